@@ -1,0 +1,61 @@
+# WS-FCN for TensorFlow/Keras. `make help` lists the targets; each makes the environments it needs.
+
+# The interpreter that the environments are made with: the first that runs, can make them, and is 3.10 or 3.11, else python3.
+ifndef PYTHON
+PYTHON := $(shell for python in python3.11 python3.10 python3; do \
+	$$python -c 'import ensurepip, sys; sys.exit(not (3, 10) <= sys.version_info < (3, 12))' 2>/dev/null && \
+	echo $$python && exit; done; echo python3)
+endif
+
+# On 3.12 or newer, requirements.txt itself asks for Keras 3, and TensorFlow 2.15 cannot be installed.
+ONLY_KERAS3 := $(shell $(PYTHON) -c 'import sys; print("yes" if sys.version_info >= (3, 12) else "")' 2>/dev/null)
+ENVIRONMENTS := .venv $(if $(ONLY_KERAS3),,.venv-keras3)
+
+export TF_CPP_MIN_LOG_LEVEL = 2
+
+.PHONY: help test test-slow demo lint format clean
+
+help:
+	@echo 'make test       run the tests on TensorFlow 2.15 (.venv) and on current TensorFlow with Keras 3 (.venv-keras3)'
+	@echo 'make test-slow  run the tests that take minutes, on both'
+	@echo 'make demo       train and evaluate a small network on generated scenes, into runs/demo'
+	@echo 'make lint       check style and formatting'
+	@echo 'make format     repair them'
+	@echo 'make clean      remove the environments and caches'
+	@echo 'Add PYTHON=/path/to/python to choose the interpreter (now $(PYTHON)).'
+
+test: MARKED = not slow
+test-slow: MARKED = slow
+test test-slow: $(ENVIRONMENTS:%=%/.installed)
+	$(if $(ONLY_KERAS3),@echo '=== $(PYTHON) is 3.12 or newer: .venv holds Keras 3; TensorFlow 2.15 needs 3.10 or 3.11')
+	@status=0; for environment in $(ENVIRONMENTS); do \
+		$$environment/bin/python -c 'from importlib.metadata import version; \
+	print("=== $@ in '$$environment': TensorFlow", version("tensorflow"), "with Keras", version("keras"))'; \
+		$$environment/bin/python -m pytest -m '$(MARKED)' || status=1; \
+	done; exit $$status
+
+demo: .venv/.installed
+	.venv/bin/python -m wsfcn_tf demo --output runs/demo
+
+lint: .venv/.installed
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+
+format: .venv/.installed
+	.venv/bin/ruff check --fix
+	.venv/bin/ruff format
+
+clean:
+	rm -rf .venv .venv-keras3 .pytest_cache .ruff_cache .hypothesis build *.egg-info
+	find wsfcn_tf tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
+
+# An environment is whole if it holds .installed, which is made last: one without it is made anew.
+.venv/.installed: requirements.txt
+.venv-keras3/.installed: requirements-keras3.txt
+.venv/.installed .venv-keras3/.installed: requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed: make PYTHON=...")'
+	@echo '=== installing $^ into $(@D) (some minutes)'
+	@test -f $@ || $(PYTHON) -m venv --clear $(@D)
+	@rm -f $@
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check $(^:%=-r %)
+	@touch $@

@@ -1,0 +1,43 @@
+"""Tiny data folders, built on the spot."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+
+def save_photo(path: Path, seed: int = 0, size: tuple[int, int] = (20, 24)) -> None:
+    """A photo of noise, uint8 [*size,3]."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.random.default_rng(seed).integers(0, 256, (*size, 3), dtype=np.uint8)).save(path)
+
+
+@pytest.fixture
+def voc_root(tmp_path: Path) -> Path:
+    """Photos a to f with tags of three classes, all in the train list; e and f, with masks, in the val list too."""
+    root = tmp_path / "voc"
+    for seed, name in enumerate("abcdef"):
+        save_photo(root / "JPEGImages" / f"{name}.jpg", seed)
+    lists = root / "ImageSets" / "Segmentation"
+    lists.mkdir(parents=True)
+    (lists / "train.txt").write_text("a\nb\nc\nd\ne\nf\n")
+    (lists / "val.txt").write_text("e\nf\n")
+    (root / "classes.txt").write_text("background\ncat\ndog\nsheep\n")
+    (root / "tags.csv").write_text(
+        "image,tags\na.jpg,cat\nb.jpg,dog\nc.jpg,cat;sheep\nd.jpg,\ne.jpg,dog\nf.jpg,sheep\n"
+    )
+    (root / "SegmentationClass").mkdir()
+    for label, name in ((2, "e"), (3, "f")):
+        Image.fromarray(np.full((20, 24), label, np.uint8)).save(root / "SegmentationClass" / f"{name}.png")
+    return root
+
+
+@pytest.fixture
+def tagged_root(tmp_path: Path) -> Path:
+    """Three photos, one of them in a folder, and their tags.csv."""
+    root = tmp_path / "photos"
+    for seed, name in enumerate(("one.jpg", "more/two.png", "three.jpeg")):
+        save_photo(root / name, seed)
+    (root / "tags.csv").write_text("image,tags\none.jpg,dog;cat\nmore/two.png,\nthree,dog\n")
+    return root

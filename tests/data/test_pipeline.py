@@ -1,0 +1,140 @@
+import shutil
+import sys
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from wsfcn_tf.config import DataConfig, ScenesConfig
+from wsfcn_tf.data.augmentation import augment
+from wsfcn_tf.data.pipeline import steps_per_epoch, training_batches, user_errors
+from wsfcn_tf.data.scenes import Scenes
+from wsfcn_tf.data.voc import VocFolder
+from wsfcn_tf.errors import UserError
+from wsfcn_tf.ops.normalise import IMAGENET_MEAN, IMAGENET_STD
+
+CONFIG = DataConfig(format="scenes", crop_size=24)
+SCENES = Scenes(ScenesConfig(train=10, size=32))
+NAMES = SCENES.names("train")
+
+
+def read(dataset=SCENES, names=NAMES, batch_size=4, **options) -> list[tuple[np.ndarray, ...]]:
+    batches = training_batches(dataset, names, CONFIG, batch_size=batch_size, **{"seed": 7, **options})
+    return [tuple(part.numpy() for part in batch) for batch in batches]
+
+
+def assert_same(first, second):
+    assert len(first) == len(second) > 0
+    for one, other in zip(first, second):
+        assert all(np.array_equal(a, b) for a, b in zip(one, other))
+
+
+def test_shapes_are_static():
+    images, tags, names = training_batches(SCENES, NAMES, CONFIG, batch_size=4, seed=7).element_spec
+    assert images == tf.TensorSpec((4, 24, 24, 3), tf.float32)
+    assert tags == tf.TensorSpec((4, 6), tf.float32)
+    assert names == tf.TensorSpec((4,), tf.string)
+
+
+def test_incomplete_last_batch_of_each_epoch_is_dropped():
+    assert steps_per_epoch(NAMES, 4) == 2
+    batches = read(epochs=3)
+    assert len(batches) == 6
+    for epoch in range(3):
+        names = np.concatenate([batch[2] for batch in batches[2 * epoch : 2 * epoch + 2]])
+        assert len(set(names)) == 8
+
+
+def test_each_epoch_has_its_own_order_and_views():
+    first, second = read(batch_size=10, epochs=2)
+    assert set(first[2]) == set(second[2]) == {name.encode() for name in NAMES}
+    assert not np.array_equal(first[2], second[2])
+    views = [batch[0][batch[2].tolist().index(b"train_0000")] for batch in (first, second)]
+    assert not np.array_equal(*views)
+
+
+def test_images_are_normalised_views_of_their_photos_with_their_tags():
+    for images, tags, names in read(first_epoch=3):
+        for image, tag, name in zip(images, tags, names):
+            index = NAMES.index(name.decode())
+            view = augment(SCENES.image(NAMES[index]), np.random.default_rng([7, 3, index]), CONFIG)
+            np.testing.assert_allclose(image, (view / 255 - IMAGENET_MEAN) / IMAGENET_STD, atol=1e-5)
+            assert np.array_equal(tag, SCENES.tags(NAMES[index]))
+
+
+def test_stream_is_a_function_of_the_seed():
+    assert_same(read(), read())
+    assert not np.array_equal(read()[0][2], read(seed=8)[0][2])
+
+
+def test_resuming_yields_the_tail_of_the_full_stream():
+    assert_same(read(epochs=4)[4:], read(first_epoch=2, epochs=2))
+
+
+def test_fewer_images_than_a_batch():
+    with pytest.raises(UserError) as error:
+        training_batches(SCENES, NAMES, CONFIG, batch_size=11, seed=0)
+    message = "there are 10 training images, fewer than one batch of 11: lower training.batch_size"
+    assert str(error.value) == message
+
+
+def truncate(photo):
+    photo.write_bytes(photo.read_bytes()[:-50])
+    return f"{photo}: the image file is cut short: copy it again or remove it from the data"
+
+
+def test_truncated_photo_is_a_user_error(voc_root):
+    message = truncate(voc_root / "JPEGImages" / "c.jpg")
+    folder = VocFolder(voc_root)
+    with pytest.raises(UserError) as error, user_errors():
+        read(folder, folder.names("train"), batch_size=2)
+    assert str(error.value) == message
+
+
+def test_truncated_photo_is_a_user_error_in_fit(voc_root):
+    message = truncate(voc_root / "JPEGImages" / "c.jpg")
+    folder = VocFolder(voc_root)
+    batches = training_batches(folder, folder.names("train"), CONFIG, batch_size=2, seed=0)
+    model = keras.Sequential([keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(3)])
+    model.compile(loss="mse")
+    with pytest.raises(UserError) as error, user_errors():
+        model.fit(batches.map(lambda images, tags, names: (images, tags)), shuffle=False, verbose=0)
+    assert str(error.value) == message
+
+
+def test_other_errors_pass_user_errors_unchanged():
+    with pytest.raises(tf.errors.InvalidArgumentError), user_errors():
+        tf.ensure_shape(tf.zeros(3), (2,))
+    with pytest.raises(ValueError, match="UserError: no"), user_errors():
+        raise ValueError("UserError: no")
+
+
+@pytest.fixture
+def opened():
+    """The paths that Python opens, by whatever function, while the test runs: an audit hook sees them all."""
+    paths, listening = [], [True]
+
+    def note(event, arguments):
+        if listening[0] and event == "open":
+            paths.append(str(arguments[0]))
+
+    sys.addaudithook(note)
+    yield paths
+    listening[0] = False  # a hook cannot be removed
+
+
+def test_training_never_opens_a_mask(voc_root, opened):
+    masks = voc_root / "SegmentationClass"
+    for path in masks.iterdir():
+        path.write_bytes(b"not a mask")
+    opened.clear()
+    folder = VocFolder(voc_root)
+    with_masks = read(folder, folder.names("train"), batch_size=2, epochs=2)
+    assert sum("JPEGImages" in path for path in opened) == 12  # the hook does hear the pipeline's threads
+    assert not [path for path in opened if "SegmentationClass" in path]
+    with pytest.raises(UserError, match="cannot be read as a mask"):
+        folder.mask("e")
+    assert [path for path in opened if "SegmentationClass" in path] == [str(masks / "e.png")]
+    shutil.rmtree(masks)  # and what is not there cannot be opened by anything
+    assert_same(with_masks, read(VocFolder(voc_root), folder.names("train"), batch_size=2, epochs=2))

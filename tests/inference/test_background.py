@@ -1,0 +1,47 @@
+import numpy as np
+import pytest
+
+from wsfcn_tf.config import InferenceConfig
+from wsfcn_tf.inference.background import apply_rules, sigmoid, to_labels
+
+MASKS = np.array([[[0.5, 0.3, 0.2], [0.1, 0.2, 0.7]]], np.float32)  # one row of two pixels, two classes
+PRESENT = np.array([3.0, 3.0], np.float32)
+
+
+@pytest.mark.parametrize(
+    ("rule", "value", "expected"),
+    [("constant", 0.25, [0.25, 0.25]), ("power", 3.0, [0.125, 0.001]), ("none", 9.0, [0.5, 0.1])],
+)
+def test_background_rules(rule, value, expected):
+    ruled = apply_rules(MASKS, PRESENT, InferenceConfig(background=rule, background_value=value))
+    np.testing.assert_allclose(ruled[0, :, 0], expected, rtol=1e-6)
+    np.testing.assert_array_equal(ruled[..., 1:], MASKS[..., 1:])
+    assert ruled.dtype == np.float32
+
+
+def test_absent_class_is_zeroed_and_the_input_untouched():
+    before = MASKS.copy()
+    ruled = apply_rules(MASKS, np.array([3.0, -3.0], np.float32), InferenceConfig(background="none"))
+    np.testing.assert_array_equal(ruled, MASKS * [1, 1, 0])
+    np.testing.assert_array_equal(MASKS, before)
+
+
+def test_a_class_is_kept_only_above_the_threshold():
+    config = InferenceConfig(presence_threshold=0.5)  # sigmoid(0) is 0.5 exactly
+    ruled = apply_rules(MASKS, np.array([0.0, 1e-3], np.float32), config)
+    assert not ruled[..., 1].any()
+    assert ruled[..., 2].all()
+
+
+def test_labels_are_the_arg_max_and_ties_go_to_the_background():
+    masks = np.array([[[0.25, 0.25, 0.1], [0.0, 0.0, 0.0], [0.2, 0.3, 0.4]]], np.float32)
+    labels = to_labels(masks)
+    np.testing.assert_array_equal(labels, [[0, 0, 2]])
+    assert labels.dtype == np.uint8
+
+
+def test_sigmoid_does_not_overflow():
+    with np.errstate(all="raise", under="ignore"):
+        values = sigmoid(np.array([-1000.0, -1.0, 0.0, 1.0, 1000.0], np.float32))
+    np.testing.assert_allclose(values, [0, 1 / (1 + np.e), 0.5, np.e / (1 + np.e), 1], rtol=1e-6)
+    assert values.dtype == np.float32

@@ -1,0 +1,253 @@
+"""Config files: what is read, what is written, and the one line that each mistake ends in."""
+
+import re
+from dataclasses import asdict, is_dataclass, replace
+from operator import attrgetter
+from pathlib import Path
+from types import UnionType
+from typing import Literal, get_args, get_origin, get_type_hints
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wsfcn_tf.config import DataConfig, ExperimentConfig, ScenesConfig, TrainingConfig
+from wsfcn_tf.config_file import from_mapping, load_config, save_config, to_yaml
+from wsfcn_tf.errors import UserError
+
+CONFIGS = sorted(Path(__file__).parents[1].glob("configs/*.yaml"))
+
+
+def keys(section=ExperimentConfig, prefix=""):
+    """Returns {dotted key: type hint} of every key that is not a section."""
+    found = {}
+    for name, hint in get_type_hints(section).items():
+        found |= keys(hint, f"{prefix}{name}.") if is_dataclass(hint) else {prefix + name: hint}
+    return found
+
+
+def values(hint):
+    """Returns a strategy for values of a type, all of which are within every key's range."""
+    if is_dataclass(hint):
+        return st.builds(hint, **{name: values(inner) for name, inner in get_type_hints(hint).items()})
+    if get_origin(hint) is UnionType:
+        return st.one_of(map(values, get_args(hint)))
+    if get_origin(hint) is Literal:
+        return st.sampled_from(get_args(hint))
+    if get_origin(hint) is tuple and get_args(hint)[-1] is Ellipsis:
+        return st.lists(values(get_args(hint)[0]), min_size=1, max_size=5).map(tuple)
+    if get_origin(hint) is tuple:
+        return st.tuples(*map(values, get_args(hint))).map(lambda numbers: tuple(sorted(numbers)))
+    simple = {
+        int: st.integers(16, 10**6),
+        float: st.floats(0, 0.5, exclude_min=True),
+        bool: st.booleans(),
+        str: st.text(),
+        type(None): st.none(),
+    }
+    return simple[hint]
+
+
+@pytest.fixture
+def config_path(tmp_path, monkeypatch):
+    """Returns a function that writes the text of x.yaml, in the current folder, and returns its path."""
+    monkeypatch.chdir(tmp_path)
+
+    def write(text):
+        Path("x.yaml").write_text(text, encoding="utf-8")
+        return "x.yaml"
+
+    return write
+
+
+def message_of(text, *overrides):
+    with pytest.raises(UserError) as caught:
+        load_config(text, overrides)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+# === What is read and written ===
+
+
+@given(config=values(ExperimentConfig))
+def test_what_is_saved_is_read_back_exactly(tmp_path_factory, config):
+    path = tmp_path_factory.getbasetemp() / "saved.yaml"
+    save_config(config, path)
+    assert load_config(path) == config
+
+
+@given(config=values(ExperimentConfig), key=st.sampled_from(sorted(keys())))
+def test_an_override_sets_its_key_and_no_other(tmp_path_factory, config, key):
+    path = tmp_path_factory.getbasetemp() / "overridden.yaml"
+    save_config(ExperimentConfig(), path)
+    value = attrgetter(key)(config)
+    plain = list(value) if isinstance(value, tuple) else value
+    text = yaml.safe_dump(plain, default_flow_style=True, width=float("inf"))
+    expected = asdict(ExperimentConfig())
+    *sections, name = key.split(".")
+    section = expected
+    for part in sections:
+        section = section[part]
+    section[name] = value
+    assert asdict(load_config(path, [f"{key}={text}"])) == expected
+
+
+def test_a_saved_config_is_pleasant_to_read():
+    lines = to_yaml(ExperimentConfig()).splitlines()
+    assert lines[0] == "model:"
+    assert "  dilations: [1, 12, 24, 36]" in lines
+    assert "    seed: 2023" in lines
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "training:\n", "training: {}\n"])
+def test_what_a_file_leaves_out_has_its_default(config_path, text):
+    assert load_config(config_path(text)) == ExperimentConfig()
+
+
+def test_a_nested_section_keeps_its_other_defaults(config_path):
+    config = load_config(config_path("data: {format: scenes, scenes: {train: 8}}"))
+    assert config == ExperimentConfig(data=DataConfig(format="scenes", scenes=ScenesConfig(train=8)))
+
+
+@pytest.mark.parametrize("number", ["1e-3", "1.0e-3", "0.001", "1E-3", "'1e-3'"])
+def test_numbers_without_a_dot_are_numbers(config_path, number):
+    """YAML 1.1 takes 1e-3 for text."""
+    config = load_config(config_path(f"training: {{learning_rate: {number}}}"))
+    assert config.training.learning_rate == 0.001
+
+
+def test_whole_numbers_become_floats_where_floats_belong(config_path):
+    config = load_config(config_path("data: {crop_area: [1, 1]}"), ["training.learning_rate=1"])
+    assert (config.training.learning_rate, config.data.crop_area) == (1.0, (1.0, 1.0))
+    assert {type(number) for number in (config.training.learning_rate, *config.data.crop_area)} == {float}
+
+
+def test_the_last_override_wins_and_overrides_win_over_the_file(config_path):
+    path = config_path("training: {epochs: 5, seed: 5}")
+    config = load_config(path, ["training.epochs=6", "training.epochs=7"])
+    assert config.training == TrainingConfig(epochs=7, seed=5)
+
+
+def test_an_override_can_hold_an_equals_sign_a_section_or_nothing(config_path):
+    path = config_path("data: {root: old, scenes: {seed: 1}}")
+    assert load_config(path, ["data.root=a=b"]).data.root == "a=b"
+    assert load_config(path, ["data.root="]).data.root is None
+    assert load_config(path, ["data.scenes={train: 2, val: 3}"]).data.scenes == ScenesConfig(train=2, val=3, seed=1)
+
+
+def test_from_mapping_reads_what_json_holds():
+    base = replace(ExperimentConfig(), training=TrainingConfig(epochs=3))
+    config = from_mapping({"model": {"dilations": [1, 2, 3, 4]}}, base=base)
+    assert (config.model.dilations, config.training.epochs) == ((1, 2, 3, 4), 3)
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
+def test_every_config_of_the_project_is_valid(path):
+    load_config(path)
+
+
+# === Mistakes ===
+
+
+def test_a_missing_file(config_path):
+    assert message_of("configs/nowhere.yaml") == "configs/nowhere.yaml: there is no such config file"
+
+
+def test_a_folder_in_place_of_a_file(tmp_path):
+    assert message_of(tmp_path) == f"{tmp_path}: cannot be read: Is a directory"
+
+
+def test_a_file_that_is_not_text(tmp_path):
+    (tmp_path / "x.yaml").write_bytes(b"\xff\xfe\x00")
+    assert message_of(tmp_path / "x.yaml") == f"{tmp_path / 'x.yaml'}: is not a text file in UTF-8"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("model:\n  width: 1\n  context: a: b\n", "x.yaml: line 3: mapping values are not allowed here"),
+        ("training:\n  epochs: 1\n  epochs: 2\n", "x.yaml: line 3: epochs is given twice"),
+        ("data: {root: 2023-13-01}", "x.yaml: is not YAML: month must be in 1..12"),
+        ("training: 3", "x.yaml: training must be a section of KEY: VALUE lines, not 3"),
+        ("- 1", "x.yaml: the file must be a section of KEY: VALUE lines, not [1]"),
+        (
+            "training: {learning_rat: 1}",
+            "x.yaml: training.learning_rat is not a key; did you mean training.learning_rate?",
+        ),
+        ("traning: {epochs: 1}", "x.yaml: traning is not a key; did you mean training?"),
+        ("learning_rate: 1", "x.yaml: learning_rate is not a key; did you mean training.learning_rate?"),
+        ("data: {scenes: {sead: 1}}", "x.yaml: data.scenes.sead is not a key; did you mean data.scenes.seed?"),
+        (
+            "data: {scenes: {zzz: 1}}",
+            "x.yaml: data.scenes.zzz is not a key; the keys here are train, val, size, seed",
+        ),
+        ("{1: 2}", "x.yaml: 1 is not a key; the keys here are model, data, self_supervision, training, inference"),
+        ("training: {epochs: thirty}", 'x.yaml: training.epochs must be a whole number, not "thirty"'),
+        ("training: {epochs: 1.5}", "x.yaml: training.epochs must be a whole number, not 1.5"),
+        ("training: {epochs: true}", "x.yaml: training.epochs must be a whole number, not true"),
+        ("training: {epochs: 1e3}", 'x.yaml: training.epochs must be a whole number, not "1e3"'),
+        ("training: {epochs: }", "x.yaml: training.epochs must be a whole number, not null"),
+        ("training: {momentum: false}", "x.yaml: training.momentum must be a number, not false"),
+        ("training: {momentum: high}", 'x.yaml: training.momentum must be a number, not "high"'),
+        ("training: {momentum: .nan}", "x.yaml: training.momentum must be a number, not NaN"),
+        ("training: {learning_rate: .inf}", "x.yaml: training.learning_rate must be a number, not Infinity"),
+        ("data: {flip: 1}", "x.yaml: data.flip must be true or false, not 1"),
+        (
+            "data: {train_split: 2007}",
+            "x.yaml: data.train_split must be text (in quotes if it looks like something else), not 2007",
+        ),
+        ("model: {num_classes: all}", 'x.yaml: model.num_classes must be a whole number or null, not "all"'),
+        ("data: {jitter: [0.3, 0.1]}", "x.yaml: data.jitter must be a list of 4 numbers, not [0.3, 0.1]"),
+        ("data: {jitter: [0.3, 0.3, 0.3, x]}", 'x.yaml: data.jitter[3] must be a number, not "x"'),
+        (
+            "self_supervision: {pamr_dilations: 4}",
+            "x.yaml: self_supervision.pamr_dilations must be a list of whole numbers, not 4",
+        ),
+        (
+            "inference: {background: constnat}",
+            'x.yaml: inference.background must be one of constant, power, none, not "constnat"; did you mean constant?',
+        ),
+        (
+            "inference: {background: 1}",
+            "x.yaml: inference.background must be one of constant, power, none, not 1",
+        ),
+        ("training: {epochs: 0}", "x.yaml: training.epochs must be at least 1, not 0"),
+    ],
+)
+def test_a_mistake_in_a_file(config_path, text, message):
+    assert message_of(config_path(text)) == message
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("training.epochs", "write KEY=VALUE, as in --set training.epochs=10"),
+        ("=10", "write KEY=VALUE, as in --set training.epochs=10"),
+        ("training.epoch=10", "training.epoch is not a key; did you mean training.epochs?"),
+        ("training.epochs.last=1", 'training.epochs must be a whole number, not {"last": 1}'),
+        ("training.epochs=ten", 'training.epochs must be a whole number, not "ten"'),
+        ("training.epochs=-1", "training.epochs must be at least 1, not -1"),
+        ("data.jitter=[1", "line 1: expected ',' or ']', but got '<stream end>'"),
+    ],
+)
+def test_a_mistake_in_an_override(config_path, override, message):
+    assert message_of(config_path(""), override) == f"--set {override}: {message}"
+
+
+@pytest.mark.parametrize("key", sorted(keys()))
+def test_a_slip_of_the_finger_is_answered_with_the_key(config_path, key):
+    slip = f"{key}x"
+    expected = f"--set {slip}=1: {slip} is not a key; did you mean {key}?"
+    assert message_of(config_path(""), f"{slip}=1") == expected
+
+
+@given(text=st.text(alphabet=st.sampled_from("model:traing.widh 0123[]{}-,'\"\n#|&e")))
+def test_any_text_is_a_config_or_one_line_of_complaint(tmp_path_factory, text):
+    path = tmp_path_factory.getbasetemp() / "any.yaml"
+    path.write_text(text, encoding="utf-8")
+    try:
+        load_config(path)
+    except UserError as error:
+        assert re.fullmatch(rf"{re.escape(str(path))}: .+", str(error))

@@ -1,0 +1,8 @@
+"""Trains a network: `python train.py --config configs/NAME.yaml --set data.root=DIR --output DIR`."""
+
+import sys
+
+from wsfcn_tf.__main__ import main
+
+if __name__ == "__main__":
+    sys.exit(main(["train", *sys.argv[1:]]))

@@ -1,0 +1,49 @@
+"""The command line: `python -m wsfcn_tf COMMAND ...`."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from wsfcn_tf import __version__
+from wsfcn_tf.commands import SUMMARIES
+from wsfcn_tf.errors import UserError
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command and returns its exit status.
+
+    Args:
+        argv: the words behind the program's name; None takes those of this process.
+
+    Returns:
+        0 after success, 2 after a mistake of the user (told in one line on stderr), 130 after Ctrl-C.
+    """
+    argv = sys.argv[1:] if argv is None else list(argv)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's start-up notes would bury ours
+    arguments = _parser(argv).parse_args(argv)
+    try:
+        import_module(f"wsfcn_tf.commands.{arguments.command}").run(arguments)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m wsfcn_tf", description="Segmentation learned from image tags.")
+    parser.add_argument("--version", action="version", version=f"wsfcn-tf {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, summary in SUMMARIES.items():
+        command = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
+        if name in argv[:1]:
+            import_module(f"wsfcn_tf.commands.{name}").add_arguments(command)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,12 @@
+"""The commands of `python -m wsfcn_tf`, one module each: `add_arguments(parser)` and `run(arguments)`.
+
+Only the module of the command that is asked for is imported, and `run` imports TensorFlow itself, so that `--help` and
+mistakes in the arguments are answered at once.
+"""
+
+SUMMARIES = {
+    "train": "train a network on photos and their tags",
+    "evaluate": "measure a trained network on a split with masks",
+    "predict": "label every pixel of photos",
+    "demo": "train, evaluate and show a small network on generated scenes",
+}

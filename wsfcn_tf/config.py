@@ -1,0 +1,146 @@
+"""What an experiment is: frozen dataclasses, one per section of a config file.
+
+The defaults are the paper's VOC 2012 settings, as the authors' release has them. Reading YAML is in `config_file`.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """The network (paper section III; sizes as in the release).
+
+    Attributes:
+        backbone: feature extractor.
+        width: fraction of the backbone's channels; 1.0 is the paper's, 0.125 keeps all 38 layers at 1/64 of the cost.
+        from_scratch: False as in the paper, whose backbone starts from ImageNet weights: its BatchNorms and its first
+            stage (conv1a, b2*) are not updated. True trains all of it, with batch statistics.
+        context: module on the last feature.
+        dilations: of the strip branches with kernel 1, 3, 5, 7. One that the feature map's side does not exceed
+            reaches nothing: choose smaller ones for small crops.
+        fusion: how shallow and deep features meet.
+        decoder_width: channels of everything behind the backbone.
+        dropout: whether the network's dropout layers drop anything in training.
+        gate_psi: the stochastic gate's psi: how much of the shallow feature is mixed in.
+        focal_lambda: the focal term's offset in the image scores.
+        num_classes: foreground classes; None takes the number from the data.
+    """
+
+    backbone: Literal["wide_resnet38"] = "wide_resnet38"
+    width: float = 1.0
+    from_scratch: bool = False
+    context: Literal["fca"] = "fca"
+    dilations: tuple[int, int, int, int] = (1, 12, 24, 36)
+    fusion: Literal["sf2"] = "sf2"
+    decoder_width: int = 256
+    dropout: bool = True
+    gate_psi: float = 0.3
+    focal_lambda: float = 0.01
+    num_classes: int | None = None
+
+
+@dataclass(frozen=True)
+class ScenesConfig:
+    """The embedded dataset: how many scenes, of which side, from which seed."""
+
+    train: int = 400
+    val: int = 100
+    size: int = 96
+    seed: int = 2023
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Where photos and tags come from, and how training sees them.
+
+    Attributes:
+        format: "scenes" is generated on the fly; "voc" is a folder with JPEGImages/ and ImageSets/Segmentation/;
+            "tagged" is any folder of photos with a tags.csv.
+        root: the data folder (not for scenes).
+        train_split, val_split: names of the split lists (voc: ImageSets/Segmentation/NAME.txt).
+        crop_size: side of a training crop.
+        crop_area, crop_ratio: random resized crop: share of the photo's area, and aspect ratio (log-uniform).
+        jitter: brightness, contrast, saturation, hue.
+        flip: mirror half of the crops.
+    """
+
+    format: Literal["scenes", "voc", "tagged"] = "voc"
+    root: str | None = None
+    train_split: str = "train"
+    val_split: str = "val"
+    crop_size: int = 321
+    crop_area: tuple[float, float] = (0.9, 1.0)
+    crop_ratio: tuple[float, float] = (0.75, 4 / 3)
+    jitter: tuple[float, float, float, float] = (0.3, 0.3, 0.3, 0.1)
+    flip: bool = True
+    scenes: ScenesConfig = field(default_factory=ScenesConfig)
+
+
+@dataclass(frozen=True)
+class SelfSupervisionConfig:
+    """From the network's own masks to pseudo labels (SSSS section 3; COCO's other values are in its config)."""
+
+    weight: float = 1.0
+    pamr_iterations: int = 10
+    pamr_dilations: tuple[int, ...] = (1, 2, 4, 8, 12, 24)
+    floor: float = 0.2
+    background_factor: float = 0.7
+    foreground_factor: float = 0.6
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """The schedule and the optimiser (release).
+
+    Attributes:
+        epochs: passes over the training split.
+        pretrain_epochs: the first so many use the classification loss alone; then self-supervision joins.
+        batch_size: images per step over all devices; an incomplete last batch is dropped.
+        learning_rate: of backbone weights; the multipliers below apply to it.
+        backbone_bias_multiplier, new_weight_multiplier, new_bias_multiplier: of the other parameter groups.
+        momentum, weight_decay: of SGD; the decay is coupled (added to the gradient) and spares biases and BN shifts.
+        seed: of weights, data order, augmentation, dropout and gate.
+        keep_checkpoints: how many of the last epochs' checkpoints stay on disk.
+        panels: how many training photos to show in TensorBoard each epoch.
+    """
+
+    epochs: int = 30
+    pretrain_epochs: int = 7
+    batch_size: int = 16
+    learning_rate: float = 1e-3
+    backbone_bias_multiplier: float = 2.0
+    new_weight_multiplier: float = 20.0
+    new_bias_multiplier: float = 40.0
+    momentum: float = 0.9
+    weight_decay: float = 5e-4
+    seed: int = 0
+    keep_checkpoints: int = 2
+    panels: int = 4
+
+
+@dataclass(frozen=True)
+class InferenceConfig:
+    """From masks to labels (release).
+
+    Attributes:
+        background: "constant" replaces the background mask by background_value; "power" raises it to that power;
+            "none" takes it as it is.
+        background_value: the constant or the exponent.
+        presence_threshold: a class whose sigmoid score is not above it is left out of the photo.
+    """
+
+    background: Literal["constant", "power", "none"] = "constant"
+    background_value: float = 0.25
+    presence_threshold: float = 0.1
+
+
+@dataclass(frozen=True)
+class ExperimentConfig:
+    """All of one experiment."""
+
+    model: ModelConfig = field(default_factory=ModelConfig)
+    data: DataConfig = field(default_factory=DataConfig)
+    self_supervision: SelfSupervisionConfig = field(default_factory=SelfSupervisionConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+    inference: InferenceConfig = field(default_factory=InferenceConfig)

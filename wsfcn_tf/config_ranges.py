@@ -1,0 +1,84 @@
+"""Which values of an `ExperimentConfig` make sense: one line of data per key."""
+
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Any, NamedTuple
+
+from wsfcn_tf.config import ExperimentConfig
+from wsfcn_tf.errors import UserError
+
+
+class Range(NamedTuple):
+    """A condition on a value, and the words for it that fit behind "must be"."""
+
+    words: str
+    holds: Callable[[Any], bool]
+
+
+_AT_LEAST_0 = Range("at least 0", lambda value: value >= 0)
+_AT_LEAST_1 = Range("at least 1", lambda value: value >= 1)
+_ABOVE_0 = Range("above 0", lambda value: value > 0)
+_SHARE = Range("from 0 to 1", lambda value: 0 <= value <= 1)
+_SHARE_BELOW_1 = Range("at least 0 and below 1", lambda value: 0 <= value < 1)
+_SIDE = Range("at least 16", lambda value: value >= 16)
+_DILATIONS = Range("one or more numbers that are at least 1", lambda values: len(values) > 0 and min(values) >= 1)
+
+RANGES = {
+    "model.width": Range("above 0 and at most 1", lambda value: 0 < value <= 1),
+    "model.dilations": _DILATIONS,
+    "model.decoder_width": _AT_LEAST_1,
+    "model.gate_psi": _SHARE_BELOW_1,
+    "model.focal_lambda": _ABOVE_0,
+    "model.num_classes": Range("at least 1", lambda value: value is None or value >= 1),
+    "data.crop_size": _SIDE,
+    "data.crop_area": Range(
+        "two shares of the photo, the smaller first, above 0 and at most 1",
+        lambda area: 0 < area[0] <= area[1] <= 1,
+    ),
+    "data.crop_ratio": Range("two ratios above 0, the smaller first", lambda ratio: 0 < ratio[0] <= ratio[1]),
+    "data.jitter": Range(
+        "four numbers that are at least 0, the last (hue) at most 0.5",
+        lambda jitter: min(jitter) >= 0 and jitter[3] <= 0.5,
+    ),
+    "data.scenes.train": _AT_LEAST_1,
+    "data.scenes.val": _AT_LEAST_1,
+    "data.scenes.size": _SIDE,
+    "data.scenes.seed": _AT_LEAST_0,
+    "self_supervision.weight": _AT_LEAST_0,
+    "self_supervision.pamr_iterations": _AT_LEAST_0,
+    "self_supervision.pamr_dilations": _DILATIONS,
+    "self_supervision.floor": _SHARE,
+    "self_supervision.background_factor": _SHARE,
+    "self_supervision.foreground_factor": _SHARE,
+    "training.epochs": _AT_LEAST_1,
+    "training.pretrain_epochs": _AT_LEAST_0,
+    "training.batch_size": _AT_LEAST_1,
+    "training.learning_rate": _ABOVE_0,
+    "training.backbone_bias_multiplier": _AT_LEAST_0,
+    "training.new_weight_multiplier": _AT_LEAST_0,
+    "training.new_bias_multiplier": _AT_LEAST_0,
+    "training.momentum": _SHARE_BELOW_1,
+    "training.weight_decay": _AT_LEAST_0,
+    "training.seed": _AT_LEAST_0,
+    "training.keep_checkpoints": _AT_LEAST_1,
+    "training.panels": _AT_LEAST_0,
+    "inference.background_value": _AT_LEAST_0,
+    "inference.presence_threshold": _SHARE,
+}
+
+
+def validate(config: ExperimentConfig, source: str = "config") -> None:
+    """Checks every value of `config` against `RANGES`.
+
+    Args:
+        config: the settings to check.
+        source: where they come from, the first words of an error's message.
+
+    Raises:
+        UserError: a value is outside its range; the message names the key, the value and the range.
+    """
+    for key, allowed in RANGES.items():
+        value = attrgetter(key)(config)
+        if not allowed.holds(value):
+            found = list(value) if isinstance(value, tuple) else value
+            raise UserError(f"{source}: {key} must be {allowed.words}, not {found}")

@@ -1,0 +1,1 @@
+"""Datasets, augmentation, and the tf.data pipeline that feeds training."""

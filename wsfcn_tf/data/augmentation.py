@@ -1,0 +1,86 @@
+"""The release's augmentation: torchvision's RandomResizedCrop, flip and ColorJitter, on Pillow as there."""
+
+import numpy as np
+from PIL import Image, ImageEnhance
+
+from wsfcn_tf.config import DataConfig
+
+_ATTEMPTS = 10
+_ENHANCERS = (ImageEnhance.Brightness, ImageEnhance.Contrast, ImageEnhance.Color)
+_HUE = len(_ENHANCERS)
+
+
+def augment(image: np.ndarray, rng: np.random.Generator, config: DataConfig) -> np.ndarray:
+    """One training view of a photo: random resized crop, then flip, then colour jitter.
+
+    Args:
+        image: uint8 [H,W,3], RGB.
+        rng: all randomness comes from here.
+        config: crop_size, crop_area, crop_ratio, flip and jitter; a jitter strength of 0 switches that part off.
+
+    Returns:
+        uint8 [crop_size,crop_size,3], RGB.
+    """
+    top, left, height, width = random_crop_box(*image.shape[:2], rng, config.crop_area, config.crop_ratio)
+    crop = Image.fromarray(image[top : top + height, left : left + width])
+    view = crop.resize((config.crop_size, config.crop_size), Image.Resampling.BICUBIC)
+    if config.flip and rng.random() < 0.5:
+        view = view.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    return np.array(jitter_colours(view, rng, config.jitter))
+
+
+def random_crop_box(
+    height: int, width: int, rng: np.random.Generator, area: tuple[float, float], ratio: tuple[float, float]
+) -> tuple[int, int, int, int]:
+    """A crop as torchvision's RandomResizedCrop chooses it.
+
+    Args:
+        height, width: the photo's.
+        rng: source of randomness.
+        area: least and greatest share of the photo's area.
+        ratio: least and greatest width / height; drawn log-uniformly.
+
+    Returns:
+        top, left, height, width: a box within the photo; after ten draws that do not fit, the largest central one.
+    """
+    for _ in range(_ATTEMPTS):
+        target = height * width * rng.uniform(*area)
+        aspect = np.exp(rng.uniform(*np.log(ratio)))
+        w, h = round(np.sqrt(target * aspect)), round(np.sqrt(target / aspect))
+        if 0 < w <= width and 0 < h <= height:
+            return int(rng.integers(height - h + 1)), int(rng.integers(width - w + 1)), h, w
+    aspect = min(max(width / height, ratio[0]), ratio[1])
+    h, w = min(height, round(width / aspect)), min(width, round(height * aspect))
+    return (height - h) // 2, (width - w) // 2, h, w
+
+
+def jitter_colours(
+    image: Image.Image, rng: np.random.Generator, strengths: tuple[float, float, float, float]
+) -> Image.Image:
+    """The four changes of torchvision's ColorJitter, in random order.
+
+    Args:
+        image: RGB.
+        rng: source of randomness.
+        strengths: of brightness, contrast and saturation, whose factors are uniform in [max(0, 1 - x), 1 + x], and of
+            the hue's shift, uniform in [-x, x] turns.
+
+    Returns:
+        RGB, of the same size.
+    """
+    for part in rng.permutation(len(strengths)):
+        strength = strengths[part]
+        if strength == 0:
+            continue
+        if part == _HUE:
+            image = shift_hue(image, rng.uniform(-strength, strength))
+        else:
+            image = _ENHANCERS[part](image).enhance(rng.uniform(max(0, 1 - strength), 1 + strength))
+    return image
+
+
+def shift_hue(image: Image.Image, turns: float) -> Image.Image:
+    """Shifts the hue of an RGB image by a share of the colour circle, in 8-bit HSV as torchvision does."""
+    hue, saturation, value = image.convert("HSV").split()
+    shifted = hue.point([(level + int(turns * 255)) % 256 for level in range(256)])
+    return Image.merge("HSV", (shifted, saturation, value)).convert("RGB")

@@ -1,0 +1,50 @@
+"""What every dataset can be asked, and opening the one a config names."""
+
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from wsfcn_tf.config import DataConfig
+from wsfcn_tf.data.scenes import Scenes
+from wsfcn_tf.data.tagged import TaggedFolder
+from wsfcn_tf.data.voc import VocFolder
+from wsfcn_tf.errors import UserError
+
+
+class Dataset(Protocol):
+    """Photos with tags and, where there are any, masks.
+
+    Attributes:
+        class_names: the foreground classes; class_names[i] is label i + 1, and label 0 is the background.
+    """
+
+    class_names: tuple[str, ...]
+
+    def names(self, split: str) -> list[str]:
+        """The photos of a split, in a fixed order. Raises UserError if there is no such split or nothing in it."""
+
+    def image(self, name: str) -> np.ndarray:
+        """The photo: uint8 [H,W,3], RGB. Raises UserError if it cannot be read."""
+
+    def tags(self, name: str) -> np.ndarray:
+        """The photo's tags: float32 [C], 1 for each class in it, else 0. Raises UserError if they are not known."""
+
+    def mask(self, name: str) -> np.ndarray:
+        """The true labels, for evaluation only: uint8 [H,W], 0..C, 255 = ignore. Raises UserError if there are none."""
+
+
+def open_dataset(config: DataConfig) -> Dataset:
+    """The dataset that `data.format` and `data.root` name.
+
+    Raises:
+        UserError: the folder is not set, missing, or lacks what its format needs.
+    """
+    if config.format == "scenes":
+        return Scenes(config.scenes)
+    if config.root is None:
+        raise UserError("data.root is not set: name the data folder, for example --set data.root=/path/to/folder")
+    root = Path(config.root)
+    if not root.is_dir():
+        raise UserError(f"data.root: there is no folder {root}")
+    return VocFolder(root) if config.format == "voc" else TaggedFolder(root)

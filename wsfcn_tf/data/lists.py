@@ -1,0 +1,36 @@
+"""Text files with one entry per line: split lists and class names."""
+
+from pathlib import Path
+
+from wsfcn_tf.errors import UserError
+
+
+def read_text(path: Path) -> str:
+    """A UTF-8 text file's content, without byte order mark. Raises UserError if it is missing or not UTF-8."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise UserError(f"{path}: there is no such file: create it, or check the folder") from None
+    except UnicodeDecodeError:
+        raise UserError(f"{path}: is not UTF-8 text: save it as UTF-8") from None
+
+
+def read_lines(path: Path) -> list[str]:
+    """The lines of a text file that are not blank, stripped. Raises UserError as `read_text` does."""
+    return [line.strip() for line in read_text(path).splitlines() if line.strip()]
+
+
+def read_class_names(path: Path) -> tuple[str, ...]:
+    """The foreground classes in classes.txt; a first line "background" is left out.
+
+    Raises:
+        UserError: the file is missing, names no class, or names one twice.
+    """
+    lines = read_lines(path)
+    names = tuple(lines[1:] if lines[:1] == ["background"] else lines)
+    if not names:
+        raise UserError(f"{path}: names no class: write one per line")
+    repeated = next((name for index, name in enumerate(names) if name in names[:index]), None)
+    if repeated is not None:
+        raise UserError(f"{path}: class {repeated!r} is there twice: remove one")
+    return names

@@ -1,0 +1,49 @@
+"""Label masks as index PNGs: reading them for evaluation, writing them with VOC's palette."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from wsfcn_tf.data.images import read_bytes
+from wsfcn_tf.errors import UserError
+from wsfcn_tf.files import replacing
+
+IGNORE = 255
+
+
+def read_mask(path: str | Path, num_classes: int) -> np.ndarray:
+    """Reads a mask as uint8 [H,W]: 0 = background, 1..num_classes, 255 = ignore.
+
+    Raises:
+        UserError: the file is missing or unreadable, not an index PNG, or holds a label outside the classes.
+    """
+    path = Path(path)
+    data = read_bytes(path)
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            mode, labels = image.mode, np.array(image)
+    except (OSError, SyntaxError):  # what Pillow raises for broken files
+        raise UserError(f"{path}: cannot be read as a mask: replace it") from None
+    if mode not in ("P", "L"):
+        raise UserError(f"{path}: a mask has to be an index PNG (palette or 8-bit greyscale), but this one is {mode}")
+    outside = labels[(labels > num_classes) & (labels != IGNORE)]
+    if outside.size:
+        raise UserError(f"{path}: label {outside.min()} is outside the classes (0 to {num_classes}, {IGNORE} = ignore)")
+    return labels
+
+
+def write_mask(path: str | Path, labels: np.ndarray) -> None:
+    """Writes labels, uint8 [H,W], as a PNG with VOC's palette, all or nothing."""
+    image = Image.fromarray(labels)
+    image.putpalette(voc_palette().tobytes())
+    with replacing(path) as temporary:
+        image.save(temporary, format="PNG")
+
+
+def voc_palette() -> np.ndarray:
+    """PASCAL VOC's colours, uint8 [256,3]: a label's bits, three at a time, fill R, G and B from the top bit down."""
+    labels = np.arange(256)[:, None]
+    channels = np.arange(3)
+    return sum((((labels >> (3 * bit + channels)) & 1) << (7 - bit)) for bit in range(8)).astype(np.uint8)

@@ -1,0 +1,88 @@
+"""Predicting photos and folders of photos into palette masks and overlays."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from wsfcn_tf.data.images import IMAGE_SUFFIXES, read_image
+from wsfcn_tf.data.masks import write_mask
+from wsfcn_tf.errors import UserError
+from wsfcn_tf.inference.prediction import Prediction
+from wsfcn_tf.visualisation import overlay, save_image
+
+
+def predict_photos(
+    predictor: Callable[[np.ndarray], Prediction],
+    paths: Iterable[str | Path],
+    output_dir: str | Path,
+    class_names: Sequence[str],
+) -> list[Path]:
+    """Writes NAME.png (palette mask) and NAME_overlay.jpg for every photo, and prints the tags found in it.
+
+    Args:
+        predictor: from a photo, uint8 RGB [H, W, 3], to its prediction.
+        paths: photos and folders; folders are searched recursively, and their sub-folders kept under `output_dir`.
+        output_dir: where to write; created if need be. When it lies inside a searched folder, it is left out.
+        class_names: of the foreground classes.
+
+    Returns:
+        The masks written.
+
+    Raises:
+        UserError: a path that is not there, no photo at all, an unreadable one, or a file that would be written twice
+            or over a photo. All but the unreadable are found before anything is written.
+    """
+    masks = plan([Path(path) for path in paths], Path(output_dir))
+    for photo, mask in tqdm(masks.items(), desc="predict", unit="photo"):
+        image = read_image(photo)
+        prediction = predictor(image)
+        write_mask(mask, prediction.labels)
+        save_image(_overlay_of(mask), overlay(image, prediction.labels))
+        tqdm.write(f"{photo}: {describe(prediction, class_names)}")
+    return list(masks.values())
+
+
+def plan(paths: Sequence[Path], output_dir: Path) -> dict[Path, Path]:
+    """From each photo under `paths` to the mask it will be written to; raises as `predict_photos` says."""
+    masks = {
+        photo: output_dir / name.with_suffix(".png") for path in paths for photo, name in _photos(path, output_dir)
+    }
+    if not masks:
+        raise UserError(f"no photo in {', '.join(map(str, paths))}: looked for {', '.join(sorted(IMAGE_SUFFIXES))}")
+    photos = {photo.resolve() for photo in masks}
+    photo_of: dict[Path, Path] = {}
+    for photo, mask in masks.items():
+        if mask in photo_of:
+            raise UserError(f"{photo_of[mask]} and {photo} would both be written to {mask}: rename one of them")
+        photo_of[mask] = photo
+        for written in (mask, _overlay_of(mask)):
+            if written.resolve() in photos:
+                raise UserError(f"{written} is a photo that predicting {photo} would overwrite: choose another output")
+    return masks
+
+
+def describe(prediction: Prediction, class_names: Sequence[str]) -> str:
+    """The classes that have pixels, with their scores: "cat 0.98, dog 0.41"; "nothing found" if there are none."""
+    found = (label for label in np.unique(prediction.labels) if label > 0)
+    return ", ".join(f"{class_names[i - 1]} {prediction.scores[i - 1]:.2f}" for i in found) or "nothing found"
+
+
+def _photos(path: Path, output_dir: Path) -> Iterator[tuple[Path, Path]]:
+    """The photos at `path`, each with the name it has below `path`."""
+    output_dir = output_dir.resolve()
+    if path.is_file():
+        yield path, Path(path.name)
+    elif not path.is_dir():
+        raise UserError(f"{path}: no such photo or folder")
+    elif path.resolve() == output_dir:
+        raise UserError(f"{path} is searched for photos and is also the output: choose another output folder")
+    else:
+        for file in sorted(path.rglob("*")):
+            if file.suffix.lower() in IMAGE_SUFFIXES and file.is_file() and output_dir not in file.resolve().parents:
+                yield file, file.relative_to(path)
+
+
+def _overlay_of(mask: Path) -> Path:
+    return mask.with_name(f"{mask.stem}_overlay.jpg")

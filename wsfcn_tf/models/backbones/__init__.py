@@ -1,0 +1,1 @@
+"""Feature extractors: images -> (stride-4 feature, last feature)."""

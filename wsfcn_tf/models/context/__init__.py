@@ -1,0 +1,1 @@
+"""Context modules on the last feature."""

@@ -1,0 +1,1 @@
+"""Fusions of the shallow and the deep feature."""

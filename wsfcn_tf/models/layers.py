@@ -1,0 +1,113 @@
+"""The small layers that all networks here are made of.
+
+Randomness is explicit: a layer that draws takes `seed`, an int32 [2] tensor, and mixes its own name into it. With the
+same seed it draws the same numbers in eager mode, in a graph, under XLA, on any replica, and on both Keras generations.
+"""
+
+import zlib
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+register = keras.saving.register_keras_serializable(package="wsfcn_tf")
+
+
+def he_normal() -> keras.initializers.Initializer:
+    """The release's initialisation of new convolutions: He-normal over fan-in, not truncated."""
+    return keras.initializers.VarianceScaling(scale=2.0, mode="fan_in", distribution="untruncated_normal")
+
+
+def torch_uniform() -> keras.initializers.Initializer:
+    """PyTorch's default of a convolution: uniform within +-sqrt(1 / fan_in)."""
+    return keras.initializers.VarianceScaling(scale=1.0 / 3.0, mode="fan_in", distribution="uniform")
+
+
+def conv(filters: int, kernel: int, stride: int = 1, **kwargs: Any) -> keras.layers.Conv2D:
+    """A convolution without bias (unless `use_bias=True`), He-normal, padded by (kernel - 1) / 2 where stride is 1.
+
+    With a stride, pad before it: Keras' "same" pads even sides on the far edge only, the release on every edge.
+    """
+    kwargs = {"use_bias": False, "kernel_initializer": he_normal(), **kwargs}
+    return keras.layers.Conv2D(filters, kernel, stride, padding="same" if stride == 1 else "valid", **kwargs)
+
+
+def batch_norm(**kwargs: Any) -> keras.layers.BatchNormalization:
+    """BatchNorm with the release's constants (torch's momentum 0.1 is Keras' 0.9)."""
+    return keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5, **kwargs)
+
+
+@register
+class ConvNormReLU(keras.layers.Layer):
+    """Convolution, BatchNorm, ReLU.
+
+    Args:
+        filters: output channels.
+        kernel: side of the convolution.
+        use_bias: whether the convolution has a bias.
+    """
+
+    def __init__(self, filters: int, kernel: int, use_bias: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.filters, self.kernel, self.use_bias = filters, kernel, use_bias
+        self.conv = conv(filters, kernel, use_bias=use_bias)
+        self.bn = batch_norm()
+
+    def build(self, input_shape: tuple) -> None:
+        """[B, H, W, C]."""
+        self.conv.build(input_shape)
+        self.bn.build((*input_shape[:-1], self.filters))
+        super().build(input_shape)
+
+    def call(self, inputs: tf.Tensor, training: bool) -> tf.Tensor:
+        """[B, H, W, C] -> [B, H, W, filters], not negative; `training` takes the batch's statistics."""
+        return tf.nn.relu(self.bn(self.conv(inputs), training=training))
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {**super().get_config(), "filters": self.filters, "kernel": self.kernel, "use_bias": self.use_bias}
+
+
+@register
+class SeededDropout(keras.layers.Layer):
+    """Dropout as a pure function of its input, its name and a seed.
+
+    Args:
+        rate: share of what is dropped, in [0, 1).
+        spatial: drop whole channels of an image rather than single elements.
+    """
+
+    def __init__(self, rate: float, spatial: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.rate, self.spatial = rate, spatial
+
+    def call(self, inputs: tf.Tensor, training: bool, seed: tf.Tensor | None = None) -> tf.Tensor:
+        """Same shape; where training, scaled by 1 / (1 - rate) so that the mean stays."""
+        if not training or self.rate == 0.0:
+            return inputs
+        shape = tf.shape(inputs)
+        if self.spatial:
+            shape = tf.stack([shape[0], 1, 1, shape[3]])
+        keep = uniform(shape, self.name, seed) >= self.rate
+        return inputs * tf.cast(keep, inputs.dtype) / (1.0 - self.rate)
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {**super().get_config(), "rate": self.rate, "spatial": self.spatial}
+
+
+def uniform(shape: tf.Tensor, name: str, seed: tf.Tensor | None) -> tf.Tensor:
+    """Uniform float32 numbers in [0, 1).
+
+    Args:
+        shape: int32 [rank].
+        name: tells this draw from others with the same seed.
+        seed: int32 [2]; None draws from TensorFlow's global generator (`tf.random.set_seed`).
+
+    Returns:
+        float32 of that shape.
+    """
+    if seed is None:
+        return tf.random.uniform(shape)
+    seed = tf.random.experimental.stateless_fold_in(seed, zlib.crc32(name.encode()) & 0x7FFFFFFF, alg="philox")
+    return tf.random.stateless_uniform(shape, seed, alg="philox")

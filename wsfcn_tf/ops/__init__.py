@@ -1,0 +1,14 @@
+"""Pure functions on tensors: no weights, no state."""
+
+from wsfcn_tf.ops.pamr import pamr, pamr_tagged
+from wsfcn_tf.ops.resample import grid_positions, sample_bilinear
+from wsfcn_tf.ops.resize import resize_align_corners, resize_half_pixel
+
+__all__ = [
+    "grid_positions",
+    "pamr",
+    "pamr_tagged",
+    "resize_align_corners",
+    "resize_half_pixel",
+    "sample_bilinear",
+]

@@ -1,0 +1,20 @@
+"""ImageNet's normalisation of RGB images, for TensorFlow tensors and NumPy arrays alike."""
+
+from typing import TypeVar
+
+import numpy as np
+
+Images = TypeVar("Images")
+
+IMAGENET_MEAN = np.array([0.485, 0.456, 0.406], np.float32)
+IMAGENET_STD = np.array([0.229, 0.224, 0.225], np.float32)
+
+
+def normalise(images: Images) -> Images:
+    """RGB float32 [...,3] in [0, 1] -> what the model takes: zero mean and unit variance over ImageNet."""
+    return (images - IMAGENET_MEAN) / IMAGENET_STD
+
+
+def denormalise(images: Images) -> Images:
+    """The inverse of `normalise`: float32 [...,3] -> RGB in [0, 1], up to rounding."""
+    return images * IMAGENET_STD + IMAGENET_MEAN

@@ -1,0 +1,128 @@
+"""The training loop: one strategy, one compiled step, epochs that can be resumed."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from wsfcn_tf.config import ExperimentConfig
+from wsfcn_tf.data.dataset import Dataset
+from wsfcn_tf.data.pipeline import steps_per_epoch, training_batches, user_errors
+from wsfcn_tf.errors import UserError
+from wsfcn_tf.files import replacing
+from wsfcn_tf.models import WSFCN, build_model
+from wsfcn_tf.run_folder import RunFolder
+from wsfcn_tf.training import checkpoints
+from wsfcn_tf.training.logging import TrainingLog, supervision_panel
+from wsfcn_tf.training.objective import Objective
+from wsfcn_tf.training.optimizer import build_optimizer
+
+
+def train(config: ExperimentConfig, dataset: Dataset, run: RunFolder, *, resume: bool = False) -> WSFCN:
+    """Trains a network from photos and tags; masks are never read.
+
+    Works on every device that TensorFlow sees (MirroredStrategy). Saves a checkpoint after each epoch and the trained
+    weights at the end.
+
+    Args:
+        config: the experiment; `model.num_classes` may be None.
+        dataset: where photos and tags come from.
+        run: the folder to write to.
+        resume: continue a run of the same experiment where it was interrupted.
+
+    Returns:
+        The trained model.
+
+    Raises:
+        UserError: a mistake in config, data or folder, or a loss that is not finite.
+    """
+    config = resolve(config, dataset)
+    names = dataset.names(config.data.train_split)
+    steps = steps_per_epoch(names, config.training.batch_size)
+    max_tags = int(max(dataset.tags(name).sum() for name in names))
+    run.begin(config, dataset.class_names, resume)
+
+    strategy = tf.distribute.MirroredStrategy()
+    keras.utils.set_random_seed(config.training.seed)
+    with strategy.scope():
+        model = build_model(config.model)
+        model.compile(
+            build_optimizer(model, config.training),
+            Objective(config.self_supervision, max_tags),
+            seed=config.training.seed,
+        )
+        first_epoch = checkpoints.restore(run, model, model.optimizer)
+    step = compile_step(strategy, model)
+    log = TrainingLog(run.tensorboard, steps * config.training.epochs, steps * first_epoch)
+    try:
+        for epoch in range(first_epoch, config.training.epochs):
+            batches = training_batches(
+                dataset,
+                names,
+                config.data,
+                batch_size=config.training.batch_size,
+                seed=config.training.seed,
+                first_epoch=epoch,
+            )
+            _train_epoch(epoch, strategy, step, batches, log, epoch >= config.training.pretrain_epochs)
+            log.epoch(epoch)
+            log.panel(epoch, _panel(model, batches, config.training.panels, dataset.class_names))
+            checkpoints.save(run, model, model.optimizer, epoch + 1, config.training.keep_checkpoints)
+    finally:
+        log.close()
+    with replacing(run.weights) as path:
+        model.save_weights(path)
+    return model
+
+
+def resolve(config: ExperimentConfig, dataset: Dataset) -> ExperimentConfig:
+    """The config with the number of classes that the data has.
+
+    Raises:
+        UserError: the config asks for another number.
+    """
+    classes = len(dataset.class_names)
+    if config.model.num_classes not in (None, classes):
+        raise UserError(f"model.num_classes is {config.model.num_classes}, but the data has {classes} classes; leave it out")
+    return replace(config, model=replace(config.model, num_classes=classes))
+
+
+def compile_step(strategy: tf.distribute.Strategy, model: WSFCN):
+    """The compiled step: (images, tags, self_supervision) -> {name: [global batch]}, per-image values."""
+
+    @tf.function
+    def step(images: tf.Tensor, tags: tf.Tensor, self_supervision: bool) -> dict[str, tf.Tensor]:
+        values = strategy.run(model.update, args=(images, tags, self_supervision))
+        return {name: strategy.gather(value, axis=0) for name, value in values.items()}
+
+    return step
+
+
+def _train_epoch(
+    epoch: int,
+    strategy: tf.distribute.Strategy,
+    step: tf.types.experimental.PolymorphicFunction,
+    batches: Iterable,
+    log: TrainingLog,
+    self_supervision: bool,
+) -> None:
+    with user_errors():
+        for images, tags, names in strategy.experimental_distribute_dataset(batches):
+            values = {name: value.numpy() for name, value in step(images, tags, self_supervision).items()}
+            if not np.isfinite(values["loss"]).all():
+                raise UserError(_not_finite(epoch, values["loss"], strategy.gather(names, axis=0).numpy()))
+            log.step(epoch, values)
+
+
+def _not_finite(epoch: int, loss: np.ndarray, names: Sequence[bytes]) -> str:
+    pictures = ", ".join(f"{name.decode()}{'' if np.isfinite(value) else ' (!)'}" for name, value in zip(names, loss, strict=True))
+    return f"the loss is not finite in epoch {epoch + 1} on {pictures}; lower training.learning_rate, or look at these images"
+
+
+def _panel(model: WSFCN, batches: tf.data.Dataset, count: int, class_names: tuple[str, ...]) -> np.ndarray:
+    images, tags, _ = next(iter(batches))
+    images, tags = images[:count], tags[:count]
+    outputs = model(images, training=False)
+    return supervision_panel(images, model.objective.supervise(images, tags, outputs["logits"]), class_names)

@@ -1,0 +1,65 @@
+"""Where each parameter of the release's state dict lives in our model: data, no code that guesses.
+
+An entry maps a module of the release to the path of our layer. What the layer is tells which tensors it has:
+a convolution `.weight` (and `.bias`), a BatchNorm `.weight .bias .running_mean .running_var`.
+"""
+
+from wsfcn_tf.models.backbones.wide_resnet38 import BLOCKS
+
+# === Backbone: the same names, below `backbone` ===
+
+_SHORT = ("bn_branch2a", "conv_branch2a", "bn_branch2b1", "conv_branch2b1")
+_BOTTLENECK = (*_SHORT, "bn_branch2b2", "conv_branch2b2")
+
+WIDE_RESNET38 = {"conv1a": "backbone.conv1a", "bn7": "backbone.bn7"}
+for _block, _is_bottleneck, _is_projected in BLOCKS:
+    for _part in (_BOTTLENECK if _is_bottleneck else _SHORT) + (("conv_branch1",) if _is_projected else ()):
+        WIDE_RESNET38[f"{_block}.{_part}"] = f"backbone.{_block}.{_part}"
+
+# === Context ===
+
+FCA = {
+    "fca.ca.sharedMLP.0": "context.attention.squeeze",
+    "fca.ca.sharedMLP.2": "context.attention.excite",
+    "fca.sa.conv": "context.reweighting.conv",
+    "fca.global_avg_pool.1": "context.pooling.conv",
+    "fca.global_avg_pool.2": "context.pooling.bn",
+    "fca.conv1": "context.conv",
+    "fca.bn1": "context.bn",
+}
+for _index, _kernel in enumerate((1, 3, 5, 7), start=1):
+    FCA |= {
+        f"fca.fca{_index}.conv1_1": f"context.strip{_kernel}.down",
+        f"fca.fca{_index}.conv1_2": f"context.strip{_kernel}.down_across",
+        f"fca.fca{_index}.conv2_1": f"context.strip{_kernel}.across",
+        f"fca.fca{_index}.conv2_2": f"context.strip{_kernel}.across_down",
+    }
+
+# === Fusion ===
+
+SF2 = {
+    "align1.down_l": "fusion.alignment.project_low",
+    "align1.down_h": "fusion.alignment.project_high",
+    "align1.flow_make": "fusion.alignment.flow",
+}
+for _index in (1, 2, 3, 4):
+    for _suffix, _path in (("h", "shallow"), ("v", "deep")):
+        SF2 |= {
+            f"sf2.conv{_index}{_suffix}": f"fusion.{_path}{_index}.conv",
+            f"sf2.bn{_index}{_suffix}": f"fusion.{_path}{_index}.bn",
+        }
+
+# === Head ===
+
+HEAD = {
+    "last_conv.0": "head.block1.conv",
+    "last_conv.1": "head.block1.bn",
+    "last_conv.4": "head.block2.conv",
+    "last_conv.5": "head.block2.bn",
+    "last_conv.8": "head.classifier",
+}
+
+WSFCN = WIDE_RESNET38 | FCA | SF2 | HEAD
+
+# In the release's checkpoint, but in no forward pass of it.
+UNUSED = (r"fca\.fca[1-4]\.bn\.(weight|bias|running_mean|running_var)", r".*\.num_batches_tracked")

@@ -1,0 +1,92 @@
+"""Loading a PyTorch state dict into a Keras model, strictly: every name and every shape is accounted for."""
+
+import operator
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import numpy as np
+
+from wsfcn_tf.errors import UserError
+from wsfcn_tf.models.context.strip_conv import StripConv
+from wsfcn_tf.weights import name_map
+
+_LISTED = 8
+
+
+def load_torch_state_dict(model: keras.Model, state_dict: Mapping[str, np.ndarray]) -> None:
+    """Sets every variable of a WS-FCN from the release's state dict.
+
+    Names may carry DataParallel's `module.` prefix. What the release stores but never uses is dropped (an unused
+    BatchNorm per strip branch, BatchNorm's batch counters).
+
+    Args:
+        model: from `build_model`, with the checkpoint's settings.
+        state_dict: {name: array}; convolution kernels [out, in, kh, kw].
+
+    Raises:
+        UserError: a name is missing or unexpected, or a shape differs. Nothing is loaded then.
+    """
+    state_dict = {name.removeprefix("module."): np.asarray(value) for name, value in state_dict.items()}
+    assign_state_dict(model, state_dict, name_map.WSFCN)
+
+
+def assign_state_dict(root: object, state_dict: Mapping[str, np.ndarray], modules: Mapping[str, str]) -> None:
+    """Sets the variables of the layers that `modules` names.
+
+    Args:
+        root: the layer or model that the paths start from.
+        state_dict: {name: array}, without prefix.
+        modules: {module of the state dict: attribute path of the layer}, see `name_map`.
+
+    Raises:
+        UserError: a name is missing or unexpected, or a shape differs. Nothing is set then.
+    """
+    targets = {}
+    for module, path in modules.items():
+        layer = operator.attrgetter(path)(root)
+        targets |= {f"{module}.{suffix}": variable for suffix, variable in _variables(layer).items()}
+    used = {name for name in state_dict if not any(re.fullmatch(unused, name) for unused in name_map.UNUSED)}
+    values = {name: _to_keras(state_dict[name]) for name in used & targets.keys()}
+    complaints = {
+        "missing": sorted(targets.keys() - used),
+        "unexpected": sorted(used - targets.keys()),
+        "mis-shaped": [
+            f"{name} {tuple(state_dict[name].shape)} for {tuple(targets[name].shape)}"
+            for name, value in sorted(values.items())
+            if value.shape != tuple(targets[name].shape)
+        ],
+    }
+    if any(complaints.values()):
+        raise UserError("the state dict does not fit the model: " + _summary(complaints))
+    for name, value in values.items():
+        targets[name].assign(value)
+
+
+def _variables(layer: keras.layers.Layer) -> dict[str, Any]:
+    """A layer's variables under PyTorch's names."""
+    if isinstance(layer, keras.layers.BatchNormalization):
+        return {
+            "weight": layer.gamma,
+            "bias": layer.beta,
+            "running_mean": layer.moving_mean,
+            "running_var": layer.moving_variance,
+        }
+    if isinstance(layer, StripConv) or not layer.use_bias:
+        return {"weight": layer.kernel}
+    return {"weight": layer.kernel, "bias": layer.bias}
+
+
+def _to_keras(value: np.ndarray) -> np.ndarray:
+    """PyTorch's [out, in, kh, kw] to Keras' [kh, kw, in, out]; vectors stay."""
+    return value.transpose(2, 3, 1, 0) if value.ndim == 4 else value
+
+
+def _summary(complaints: Mapping[str, list[str]]) -> str:
+    parts = []
+    for kind, names in complaints.items():
+        if names:
+            more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+            parts.append(f"{len(names)} {kind} ({', '.join(names[:_LISTED])}{more})")
+    return "; ".join(parts)
