@@ -1,10 +1,10 @@
 """The folder of one training run: what it holds, and that no two experiments share it.
 
-    config.yaml     the experiment as resolved
-    classes.txt     the foreground classes, one per line
-    checkpoints/    epoch-NNNN/: everything that resuming needs, of the last epochs
-    model.weights.h5    the trained network, when training has ended
-    tensorboard/    scalars and panels
+config.yaml     the experiment as resolved
+classes.txt     the foreground classes, one per line
+checkpoints/    epoch-NNNN/: everything that resuming needs, of the last epochs
+model.weights.h5    the trained network, when training has ended
+tensorboard/    scalars and panels
 """
 
 from dataclasses import asdict
@@ -41,6 +41,11 @@ class RunFolder:
         """The event files' folder."""
         return self.root / "tensorboard"
 
+    @property
+    def is_run(self) -> bool:
+        """Whether a run has begun here."""
+        return (self.root / _CONFIG).is_file()
+
     def begin(self, config: ExperimentConfig, class_names: tuple[str, ...], resume: bool) -> None:
         """Claims the folder for an experiment.
 
@@ -52,20 +57,24 @@ class RunFolder:
         Raises:
             UserError: the folder holds another experiment, or the same one and `resume` is False.
         """
-        if not (self.root / _CONFIG).exists():
+        if not self.is_run:
             if self.root.is_dir() and any(self.root.iterdir()):
-                raise UserError(f"{self.root}: the output folder is not empty and holds no run; choose another --output")
-            write_text(self.root / _CLASSES, "".join(f"{name}\n" for name in class_names))
-            save_config(config, self.root / _CONFIG)  # last: its presence says that the folder is a run's
+                raise UserError(f"{self.root}: the folder is not empty and holds no run; choose another --output")
+            self.claim(config, class_names)
             return
         earlier, earlier_names = self.read()
         difference = _first_difference(asdict(earlier), asdict(config))
         if difference is None and earlier_names != class_names:
             difference = f"its classes are {', '.join(earlier_names)}"
         if difference:
-            raise UserError(f"{self.root}: the output folder is of another experiment ({difference}); choose another --output")
+            raise UserError(f"{self.root}: holds another experiment ({difference}); choose another --output")
         if not resume:
-            raise UserError(f"{self.root}: this experiment has begun here; add --resume to continue, or choose another --output")
+            raise UserError(f"{self.root}: this run has begun; add --resume to continue it, or choose another --output")
+
+    def claim(self, config: ExperimentConfig, class_names: tuple[str, ...]) -> None:
+        """Writes what makes the folder a run's."""
+        write_text(self.root / _CLASSES, "".join(f"{name}\n" for name in class_names))
+        save_config(config, self.root / _CONFIG)  # last: its presence says that the folder is a run's
 
     def read(self) -> tuple[ExperimentConfig, tuple[str, ...]]:
         """The experiment's config and class names.
@@ -73,7 +82,7 @@ class RunFolder:
         Raises:
             UserError: the folder is not a run's.
         """
-        if not (self.root / _CONFIG).is_file():
+        if not self.is_run:
             raise UserError(f"{self.root}: not a training run's folder, there is no {_CONFIG} in it")
         names = (self.root / _CLASSES).read_text(encoding="utf-8").splitlines()
         return load_config(self.root / _CONFIG), tuple(names)

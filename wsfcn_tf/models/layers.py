@@ -1,7 +1,7 @@
 """The small layers that all networks here are made of.
 
 Randomness is explicit: a layer that draws takes `seed`, an int32 [2] tensor, and mixes its own name into it. With the
-same seed it draws the same numbers in eager mode, in a graph, under XLA, on any replica, and on both Keras generations.
+same seed it draws the same numbers in eager mode, in a graph, on any replica, and on both Keras generations.
 """
 
 import zlib

@@ -39,7 +39,11 @@ class WSFCN(keras.Model):
         self.config = config
         self.backbone = WideResNet38(config.width, config.dropout, config.from_scratch, name="backbone")
         self.context = FCA(
-            config.decoder_width, config.dilations, dropout=0.5 if config.dropout else 0.0, name="context"
+            config.decoder_width,
+            config.dilations,
+            dropout=0.5 if config.dropout else 0.0,
+            batch_statistics=config.from_scratch,
+            name="context",
         )
         self.fusion = SF2(config.decoder_width, name="fusion")
         self.gate = StochasticGate(config.gate_psi, name="gate")

@@ -3,6 +3,6 @@
 from wsfcn_tf.training.callbacks import LossSwitch
 from wsfcn_tf.training.objective import Objective
 from wsfcn_tf.training.optimizer import build_optimizer
-from wsfcn_tf.training.trainer import train
+from wsfcn_tf.training.trainer import continue_from, train
 
-__all__ = ["LossSwitch", "Objective", "build_optimizer", "train"]
+__all__ = ["LossSwitch", "Objective", "build_optimizer", "continue_from", "train"]

@@ -5,7 +5,6 @@ the step, which the optimiser counts.
 """
 
 import shutil
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -54,7 +53,7 @@ def restore(run: RunFolder, model: keras.Model, optimizer: keras.optimizers.Opti
                 variable.assign(values[str(index)])
     except (OSError, ValueError, KeyError) as error:
         raise UserError(
-            f"{folder}: the checkpoint cannot be read ({_first_line(error)}); delete this folder to resume from the one before"
+            f"{folder}: cannot be read ({_first_line(error)}); delete this folder to resume from the checkpoint before"
         ) from error
     return epochs
 

@@ -30,7 +30,9 @@ class TrainingLog:
         """Takes in a step's per-image values, {name: [B]}."""
         for name, value in values.items():
             self._sums.setdefault(name, []).extend(value)
-        self._bar.set_postfix(epoch=epoch + 1, **{name: f"{np.mean(v):.3f}" for name, v in self._sums.items()}, refresh=False)
+        self._bar.set_postfix(
+            epoch=epoch + 1, **{name: f"{np.mean(v):.3f}" for name, v in self._sums.items()}, refresh=False
+        )
         self._bar.update()
 
     def epoch(self, epoch: int) -> dict[str, float]:

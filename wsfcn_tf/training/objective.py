@@ -86,7 +86,5 @@ class Objective:
             small, masks, tags, self.max_tags, self.config.pamr_iterations, self.config.pamr_dilations
         )
         refined = clean(resize_align_corners(refined, full), tags)
-        pseudo = pseudo_labels(
-            refined, self.config.floor, self.config.background_factor, self.config.foreground_factor
-        )
+        pseudo = pseudo_labels(refined, self.config.floor, self.config.background_factor, self.config.foreground_factor)
         return Supervision(clean(resize_align_corners(masks, full), tags), refined, pseudo)

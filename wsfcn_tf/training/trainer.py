@@ -1,5 +1,6 @@
 """The training loop: one strategy, one compiled step, epochs that can be resumed."""
 
+import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -77,6 +78,28 @@ def train(config: ExperimentConfig, dataset: Dataset, run: RunFolder, *, resume:
     return model
 
 
+def continue_from(earlier: RunFolder, run: RunFolder, config: ExperimentConfig, dataset: Dataset) -> None:
+    """Lets a run that has not begun start from the last checkpoint of another, of the same network on the same data.
+
+    Args:
+        earlier: the run that ends where the new one goes on.
+        run: the new run's folder; nothing is done if it has begun.
+        config: the new run's experiment.
+        dataset: its data.
+
+    Raises:
+        UserError: `earlier` has no checkpoint.
+    """
+    if run.is_run:
+        return
+    if not earlier.checkpoints():
+        raise UserError(f"{earlier.root}: no checkpoint to continue from")
+    epochs, folder = earlier.checkpoints()[-1]
+    with replacing(run.checkpoint(epochs)) as copy:
+        shutil.copytree(folder, copy)
+    run.claim(resolve(config, dataset), dataset.class_names)
+
+
 def resolve(config: ExperimentConfig, dataset: Dataset) -> ExperimentConfig:
     """The config with the number of classes that the data has.
 
@@ -85,11 +108,13 @@ def resolve(config: ExperimentConfig, dataset: Dataset) -> ExperimentConfig:
     """
     classes = len(dataset.class_names)
     if config.model.num_classes not in (None, classes):
-        raise UserError(f"model.num_classes is {config.model.num_classes}, but the data has {classes} classes; leave it out")
+        raise UserError(
+            f"model.num_classes is {config.model.num_classes}, but the data has {classes} classes; leave it out"
+        )
     return replace(config, model=replace(config.model, num_classes=classes))
 
 
-def compile_step(strategy: tf.distribute.Strategy, model: WSFCN):
+def compile_step(strategy: tf.distribute.Strategy, model: WSFCN) -> tf.types.experimental.PolymorphicFunction:
     """The compiled step: (images, tags, self_supervision) -> {name: [global batch]}, per-image values."""
 
     @tf.function
@@ -117,8 +142,11 @@ def _train_epoch(
 
 
 def _not_finite(epoch: int, loss: np.ndarray, names: Sequence[bytes]) -> str:
-    pictures = ", ".join(f"{name.decode()}{'' if np.isfinite(value) else ' (!)'}" for name, value in zip(names, loss, strict=True))
-    return f"the loss is not finite in epoch {epoch + 1} on {pictures}; lower training.learning_rate, or look at these images"
+    marks = ("" if finite else " (!)" for finite in np.isfinite(loss))
+    images = ", ".join(f"{name.decode()}{mark}" for name, mark in zip(names, marks, strict=True))
+    return (
+        f"the loss is not finite in epoch {epoch + 1} on {images}; lower training.learning_rate, or check them"
+    )
 
 
 def _panel(model: WSFCN, batches: tf.data.Dataset, count: int, class_names: tuple[str, ...]) -> np.ndarray:

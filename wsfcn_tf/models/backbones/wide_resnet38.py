@@ -192,9 +192,7 @@ class WideResNet38(keras.layers.Layer):
         from_scratch: False freezes every BatchNorm and the first stage, as the paper does with ImageNet weights.
     """
 
-    def __init__(
-        self, width: float = 1.0, dropout: bool = True, from_scratch: bool = False, **kwargs: Any
-    ) -> None:
+    def __init__(self, width: float = 1.0, dropout: bool = True, from_scratch: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.settings = {"width": width, "dropout": dropout, "from_scratch": from_scratch}
         self.block_names: list[str] = []

@@ -74,7 +74,7 @@ class ChannelAttention(keras.layers.Layer):
 
 @register
 class ImagePooling(keras.layers.Layer):
-    """Global average, 1x1, BatchNorm (running statistics), ReLU, broadcast back to the map.
+    """Global average, 1x1, BatchNorm, ReLU, broadcast back to the map.
 
     Args:
         filters: output channels.
@@ -92,10 +92,10 @@ class ImagePooling(keras.layers.Layer):
         self.bn.build((*input_shape[:-1], self.filters))
         super().build(input_shape)
 
-    def call(self, inputs: tf.Tensor) -> tf.Tensor:
-        """[B, H, W, C] -> [B, H, W, filters]."""
+    def call(self, inputs: tf.Tensor, batch_statistics: bool) -> tf.Tensor:
+        """[B, H, W, C] -> [B, H, W, filters]; `batch_statistics` is the BatchNorm's `training`."""
         pooled = self.conv(tf.reduce_mean(inputs, axis=[1, 2], keepdims=True))
-        pooled = tf.nn.relu(self.bn(pooled, training=False))
+        pooled = tf.nn.relu(self.bn(pooled, training=batch_statistics))
         shape = tf.shape(inputs)
         return tf.broadcast_to(pooled, tf.stack([shape[0], shape[1], shape[2], self.filters]))
 
@@ -125,19 +125,25 @@ class SpatialReweighting(keras.layers.Layer):
 class FCA(keras.layers.Layer):
     """Four strip branches under one shared channel attention, image pooling, 1x1 and BatchNorm, SRM, dropout.
 
-    Its BatchNorms always use running statistics; their scale and shift train (release).
-
     Args:
         filters: output channels (the release: 256).
         dilations: of the branches with kernel 1, 3, 5, 7.
         dropout: share dropped in training.
+        batch_statistics: False as in the release, whose context BatchNorms train scale and shift but keep their
+            running statistics, also in training. True, for training from scratch, lets them see the batch.
     """
 
     def __init__(
-        self, filters: int, dilations: tuple[int, int, int, int], dropout: float = 0.5, **kwargs: Any
+        self,
+        filters: int,
+        dilations: tuple[int, int, int, int],
+        dropout: float = 0.5,
+        batch_statistics: bool = False,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.filters, self.dilations, self.dropout_rate = filters, tuple(dilations), dropout
+        self.batch_statistics = batch_statistics
         self.strip1, self.strip3, self.strip5, self.strip7 = (
             StripBranch(filters, kernel, dilation) for kernel, dilation in zip(_KERNELS, self.dilations, strict=True)
         )
@@ -159,10 +165,11 @@ class FCA(keras.layers.Layer):
         super().build(input_shape)
 
     def call(self, inputs: tf.Tensor, training: bool, seed: tf.Tensor | None = None) -> tf.Tensor:
-        """[B, H, W, C] -> [B, H, W, filters]; `training` switches dropout only."""
+        """[B, H, W, C] -> [B, H, W, filters]; `training` switches dropout, and BatchNorm if `batch_statistics`."""
+        batch_statistics = training and self.batch_statistics
         strips = [self.attention(strip(inputs)) for strip in (self.strip1, self.strip3, self.strip5, self.strip7)]
-        features = tf.concat([*strips, self.pooling(inputs)], axis=-1)
-        features = self.reweighting(self.bn(self.conv(features), training=False))
+        features = tf.concat([*strips, self.pooling(inputs, batch_statistics=batch_statistics)], axis=-1)
+        features = self.reweighting(self.bn(self.conv(features), training=batch_statistics))
         return self.dropout(features, training=training, seed=seed)
 
     def get_config(self) -> dict[str, Any]:
@@ -172,4 +179,5 @@ class FCA(keras.layers.Layer):
             "filters": self.filters,
             "dilations": list(self.dilations),
             "dropout": self.dropout_rate,
+            "batch_statistics": self.batch_statistics,
         }

@@ -1,0 +1,41 @@
+"""What the benchmarks share: alternating timings, peak memory, and a line that says where they were taken."""
+
+import datetime
+import os
+import platform
+import resource
+import time
+from collections.abc import Callable, Mapping
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+
+def alternating_seconds(functions: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+    """The median time of each function; they take turns, so that a noisy machine disturbs all of them alike.
+
+    Each is called once before timing. A function must not return before its result is there.
+    """
+    for function in functions.values():
+        function()
+    times: dict[str, list[float]] = {name: [] for name in functions}
+    for _ in range(rounds):
+        for name, function in functions.items():
+            start = time.perf_counter()
+            function()
+            times[name].append(time.perf_counter() - start)
+    return {name: float(np.median(values)) for name, values in times.items()}
+
+
+def peak_gigabytes() -> float:
+    """The largest memory this process has had."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+
+
+def where() -> str:
+    """Date, cores, and versions."""
+    return (
+        f"{datetime.date.today()}, {os.cpu_count()} cores ({platform.machine()}), "
+        f"TensorFlow {tf.__version__}, Keras {keras.__version__}, Python {platform.python_version()}"
+    )

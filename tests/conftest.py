@@ -1,0 +1,10 @@
+"""Fixtures for all tests. That this file is here also lets every test import `golden`, `oracles` and `networks`."""
+
+import numpy as np
+import pytest
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    """Random numbers that are the same in every run."""
+    return np.random.default_rng(0)

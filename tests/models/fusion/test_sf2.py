@@ -1,0 +1,30 @@
+import numpy as np
+import pytest
+from networks import noise, randomise
+
+from wsfcn_tf.models.fusion.sf2 import SF2
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_equations(training):
+    inputs = [noise(2, 8, 6, 4), noise(2, 4, 3, 8)]
+    fusion = SF2(8)
+    fusion(inputs, training=False)
+    randomise(fusion)
+
+    def e(name, features):
+        return np.asarray(getattr(fusion, name)(features, training=training))
+
+    h1, v1 = e("shallow1", inputs[0]), e("deep1", fusion.alignment(inputs))
+    f = e("shallow2", h1) * e("deep2", v1)
+    expected = e("shallow4", e("shallow3", f) + h1), e("deep4", e("deep3", f) + v1)
+    for output, value in zip(fusion(inputs, training=training), expected):
+        np.testing.assert_allclose(output, value, atol=1e-4)
+
+
+def test_eight_convolutions_with_zero_biases():
+    fusion = SF2(8)
+    fusion.build([(None, None, None, 4), (None, None, None, 8)])
+    biases = [weight for weight in fusion.weights if weight.name.split("/")[-1].startswith("bias")]
+    assert len(biases) == 8
+    assert not any(np.asarray(bias).any() for bias in biases)

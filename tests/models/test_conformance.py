@@ -1,0 +1,162 @@
+"""One battery for every layer: configuration, weights on disk, eager mode, graphs, XLA, shapes and dtypes."""
+
+import inspect
+import json
+import pkgutil
+from collections.abc import Callable
+from importlib import import_module
+from typing import NamedTuple
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from networks import noise, randomise
+
+import wsfcn_tf.models
+from wsfcn_tf.models.backbones.wide_resnet38 import BottleneckBlock, ResidualBlock, WideResNet38
+from wsfcn_tf.models.context.fca import FCA, ChannelAttention, ImagePooling, SpatialReweighting, StripBranch
+from wsfcn_tf.models.context.strip_conv import StripConv
+from wsfcn_tf.models.fusion.alignment import Alignment
+from wsfcn_tf.models.fusion.sf2 import SF2
+from wsfcn_tf.models.head import Head
+from wsfcn_tf.models.layers import ConvNormReLU, SeededDropout
+from wsfcn_tf.models.pooling import GlobalWeightedPooling
+from wsfcn_tf.models.stochastic_gate import StochasticGate
+
+ONE, LOW_HIGH = [(2, 8, 6, 4)], [(2, 8, 6, 4), (2, 4, 3, 8)]
+SEED = tf.constant([4, 2])
+
+
+class Case(NamedTuple):
+    """A layer at tiny size, the shapes of its inputs, and the shapes of what it must return for them."""
+
+    make: Callable[[], keras.layers.Layer]
+    inputs: list[tuple[int, ...]]
+    outputs: list[tuple[int, ...]]
+
+
+CASES = [
+    Case(lambda: ConvNormReLU(5, 3), ONE, [(2, 8, 6, 5)]),
+    Case(lambda: SeededDropout(0.5, spatial=True), ONE, ONE),
+    Case(lambda: StripConv(5, 3, 2, vertical=True), ONE, [(2, 8, 6, 5)]),
+    Case(lambda: StripBranch(5, 3, 2), ONE, [(2, 8, 6, 5)]),
+    Case(lambda: ChannelAttention(), ONE, ONE),
+    Case(lambda: ImagePooling(5), ONE, [(2, 8, 6, 5)]),
+    Case(lambda: SpatialReweighting(), ONE, ONE),
+    Case(lambda: FCA(5, (1, 2, 3, 4), batch_statistics=True), ONE, [(2, 8, 6, 5)]),
+    Case(lambda: Alignment(3), LOW_HIGH, [(2, 8, 6, 8)]),
+    Case(lambda: SF2(8), LOW_HIGH, [(2, 8, 6, 8), (2, 8, 6, 8)]),
+    Case(lambda: StochasticGate(0.4), ONE * 2, ONE),
+    Case(lambda: Head(5, 3), ONE, [(2, 8, 6, 3)]),
+    Case(lambda: GlobalWeightedPooling(0.1), ONE * 2, [(2, 3)]),
+    Case(lambda: ResidualBlock(5, 7, stride=2, dilation=2, projected=True), ONE, [(2, 4, 3, 7)]),
+    Case(lambda: BottleneckBlock(5, 6, 7, dilation=2, dropout=0.3), ONE, [(2, 8, 6, 7)]),
+    Case(lambda: WideResNet38(0.01, from_scratch=True), [(2, 17, 9, 3)], [(2, 5, 3, 8), (2, 3, 2, 40)]),
+]
+each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: type(case.make()).__name__)
+
+
+def call(layer, inputs, training=False):
+    """The layer's outputs as a list, whatever it takes and returns."""
+    accepted = inspect.signature(layer.call).parameters
+    offered = {"training": training, "batch_statistics": training, "seed": SEED}
+    options = {name: value for name, value in offered.items() if name in accepted}
+    outputs = layer(inputs if len(inputs) > 1 else inputs[0], **options)
+    return list(outputs) if isinstance(outputs, tuple) else [outputs]
+
+
+def prepared(case):
+    layer = case.make()
+    first, *others = (tf.constant(noise(*shape, seed=index)) for index, shape in enumerate(case.inputs))
+    inputs = [first, *map(tf.nn.softmax, others)]  # pooling's second input are masks, the others take anything
+    call(layer, inputs)
+    randomise(layer)
+    return layer, inputs
+
+
+def assert_same(actual, expected, tolerance=1e-5):
+    assert len(actual) == len(expected)
+    for one, other in zip(actual, expected):
+        np.testing.assert_allclose(one, other, rtol=0, atol=tolerance * np.abs(other).max())
+
+
+def test_every_layer_is_registered_and_in_the_battery():
+    modules = pkgutil.walk_packages(wsfcn_tf.models.__path__, "wsfcn_tf.models.")
+    members = [member for module in modules for member in vars(import_module(module.name)).values()]
+    classes = {member for member in members if inspect.isclass(member) and member.__module__.startswith("wsfcn_tf")}
+    layers = {cls for cls in classes if issubclass(cls, keras.layers.Layer)}
+    assert layers == {type(case.make()) for case in CASES} | {wsfcn_tf.models.WSFCN}
+    for layer in layers:
+        assert keras.saving.get_registered_name(layer) == f"wsfcn_tf>{layer.__name__}"
+
+
+@each_case
+def test_shapes_and_dtypes(case):
+    layer, inputs = prepared(case)
+    for training in (False, True):
+        outputs = call(layer, inputs, training)
+        assert [tuple(output.shape) for output in outputs] == case.outputs
+        assert {output.dtype for output in outputs} == {tf.float32}
+
+
+@each_case
+def test_another_size_after_building(case):
+    layer, inputs = prepared(case)
+    larger = [tf.repeat(value[:1], 2, axis=1) for value in inputs]
+    for output, expected in zip(call(layer, larger), case.outputs):
+        assert output.shape[0] == 1 and output.shape[-1] == expected[-1]
+        assert np.isfinite(output).all()
+
+
+@each_case
+def test_round_trip_of_the_configuration(case):
+    layer, inputs = prepared(case)
+    described = json.loads(json.dumps(keras.saving.serialize_keras_object(layer)))
+    clone = keras.saving.deserialize_keras_object(described)
+    assert clone.get_config() == layer.get_config()
+    call(clone, inputs)
+    clone.set_weights(layer.get_weights())
+    for training in (False, True):  # a copy has the names of the original, so it draws the same
+        assert_same(call(clone, inputs, training), call(layer, inputs, training))
+
+
+@each_case
+def test_graph_and_xla_equal_eager(case):
+    layer, inputs = prepared(case)
+    expected = call(layer, inputs)
+    for jit_compile in (False, True):
+        assert_same(tf.function(lambda *tensors: call(layer, tensors), jit_compile=jit_compile)(*inputs), expected)
+
+
+@each_case
+def test_graph_equals_eager_in_training(case):
+    layer, inputs = prepared(case)
+    expected = call(layer, inputs, training=True)
+    graph = tf.function(lambda *tensors: call(layer, tensors, training=True))
+    assert_same(graph(*inputs), expected, tolerance=1e-4)
+
+
+@keras.saving.register_keras_serializable(package="tests")
+class Holder(keras.Model):
+    """A model around one layer."""
+
+    def __init__(self, layer):
+        super().__init__()
+        self.layer = layer
+
+    def call(self, inputs):
+        return call(self.layer, inputs)
+
+
+@each_case
+def test_weights_file(case, tmp_path):
+    layer, inputs = prepared(case)
+    if not layer.weights:
+        pytest.skip("has no weights")
+    models = [Holder(layer), Holder(case.make())]
+    expected, fresh = (model(inputs) for model in models)
+    assert np.abs(expected[0] - fresh[0]).max() > 1e-3
+    models[0].save_weights(tmp_path / "layer.weights.h5")
+    models[1].load_weights(tmp_path / "layer.weights.h5")
+    assert_same(models[1](inputs), expected, tolerance=1e-6)

@@ -1,0 +1,116 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+from networks import noise, randomise
+
+from wsfcn_tf.models.layers import ConvNormReLU, SeededDropout, conv, he_normal, torch_uniform, uniform
+
+SEED = tf.constant([3, 5])
+
+
+# === Initialisers ===
+
+
+def test_he_normal_is_not_truncated():
+    kernel = np.asarray(he_normal()((3, 3, 100, 200)))
+    deviation = np.sqrt(2 / 900)
+    np.testing.assert_allclose(kernel.std(), deviation, rtol=0.02)
+    assert np.abs(kernel).max() > 3 * deviation  # Keras' own he_normal stops at 2.3
+
+
+def test_torch_uniform_fills_its_interval():
+    kernel = np.asarray(torch_uniform()((3, 3, 50, 40)))
+    assert 0.99 * 450**-0.5 < np.abs(kernel).max() <= 450**-0.5
+    np.testing.assert_allclose(kernel.std(), 450**-0.5 / 3**0.5, rtol=0.02)
+
+
+# === Convolution and normalisation ===
+
+
+@pytest.mark.parametrize("size", [(6, 7), (7, 6)])
+@pytest.mark.parametrize("dilation", [1, 2])
+def test_conv_pads_every_side_alike(size, dilation):
+    layer = conv(2, 3, dilation_rate=dilation)
+    inputs = noise(1, *size, 3)
+    padded = np.pad(inputs, [(0, 0), (dilation, dilation), (dilation, dilation), (0, 0)])
+    outputs = layer(inputs)
+    expected = tf.nn.conv2d(padded, np.asarray(layer.kernel), 1, "VALID", dilations=dilation)
+    np.testing.assert_allclose(outputs, expected, atol=1e-5)
+
+
+def conv_norm_relu():
+    layer = ConvNormReLU(4, 3, use_bias=True)
+    inputs = noise(2, 6, 5, 3)
+    layer(inputs, training=False)
+    randomise(layer)
+    return layer, inputs, np.asarray(layer.conv(inputs))
+
+
+def normalised(features, mean, variance, bn):
+    scaled = (features - mean) / np.sqrt(variance + 1e-5) * np.asarray(bn.gamma) + np.asarray(bn.beta)
+    return np.maximum(scaled, 0)
+
+
+def test_conv_norm_relu_with_running_statistics():
+    layer, inputs, features = conv_norm_relu()
+    expected = normalised(features, np.asarray(layer.bn.moving_mean), np.asarray(layer.bn.moving_variance), layer.bn)
+    np.testing.assert_allclose(layer(inputs, training=False), expected, atol=1e-5)
+
+
+def test_conv_norm_relu_with_batch_statistics():
+    layer, inputs, features = conv_norm_relu()
+    mean, variance = features.mean((0, 1, 2)), features.var((0, 1, 2))
+    running = np.asarray(layer.bn.moving_mean)
+    np.testing.assert_allclose(layer(inputs, training=True), normalised(features, mean, variance, layer.bn), atol=1e-4)
+    np.testing.assert_allclose(layer.bn.moving_mean, 0.9 * running + 0.1 * mean, atol=1e-5)
+
+
+# === Randomness ===
+
+
+def test_draw_is_a_function_of_seed_and_name():
+    shape = tf.constant([4, 5])
+    draw = np.asarray(uniform(shape, "a", SEED))
+    assert draw.min() >= 0 and draw.max() < 1
+    np.testing.assert_array_equal(uniform(shape, "a", SEED), draw)
+    np.testing.assert_array_equal(tf.function(uniform)(shape, "a", SEED), draw)
+    assert not np.isin(uniform(shape, "b", SEED), draw).any()
+    assert not np.isin(uniform(shape, "a", tf.constant([3, 6])), draw).any()
+
+
+def test_draws_are_the_same_on_both_generations():
+    np.testing.assert_allclose(uniform([3], "a", SEED), [0.13407981, 0.24913168, 0.80786097], atol=1e-7)
+
+
+def test_without_a_seed_the_global_generator_draws():
+    tf.random.set_seed(1)
+    first, second = uniform([20], "a", None), uniform([20], "a", None)
+    assert not np.array_equal(first, second)
+    tf.random.set_seed(1)
+    np.testing.assert_array_equal(uniform([20], "a", None), first)
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.5])
+@pytest.mark.parametrize("spatial", [False, True])
+def test_dropout(rate, spatial):
+    layer = SeededDropout(rate, spatial, name="drop")
+    inputs = noise(40, 5, 6, 50)
+    kept = np.asarray(layer(inputs, training=True, seed=SEED)) / inputs * (1 - rate)
+    np.testing.assert_allclose(kept, np.round(kept), atol=1e-5)  # 0 or 1, before the scaling
+    if spatial:
+        np.testing.assert_allclose(kept, np.broadcast_to(kept[:, :1, :1], kept.shape), atol=1e-5)
+    np.testing.assert_allclose(kept.mean(), 1 - rate, atol=0.04)  # so the mean of what comes out is the inputs'
+    assert not np.array_equal(kept[0], kept[1])
+    np.testing.assert_array_equal(layer(inputs, training=False), inputs)
+
+
+def test_dropouts_of_different_names_differ():
+    inputs = np.ones((1, 8, 8, 4), np.float32)
+    draws = [SeededDropout(0.5, name=name)(inputs, training=True, seed=SEED) for name in ("a", "a", "b")]
+    np.testing.assert_array_equal(draws[0], draws[1])
+    assert not np.array_equal(draws[0], draws[2])
+
+
+def test_rate_zero_drops_nothing():
+    inputs = noise(1, 4, 4, 3)
+    np.testing.assert_array_equal(SeededDropout(0.0)(inputs, training=True, seed=SEED), inputs)

@@ -1,0 +1,31 @@
+"""A network that is small enough for tests: all 38 layers at an eighth of the width and 16 decoder channels."""
+
+from dataclasses import replace
+
+import keras
+import numpy as np
+
+from wsfcn_tf.config import ModelConfig
+from wsfcn_tf.models import WSFCN, build_model
+
+CONFIG = ModelConfig(width=0.125, decoder_width=16, dilations=(1, 2, 3, 4), num_classes=3)
+
+
+def small_network(**settings) -> WSFCN:
+    """The same weights every time; `settings` replace those of CONFIG."""
+    keras.utils.set_random_seed(0)
+    return build_model(replace(CONFIG, **settings))
+
+
+def noise(*shape: int, seed: int = 0) -> np.ndarray:
+    """float32, zero mean, unit variance: to the network, a normalised image."""
+    return np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
+
+
+def randomise(layer: keras.layers.Layer, seed: int = 0) -> None:
+    """Draws every weight anew, statistics and shifts too, which initialisers set to 0 or 1."""
+    rng = np.random.default_rng(seed)
+    for weight in layer.weights:
+        centre = 1.0 if weight.name.split("/")[-1].startswith(("gamma", "moving_variance")) else 0.0
+        spread = np.prod(weight.shape[:-1]) ** -0.5 if len(weight.shape) == 4 else 0.2
+        weight.assign(centre + spread * rng.uniform(-1, 1, weight.shape))

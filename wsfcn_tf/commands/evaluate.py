@@ -1,0 +1,51 @@
+"""`evaluate`: how well a trained network does on photos with masks."""
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+_PANEL_ROWS = 12
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares the command's arguments."""
+    parser.add_argument("--weights", required=True, help="a run's folder, or a .weights.h5 file in one")
+    parser.add_argument("--data", help="the data folder; left out, it is the run's own data.root")
+    parser.add_argument("--split", default="val", help="name of the split (default: val)")
+    parser.add_argument("--output", help="folder of metrics.json and panel.png (default: RUN/evaluation-SPLIT)")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Evaluates, prints the table, writes metrics.json and panel.png."""
+    from wsfcn_tf.data.dataset import open_dataset
+    from wsfcn_tf.errors import UserError
+    from wsfcn_tf.evaluation.evaluator import evaluate
+    from wsfcn_tf.evaluation.pictures import PanelCollector
+    from wsfcn_tf.evaluation.report import table
+    from wsfcn_tf.files import write_json
+    from wsfcn_tf.inference.predictor import Predictor
+    from wsfcn_tf.models.counting import count_parameters
+    from wsfcn_tf.visualisation import save_image
+    from wsfcn_tf.weights.trained import load_trained
+
+    trained = load_trained(arguments.weights)
+    data = trained.config.data
+    dataset = open_dataset(replace(data, root=arguments.data) if arguments.data else data)
+    if dataset.class_names != trained.class_names:
+        raise UserError(
+            f"{arguments.data or data.root}: its classes are {', '.join(dataset.class_names)}, "
+            f"but the network's are {', '.join(trained.class_names)}; evaluate on the same classes"
+        )
+    panel = PanelCollector(_PANEL_ROWS, trained.class_names)
+    metrics = evaluate(Predictor(trained.model, trained.config.inference), dataset, arguments.split, on_image=panel.add)
+    total, trainable = count_parameters(trained.model)
+    print(table(metrics, parameters=total, trainable=trainable))
+
+    output = Path(arguments.output) if arguments.output else trained.run / f"evaluation-{arguments.split}"
+    write_json(
+        output / "metrics.json",
+        {"weights": str(trained.weights), "split": arguments.split, "parameters": total, "trainable": trainable}
+        | metrics.to_json(),
+    )
+    save_image(output / "panel.png", panel.picture())
+    print(f"metrics and pictures: {output}")

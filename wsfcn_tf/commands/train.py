@@ -1,0 +1,32 @@
+"""`train`: from photos and tags to a network."""
+
+import argparse
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares the command's arguments."""
+    parser.add_argument("--config", required=True, help="the experiment, configs/NAME.yaml")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="change one key of the config, such as data.root=PHOTOS; may be repeated",
+    )
+    parser.add_argument("--output", required=True, help="folder of the run")
+    parser.add_argument("--resume", action="store_true", help="continue an interrupted run in --output exactly")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Trains."""
+    from wsfcn_tf.config_file import load_config
+
+    config = load_config(arguments.config, arguments.set)
+
+    from wsfcn_tf.data.dataset import open_dataset
+    from wsfcn_tf.run_folder import RunFolder
+    from wsfcn_tf.training import train
+
+    folder = RunFolder(arguments.output)
+    train(config, open_dataset(config.data), folder, resume=arguments.resume)
+    print(f"trained network: {folder.weights}")

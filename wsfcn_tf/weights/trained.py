@@ -1,0 +1,60 @@
+"""A trained network from a run's folder or a weights file."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from wsfcn_tf.config import ExperimentConfig
+from wsfcn_tf.errors import UserError
+from wsfcn_tf.models import WSFCN, build_model
+from wsfcn_tf.run_folder import RunFolder
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A network and what it was trained as: its weights' file and its run's folder."""
+
+    model: WSFCN
+    config: ExperimentConfig
+    class_names: tuple[str, ...]
+    weights: Path
+    run: Path
+
+
+def load_trained(path: str | Path) -> Trained:
+    """Loads a network.
+
+    Args:
+        path: a run's folder (its trained network, or its last checkpoint while training goes on), or a `.weights.h5`
+            file in such a folder or in one of its checkpoints.
+
+    Raises:
+        UserError: nothing there, not a run's, or weights of another architecture.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise UserError(f"{path}: no such run folder or weights file")
+    if path.is_dir():
+        run = RunFolder(path)
+        weights = run.latest_weights()
+    else:
+        weights = path
+        run = RunFolder(next((folder for folder in path.parents if RunFolder(folder).is_run), path.parent))
+    config, class_names = run.read()
+    model = build_model(config.model)
+    load_weights(model, weights)
+    return Trained(model, config, class_names, weights, run.root)
+
+
+def load_weights(model: WSFCN, path: Path) -> None:
+    """Loads a `.weights.h5` file into a model.
+
+    Raises:
+        UserError: not such a file, or weights of another architecture.
+    """
+    if not path.name.endswith(".weights.h5"):
+        raise UserError(f"{path}: not a weights file, whose name would end in .weights.h5")
+    try:
+        model.load_weights(path)
+    except (OSError, ValueError, KeyError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise UserError(f"{path}: does not fit the model that its config.yaml describes ({reason})") from error
