@@ -16,7 +16,7 @@ export TF_CPP_MIN_LOG_LEVEL = 2
 .PHONY: help test test-slow demo lint format clean
 
 help:
-	@echo 'make test       run the tests on TensorFlow 2.15 (.venv) and on current TensorFlow with Keras 3 (.venv-keras3)'
+	@echo 'make test       check style, and run the tests on TensorFlow 2.15 (.venv) and on current TensorFlow with Keras 3 (.venv-keras3)'
 	@echo 'make test-slow  run the tests that take minutes, on both'
 	@echo 'make demo       train and evaluate a small network on generated scenes, into runs/demo'
 	@echo 'make lint       check style and formatting'
@@ -28,7 +28,7 @@ test: MARKED = not slow
 test-slow: MARKED = slow
 test test-slow: $(ENVIRONMENTS:%=%/.installed)
 	$(if $(ONLY_KERAS3),@echo '=== $(PYTHON) is 3.12 or newer: .venv holds Keras 3; TensorFlow 2.15 needs 3.10 or 3.11')
-	@status=0; for environment in $(ENVIRONMENTS); do \
+	@status=0; .venv/bin/ruff check && .venv/bin/ruff format --check || status=1; for environment in $(ENVIRONMENTS); do \
 		$$environment/bin/python -c 'from importlib.metadata import version; \
 	print("=== $@ in '$$environment': TensorFlow", version("tensorflow"), "with Keras", version("keras"))'; \
 		$$environment/bin/python -m pytest -m '$(MARKED)' || status=1; \

@@ -23,28 +23,27 @@ def pamr_reference(
         float32 [B, H, W, K].
     """
     masks = tf.compat.v1.image.resize_bilinear(masks, tf.shape(images)[1:3], align_corners=True)
-    neighbours = windows(images, dilations, centre=False)
-    distance = tf.abs(neighbours - images[..., None])
+    images, masks = tf.transpose(images, [0, 3, 1, 2]), tf.transpose(masks, [0, 3, 1, 2])
+    distance = tf.abs(windows(images, dilations, centre=False) - images[..., None])
     deviation = _unbiased_std(windows(images, dilations, centre=True))
     affinity = -distance / (1e-8 + 0.1 * deviation)
-    weights = tf.nn.softmax(tf.reduce_mean(affinity, axis=3, keepdims=True), axis=-1)
+    weights = tf.nn.softmax(tf.reduce_mean(affinity, axis=1, keepdims=True), axis=-1)
     for _ in range(iterations):
         masks = tf.reduce_sum(weights * windows(masks, dilations, centre=False), axis=-1)
-    return masks
+    return tf.transpose(masks, [0, 2, 3, 1])
 
 
 def windows(features: tf.Tensor, dilations: tuple[int, ...], centre: bool) -> tf.Tensor:
-    """The 3x3 windows of every pixel, [B, H, W, C] -> [B, H, W, C, 8 or 9 per dilation]."""
-    batch, height, width, channels = tf.unstack(tf.shape(features))
-    planes = tf.reshape(tf.transpose(features, [0, 3, 1, 2]), [batch * channels, height, width, 1])
+    """The 3x3 windows of every pixel, [B, C, H, W] -> [B, C, H, W, 8 or 9 per dilation]."""
+    batch, channels, height, width = tf.unstack(tf.shape(features))
+    planes = tf.reshape(features, [batch * channels, height, width, 1])
     kernels = tf.reshape(tf.eye(9), [3, 3, 1, 9])
     if not centre:
         kernels = tf.concat([kernels[..., :_CENTRE], kernels[..., _CENTRE + 1 :]], axis=-1)
     found = tf.concat(
         [tf.nn.conv2d(_replicate(planes, d), kernels, strides=1, padding="VALID", dilations=d) for d in dilations], -1
     )
-    found = tf.reshape(found, [batch, channels, height, width, found.shape[-1]])
-    return tf.transpose(found, [0, 2, 3, 1, 4])
+    return tf.reshape(found, [batch, channels, height, width, found.shape[-1]])
 
 
 def _replicate(planes: tf.Tensor, pad: int) -> tf.Tensor:

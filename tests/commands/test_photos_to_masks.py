@@ -1,0 +1,159 @@
+"""The commands as a user types them, on a folder of six tiny photos."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from wsfcn_tf.__main__ import main
+
+SMALL = """
+model: {width: 0.0625, decoder_width: 8, dilations: [1, 2, 3, 4], from_scratch: true}
+data: {format: voc, crop_size: 32}
+training: {epochs: 2, pretrain_epochs: 1, batch_size: 3, panels: 2, learning_rate: 0.01}
+"""
+
+
+def photo(path: Path, seed: int) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.random.default_rng(seed).integers(0, 256, (36, 44, 3), dtype=np.uint8)).save(path)
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory) -> Path:
+    """A VOC-layout folder: six photos to train on, of which the last two have masks."""
+    root = tmp_path_factory.mktemp("voc")
+    for seed, name in enumerate("abcdef"):
+        photo(root / "JPEGImages" / f"{name}.jpg", seed)
+    lists = root / "ImageSets" / "Segmentation"
+    lists.mkdir(parents=True)
+    (lists / "train.txt").write_text("a\nb\nc\nd\ne\nf\n")
+    (lists / "val.txt").write_text("e\nf\n")
+    (root / "classes.txt").write_text("background\ncat\ndog\n")
+    (root / "tags.csv").write_text("image,tags\na.jpg,cat\nb.jpg,dog\nc.jpg,cat;dog\nd.jpg,\ne.jpg,dog\nf.jpg,cat\n")
+    (root / "SegmentationClass").mkdir()
+    for label, name in ((2, "e"), (1, "f")):
+        Image.fromarray(np.full((36, 44), label, np.uint8)).save(root / "SegmentationClass" / f"{name}.png")
+    return root
+
+
+@pytest.fixture(scope="module")
+def trained(root, tmp_path_factory) -> Path:
+    """The folder of a finished run."""
+    folder = tmp_path_factory.mktemp("runs")
+    config = folder / "small.yaml"
+    config.write_text(SMALL)
+    run = folder / "run"
+    assert main(["train", "--config", str(config), "--set", f"data.root={root}", "--output", str(run)]) == 0
+    return run
+
+
+def test_train_leaves_a_complete_run(trained):
+    assert (trained / "model.weights.h5").is_file()
+    assert (trained / "classes.txt").read_text() == "cat\ndog\n"
+    assert "num_classes: 2" in (trained / "config.yaml").read_text()
+    assert sorted(path.name for path in (trained / "checkpoints").iterdir()) == ["epoch-0001", "epoch-0002"]
+    assert list((trained / "tensorboard").iterdir())
+
+
+def test_evaluate_scores_the_split(trained, root, capsys):
+    assert main(["evaluate", "--weights", str(trained), "--data", str(root), "--split", "val"]) == 0
+    printed = capsys.readouterr().out
+    result = json.loads((trained / "evaluation-val" / "metrics.json").read_text())
+    assert result["images"] == 2
+    assert np.sum(result["confusion"]) == 2 * 36 * 44
+    assert f"{100 * result['miou']:.2f}" in printed
+    assert f"{result['trainable']:,}" in printed
+    assert Image.open(trained / "evaluation-val" / "panel.png").size[0] > 100
+
+
+def test_predict_writes_a_mask_of_the_photos_size(trained, root, tmp_path):
+    masks = tmp_path / "masks"
+    assert main(["predict", "--weights", str(trained), "--output", str(masks), str(root / "JPEGImages")]) == 0
+    assert sorted(path.name for path in masks.glob("*.png")) == [f"{name}.png" for name in "abcdef"]
+    mask = Image.open(masks / "a.png")
+    assert mask.mode == "P"
+    assert mask.size == (44, 36)
+    assert (masks / "a_overlay.jpg").is_file()
+
+
+def test_a_weights_file_is_as_good_as_its_run(trained, root, tmp_path):
+    for name, weights in (("run", trained), ("file", trained / "checkpoints" / "epoch-0002" / "model.weights.h5")):
+        photos, output = str(root / "JPEGImages" / "a.jpg"), str(tmp_path / name)
+        assert main(["predict", "--weights", str(weights), "--output", output, photos]) == 0
+    assert (tmp_path / "run" / "a.png").read_bytes() == (tmp_path / "file" / "a.png").read_bytes()
+
+
+def one_line(capsys, *arguments: str) -> str:
+    """The message of a command that fails."""
+    assert main(list(arguments)) == 2
+    error = capsys.readouterr().err.strip().splitlines()[-1]
+    assert error.startswith("error: ")
+    return error
+
+
+def test_weights_of_another_architecture(trained, root, tmp_path, capsys):
+    config = (trained / "config.yaml").read_text()
+    (tmp_path / "config.yaml").write_text(config.replace("decoder_width: 8", "decoder_width: 16"))
+    (tmp_path / "classes.txt").write_text("cat\ndog\n")
+    weights = tmp_path / "model.weights.h5"
+    weights.write_bytes((trained / "model.weights.h5").read_bytes())
+    error = one_line(capsys, "evaluate", "--weights", str(weights), "--data", str(root))
+    assert error.startswith(f"error: {weights}: does not fit the model that its config.yaml describes (")
+
+
+def test_weights_that_are_none(trained, tmp_path, capsys):
+    output = ("--output", str(tmp_path / "masks"), "photo.jpg")
+    missing = tmp_path / "nothing"
+    assert one_line(capsys, "predict", "--weights", str(missing), *output) == (
+        f"error: {missing}: no such run folder or weights file"
+    )
+    (tmp_path / "empty").mkdir()
+    assert "not a training run's folder" in one_line(capsys, "predict", "--weights", str(tmp_path / "empty"), *output)
+    (trained / "half.weights.h5").write_bytes(b"\x89HDF\r\n\x1a\n")
+    assert "half.weights.h5: does not fit" in one_line(
+        capsys, "predict", "--weights", str(trained / "half.weights.h5"), *output
+    )
+
+
+def test_data_of_other_classes(trained, root, tmp_path, capsys):
+    for name in ("JPEGImages", "SegmentationClass", "ImageSets", "tags.csv"):
+        (tmp_path / name).symlink_to(root / name)
+    (tmp_path / "classes.txt").write_text("background\ncat\nsheep\n")
+    error = one_line(capsys, "evaluate", "--weights", str(trained), "--data", str(tmp_path))
+    assert error == (
+        f"error: {tmp_path}: its classes are cat, sheep, but the network's are cat, dog; evaluate on the same classes"
+    )
+
+
+def test_evaluating_without_a_mask_is_an_error(trained, root, capsys):
+    assert "a.png" in one_line(capsys, "evaluate", "--weights", str(trained), "--data", str(root), "--split", "train")
+
+
+def test_an_unreadable_photo_stops_training_with_its_name(root, tmp_path, capsys):
+    for name in ("ImageSets", "tags.csv", "classes.txt"):
+        (tmp_path / name).symlink_to(root / name)
+    (tmp_path / "JPEGImages").mkdir()
+    for name in "abcdef":
+        data = (root / "JPEGImages" / f"{name}.jpg").read_bytes()
+        (tmp_path / "JPEGImages" / f"{name}.jpg").write_bytes(data[: len(data) // 2] if name == "d" else data)
+    (tmp_path / "small.yaml").write_text(SMALL)
+    arguments = ("--config", str(tmp_path / "small.yaml"), "--set", f"data.root={tmp_path}")
+    assert "d.jpg" in one_line(capsys, "train", *arguments, "--output", str(tmp_path / "run"))
+
+
+def test_demo_trains_compares_and_draws(tmp_path, capsys):
+    small = ["data.scenes.train=24", "data.scenes.val=4", "data.scenes.size=48", "data.crop_size=48"]
+    small += ["training.epochs=2", "training.pretrain_epochs=1", "training.batch_size=8", "model.decoder_width=8"]
+    arguments = ["demo", "--output", str(tmp_path), "--seed", "3", *(f"--set={setting}" for setting in small)]
+    assert main(arguments) == 0
+    printed = capsys.readouterr().out
+    result = json.loads((tmp_path / "seed-3" / "metrics.json").read_text())
+    assert list(result) == ["all background", "colour classifier", "CAM", "WS-FCN"]
+    for name, metrics in result.items():
+        assert any(name in line and f"{100 * metrics['miou']:.2f}" in line for line in printed.splitlines())
+    assert Image.open(tmp_path / "seed-3" / "panel.png").size[0] > 400
+    assert main(arguments) == 0  # all is done: evaluates again
+    assert json.loads((tmp_path / "seed-3" / "metrics.json").read_text()) == result

@@ -1,0 +1,107 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from networks import noise
+
+from wsfcn_tf.errors import UserError
+from wsfcn_tf.run_folder import RunFolder
+from wsfcn_tf.training import checkpoints
+from wsfcn_tf.training.optimizer import GroupedSGD
+
+
+def state_after(steps, seed=0):
+    """A small model and its optimiser, after some steps."""
+    keras.utils.set_random_seed(seed)
+    model = keras.Sequential([keras.layers.Input((3,)), keras.layers.Dense(2), keras.layers.BatchNormalization()])
+    count = len(model.trainable_variables)
+    optimizer = GroupedSGD(0.1, 0.9, [1.0] * count, [0.01] * count)
+    optimizer.build(model.trainable_variables)
+    advance(model, optimizer, steps)
+    return model, optimizer
+
+
+def advance(model, optimizer, steps):
+    for _ in range(steps):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(model(noise(4, 3), training=True) ** 3)
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+
+
+def assert_same_weights(one, other):
+    for first, second in zip(one.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_array_equal(first, second)
+
+
+@pytest.fixture
+def run(tmp_path):
+    return RunFolder(tmp_path / "run")
+
+
+def test_continues_exactly(run):
+    model, optimizer = state_after(3)
+    checkpoints.save(run, model, optimizer, epochs=2, keep=1)
+    advance(model, optimizer, 2)
+
+    other, other_optimizer = state_after(0, seed=1)
+    assert checkpoints.restore(run, other, other_optimizer) == 2
+    assert int(other_optimizer.iterations) == 3
+    advance(other, other_optimizer, 2)
+    assert_same_weights(model, other)
+
+
+def test_nothing_to_restore(run):
+    model, optimizer = state_after(1)
+    before = model.get_weights()
+    assert checkpoints.restore(run, model, optimizer) == 0
+    for one, other in zip(before, model.get_weights()):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_keeps_the_last_ones(run):
+    for epochs in range(1, 5):
+        checkpoints.save(run, *state_after(epochs), epochs=epochs, keep=2)
+    assert [epochs for epochs, _ in run.checkpoints()] == [3, 4]
+    model, optimizer = state_after(0, seed=1)
+    assert checkpoints.restore(run, model, optimizer) == 4
+    assert_same_weights(model, state_after(4)[0])
+
+
+def test_saving_again_replaces(run):
+    checkpoints.save(run, *state_after(1), epochs=1, keep=2)
+    checkpoints.save(run, *state_after(5), epochs=1, keep=2)
+    model, optimizer = state_after(0, seed=1)
+    checkpoints.restore(run, model, optimizer)
+    assert int(optimizer.iterations) == 5
+
+
+def test_interrupted_save_leaves_the_one_before(run, monkeypatch):
+    checkpoints.save(run, *state_after(1), epochs=1, keep=1)
+
+    def interrupted(*args, **arrays):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(np, "savez", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        checkpoints.save(run, *state_after(2), epochs=2, keep=1)
+    assert [path.name for path in (run.root / "checkpoints").iterdir()] == ["epoch-0001"]
+
+
+@pytest.mark.parametrize("name", ["model.weights.h5", "optimizer.npz"])
+@pytest.mark.parametrize("damage", ["missing", "cut short", "empty"])
+def test_damaged_checkpoint(run, name, damage):
+    checkpoints.save(run, *state_after(1), epochs=1, keep=2)
+    checkpoints.save(run, *state_after(2), epochs=2, keep=2)
+    path = run.checkpoint(2) / name
+    if damage == "missing":
+        path.unlink()
+    else:
+        path.write_bytes(path.read_bytes()[:200] if damage == "cut short" else b"")
+    model, optimizer = state_after(0)
+    with pytest.raises(UserError) as error:
+        checkpoints.restore(run, model, optimizer)
+    message = str(error.value)
+    assert message.startswith(f"{run.checkpoint(2)}: cannot be read (")
+    assert message.endswith("); delete this folder to resume from the checkpoint before")
+    assert "\n" not in message
