@@ -1,6 +1,6 @@
 """The 147 M-parameter network at 321x321, batch 1: one evaluation pass and one training step.
 
-    python -m benchmarks.full_network
+Run `python -m benchmarks.full_network`.
 """
 
 import os

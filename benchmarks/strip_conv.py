@@ -1,6 +1,6 @@
 """The strip convolution, tap by tap, against Keras' dilated convolution, at the sizes of the release's FCA.
 
-    python -m benchmarks.strip_conv
+Run `python -m benchmarks.strip_conv`.
 """
 
 import os

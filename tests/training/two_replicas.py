@@ -1,10 +1,10 @@
-"""Trains the small network for two steps, once without a strategy and once on two replicas, and writes both results.
+"""Trains the small network for two steps, once on one replica and once on two, and writes both results.
 
     python two_replicas.py OUTPUT.npz
 
-The decoder's BatchNorms take the statistics of a replica's own share of the batch, which are not the whole batch's: they
-are frozen here. Dropout and gate draw per replica: they are off. All else must agree, the weight decay included, which is
-large here so that counting it once per replica would show.
+The decoder's BatchNorms take the statistics of a replica's own share of the batch, which are not the whole batch's:
+they are frozen here. Dropout and gate draw per replica: they are off. All else must agree, the weight decay included,
+which is large here so that counting it once per replica would show.
 """
 
 import sys
@@ -18,8 +18,11 @@ from wsfcn_tf.config import SelfSupervisionConfig, TrainingConfig
 from wsfcn_tf.training import Objective, build_optimizer
 from wsfcn_tf.training.trainer import compile_step
 
-IMAGES = noise(8, 24, 24, 3)
+(CPU,) = tf.config.list_physical_devices("CPU")
+tf.config.set_logical_device_configuration(CPU, [tf.config.LogicalDeviceConfiguration()] * 2)  # before all else
+
 TAGS = np.float32([[1, 0, 0], [0, 1, 1], [0, 0, 1], [1, 0, 0]] * 2)
+BATCHES = tf.data.Dataset.from_tensor_slices((noise(8, 24, 24, 3), TAGS)).batch(4)
 SUPERVISION = SelfSupervisionConfig(pamr_iterations=1, pamr_dilations=(1,), floor=0.0)
 TRAINING = TrainingConfig(weight_decay=1.0)
 
@@ -33,25 +36,35 @@ def network():
     return model
 
 
-def train(strategy):
-    """{name: array} of both steps' values, and of the weights after them."""
+def on_one_replica():
+    """The results of two plain steps: {name: array}."""
+    model = network()
+    steps = [model.update(images, tags, True) for images, tags in BATCHES]
+    return results(model, steps)
+
+
+def on_two_replicas():
+    """The same of two steps as training compiles them."""
+    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    assert strategy.num_replicas_in_sync == 2
     with strategy.scope():
         model = network()
     step = compile_step(strategy, model)
-    batches = strategy.experimental_distribute_dataset(tf.data.Dataset.from_tensor_slices((IMAGES, TAGS)).batch(4))
-    steps = [step(images, tags, True) for images, tags in batches]
+    steps = [step(images, tags, True) for images, tags in strategy.experimental_distribute_dataset(BATCHES)]
+    return results(model, steps)
+
+
+def results(model, steps):
     values = {name: np.stack([np.asarray(value[name]) for value in steps]) for name in Objective.names}
     return values | {f"weight {index}": weight for index, weight in enumerate(model.get_weights())}
 
 
 def main(output):
-    (cpu,) = tf.config.list_physical_devices("CPU")
-    tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
-    one = train(tf.distribute.get_strategy())
-    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
-    assert strategy.num_replicas_in_sync == 2
-    two = train(strategy)
-    np.savez(output, **{f"one/{name}": a for name, a in one.items()}, **{f"two/{name}": a for name, a in two.items()})
+    np.savez(
+        output,
+        **{f"one/{name}": value for name, value in on_one_replica().items()},
+        **{f"two/{name}": value for name, value in on_two_replicas().items()},
+    )
 
 
 if __name__ == "__main__":

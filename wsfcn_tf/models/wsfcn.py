@@ -102,13 +102,14 @@ class WSFCN(keras.Model):
         self.objective = objective
         self.seed = seed
         self.self_supervision = False
-        # in a namespace, because Keras 3 refuses new state on a built model, and both would save metrics as weights
+        # In a namespace and not as Keras' `metrics`: Keras 3 refuses new state on a built model, Keras 2 would save
+        # the metrics among the weights.
         self.means = SimpleNamespace(**{name: keras.metrics.Mean(name=name) for name in objective.names})
 
-    @property
-    def metrics(self) -> list[keras.metrics.Metric]:
-        """What `fit` resets between epochs."""
-        return list(vars(self.means).values()) if hasattr(self, "means") else []
+    def reset_metrics(self) -> None:
+        """Keras' hook at the begin of an epoch."""
+        for metric in vars(self.means).values():
+            metric.reset_state()
 
     def update(self, images: tf.Tensor, tags: tf.Tensor, self_supervision: bool) -> dict[str, tf.Tensor]:
         """One step of the optimiser on one replica's share of the batch.
@@ -147,9 +148,9 @@ class WSFCN(keras.Model):
         return self._record(self.objective(images, tags, self(images, training=False), self.self_supervision))
 
     def _record(self, values: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        for metric in self.metrics:
-            metric.update_state(values[metric.name])
-        return {metric.name: metric.result() for metric in self.metrics}
+        for name, metric in vars(self.means).items():
+            metric.update_state(values[name])
+        return {name: metric.result() for name, metric in vars(self.means).items()}
 
     # === Config ===
 

@@ -144,9 +144,7 @@ def _train_epoch(
 def _not_finite(epoch: int, loss: np.ndarray, names: Sequence[bytes]) -> str:
     marks = ("" if finite else " (!)" for finite in np.isfinite(loss))
     images = ", ".join(f"{name.decode()}{mark}" for name, mark in zip(names, marks, strict=True))
-    return (
-        f"the loss is not finite in epoch {epoch + 1} on {images}; lower training.learning_rate, or check them"
-    )
+    return f"the loss is not finite in epoch {epoch + 1} on {images}; lower training.learning_rate, or check them"
 
 
 def _panel(model: WSFCN, batches: tf.data.Dataset, count: int, class_names: tuple[str, ...]) -> np.ndarray:

@@ -1,0 +1,176 @@
+"""Whole runs on a handful of scenes. They are the slowest tests: a run compiles each of its two kinds of step."""
+
+import filecmp
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from networks import CONFIG as MODEL
+
+from wsfcn_tf.config import DataConfig, ExperimentConfig, ScenesConfig, SelfSupervisionConfig, TrainingConfig
+from wsfcn_tf.data.scenes import Scenes
+from wsfcn_tf.errors import UserError
+from wsfcn_tf.run_folder import RunFolder
+from wsfcn_tf.training import Objective, train, trainer
+from wsfcn_tf.training.logging import TrainingLog
+
+CONFIG = ExperimentConfig(
+    model=replace(MODEL, num_classes=None, from_scratch=True),
+    data=DataConfig(format="scenes", crop_size=32, scenes=ScenesConfig(train=5, val=1, size=48)),
+    self_supervision=SelfSupervisionConfig(pamr_iterations=1, pamr_dilations=(1,)),
+    training=TrainingConfig(epochs=2, pretrain_epochs=1, batch_size=2, keep_checkpoints=1, panels=1),
+)
+
+
+class UnmaskedScenes(Scenes):
+    """Training may not look at a mask."""
+
+    def mask(self, name):
+        raise AssertionError(f"the mask of {name} was read")
+
+
+SCENES = UnmaskedScenes(CONFIG.data.scenes)
+
+
+def with_training(**settings):
+    return replace(CONFIG, training=replace(CONFIG.training, **settings))
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """An uninterrupted run and its model."""
+    run = RunFolder(tmp_path_factory.mktemp("finished"))
+    return run, train(CONFIG, SCENES, run)
+
+
+# === A run ===
+
+
+def test_what_a_run_leaves(finished):
+    run, model = finished
+    assert [epochs for epochs, _ in run.checkpoints()] == [2]  # keep_checkpoints is 1
+    assert filecmp.cmp(run.weights, run.checkpoint(2) / "model.weights.h5", shallow=False)
+    assert list(run.tensorboard.iterdir())
+    config, names = run.read()
+    assert config == replace(CONFIG, model=replace(CONFIG.model, num_classes=6))
+    assert names == SCENES.class_names == tuple(names)
+    assert int(tf.convert_to_tensor(model.optimizer.iterations)) == 2 * 2  # the fifth scene of each epoch is left over
+
+
+def test_weights_file_is_the_returned_model(finished):
+    run, model = finished
+    other = trainer.build_model(model.config)
+    other.load_weights(run.weights)
+    assert_same_weights(other, model)
+
+
+def assert_same_weights(one, other):
+    for first, second in zip(one.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_array_equal(first, second)
+
+
+def test_resuming_continues_exactly(finished, tmp_path, monkeypatch):
+    """Interrupted at the end of the second epoch, before its checkpoint: all of that epoch is done again."""
+
+    def interrupted(log, epoch, close=TrainingLog.epoch):
+        if epoch == 1:
+            raise KeyboardInterrupt
+        return close(log, epoch)
+
+    run = RunFolder(tmp_path)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(TrainingLog, "epoch", interrupted)
+        train(CONFIG, SCENES, run)
+    assert [epochs for epochs, _ in run.checkpoints()] == [1]
+    assert not run.weights.exists()
+
+    resumed = train(CONFIG, SCENES, run, resume=True)
+    assert_same_weights(resumed, finished[1])
+    assert int(resumed.optimizer.iterations) == 4
+
+
+def test_resuming_a_finished_run_changes_nothing(finished):
+    run, model = finished
+    assert_same_weights(train(CONFIG, SCENES, run, resume=True), model)
+
+
+# === A loss that is not finite ===
+
+
+class PoisonedObjective(Objective):
+    """The loss of each batch's second image is not a number."""
+
+    def __call__(self, *arguments):
+        values = super().__call__(*arguments)
+        return values | {"loss": values["loss"] * tf.constant([1.0, np.nan])}
+
+
+def test_loss_that_is_not_finite_names_the_images(tmp_path, monkeypatch):
+    monkeypatch.setattr(trainer, "Objective", PoisonedObjective)
+    names = SCENES.names("train")
+    first, second = (names[index] for index in np.random.default_rng([0, 0]).permutation(5)[:2])  # seed 0, epoch 0
+    run = RunFolder(tmp_path)
+    with pytest.raises(UserError) as error:
+        train(CONFIG, SCENES, run)
+    assert str(error.value) == (
+        f"the loss is not finite in epoch 1 on {first}, {second} (!); lower training.learning_rate, or check them"
+    )
+    assert not run.checkpoints() and not run.weights.exists()
+
+
+# === Mistakes, before anything is computed ===
+
+
+def refusal(config, run, resume=False):
+    with pytest.raises(UserError) as error:
+        train(config, SCENES, run, resume=resume)
+    return str(error.value)
+
+
+def test_folder_of_the_same_experiment(finished):
+    run, _ = finished
+    message = f"{run.root}: this run has begun; add --resume to continue it, or choose another --output"
+    assert refusal(CONFIG, run) == message
+
+
+@pytest.mark.parametrize("resume", [False, True])
+def test_folder_of_another_experiment(finished, resume):
+    run, _ = finished
+    difference = "its training.learning_rate is 0.001, not 0.5"
+    message = f"{run.root}: holds another experiment ({difference}); choose another --output"
+    assert refusal(with_training(learning_rate=0.5), run, resume) == message
+
+
+def test_too_few_images(tmp_path):
+    run = RunFolder(tmp_path / "run")
+    message = "there are 5 training images, fewer than one batch of 6: lower training.batch_size"
+    assert refusal(with_training(batch_size=6), run) == message
+    assert not run.root.exists()
+
+
+def test_other_number_of_classes(tmp_path):
+    run = RunFolder(tmp_path / "run")
+    message = "model.num_classes is 20, but the data has 6 classes; leave it out"
+    assert refusal(replace(CONFIG, model=replace(MODEL, num_classes=20)), run) == message
+    assert not run.root.exists()
+
+
+# === Going on from another run ===
+
+
+def test_continuing_another_run(finished, tmp_path):
+    earlier, model = finished
+    run = RunFolder(tmp_path / "longer")
+    config = with_training(epochs=2, learning_rate=0.5)  # no epoch is left to train
+    trainer.continue_from(earlier, run, config, SCENES)
+    assert run.read()[0].training.learning_rate == 0.5
+    assert_same_weights(train(config, SCENES, run, resume=True), model)
+    trainer.continue_from(RunFolder(tmp_path / "none"), run, config, SCENES)  # has begun: nothing is done
+
+
+def test_continuing_a_run_without_checkpoints(tmp_path):
+    earlier, run = RunFolder(tmp_path / "earlier"), RunFolder(tmp_path / "run")
+    with pytest.raises(UserError) as error:
+        trainer.continue_from(earlier, run, CONFIG, SCENES)
+    assert str(error.value) == f"{earlier.root}: no checkpoint to continue from"
