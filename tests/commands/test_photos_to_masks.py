@@ -119,7 +119,7 @@ def test_weights_that_are_none(trained, tmp_path, capsys):
 
 
 def test_data_of_other_classes(trained, root, tmp_path, capsys):
-    for name in ("JPEGImages", "SegmentationClass", "ImageSets", "tags.csv"):
+    for name in ("JPEGImages", "SegmentationClass", "ImageSets"):
         (tmp_path / name).symlink_to(root / name)
     (tmp_path / "classes.txt").write_text("background\ncat\nsheep\n")
     error = one_line(capsys, "evaluate", "--weights", str(trained), "--data", str(tmp_path))

@@ -12,7 +12,7 @@ import sys
 import keras
 import numpy as np
 import tensorflow as tf
-from networks import noise, small_network
+from networks import gentle, noise, small_network
 
 from wsfcn_tf.config import SelfSupervisionConfig, TrainingConfig
 from wsfcn_tf.training import Objective, build_optimizer
@@ -28,7 +28,7 @@ TRAINING = TrainingConfig(weight_decay=1.0)
 
 
 def network():
-    model = small_network(dropout=False, gate_psi=0.0)
+    model = gentle(small_network(dropout=False, gate_psi=0.0))
     for layer in model._flatten_layers():
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.trainable = False

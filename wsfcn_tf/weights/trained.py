@@ -6,7 +6,7 @@ from pathlib import Path
 from wsfcn_tf.config import ExperimentConfig
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.models import WSFCN, build_model
-from wsfcn_tf.run_folder import RunFolder
+from wsfcn_tf.run_folder import WEIGHTS, RunFolder
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,8 @@ def load_trained(path: str | Path) -> Trained:
     """Loads a network.
 
     Args:
-        path: a run's folder (its trained network, or its last checkpoint while training goes on), or a `.weights.h5`
-            file in such a folder or in one of its checkpoints.
+        path: a run's folder (its trained network, or its last checkpoint while training goes on), one of its
+            checkpoints' folders, or a `.weights.h5` file in one of these.
 
     Raises:
         UserError: nothing there, not a run's, or weights of another architecture.
@@ -33,13 +33,13 @@ def load_trained(path: str | Path) -> Trained:
     path = Path(path)
     if not path.exists():
         raise UserError(f"{path}: no such run folder or weights file")
-    if path.is_dir():
-        run = RunFolder(path)
-        weights = run.latest_weights()
-    else:
-        weights = path
-        run = RunFolder(next((folder for folder in path.parents if RunFolder(folder).is_run), path.parent))
+    above = (path, *path.parents)[:4]  # RUN/checkpoints/epoch-NNNN/model.weights.h5 is the deepest
+    run = RunFolder(next((folder for folder in above if RunFolder(folder).is_run), path))
     config, class_names = run.read()
+    if path.is_file():
+        weights = path
+    else:
+        weights = path / WEIGHTS if (path / WEIGHTS).is_file() else run.latest_weights()
     model = build_model(config.model)
     load_weights(model, weights)
     return Trained(model, config, class_names, weights, run.root)
