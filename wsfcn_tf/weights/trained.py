@@ -36,13 +36,11 @@ def load_trained(path: str | Path) -> Trained:
     above = (path, *path.parents)[:4]  # RUN/checkpoints/epoch-NNNN/model.weights.h5 is the deepest
     run = RunFolder(next((folder for folder in above if RunFolder(folder).is_run), path))
     config, class_names = run.read()
-    if path.is_file():
-        weights = path
-    else:
-        weights = path / WEIGHTS if (path / WEIGHTS).is_file() else run.latest_weights()
+    if path.is_dir():
+        path = path / WEIGHTS if (path / WEIGHTS).is_file() else run.latest_weights()
     model = build_model(config.model)
-    load_weights(model, weights)
-    return Trained(model, config, class_names, weights, run.root)
+    load_weights(model, path)
+    return Trained(model, config, class_names, path, run.root)
 
 
 def load_weights(model: WSFCN, path: Path) -> None:
