@@ -1,4 +1,4 @@
-"""Whole runs on a handful of scenes. They are the slowest tests: a run compiles each of its two kinds of step."""
+"""Whole runs on a handful of scenes. Slow, as tests go: a run compiles each of its two kinds of step."""
 
 import filecmp
 from dataclasses import replace
@@ -13,8 +13,7 @@ from wsfcn_tf.config import DataConfig, ExperimentConfig, ScenesConfig, SelfSupe
 from wsfcn_tf.data.scenes import Scenes
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.run_folder import RunFolder
-from wsfcn_tf.training import Objective, trainer
-from wsfcn_tf.training.logging import TrainingLog
+from wsfcn_tf.training import checkpoints, trainer
 
 CONFIG = ExperimentConfig(
     model=replace(MODEL, num_classes=None, from_scratch=True),
@@ -86,16 +85,13 @@ def assert_same_weights(one, other):
 
 
 def test_resuming_continues_exactly(finished, tmp_path, monkeypatch):
-    """Interrupted at the end of the second epoch, before its checkpoint: all of that epoch is done again."""
-
-    def interrupted(log, epoch, close=TrainingLog.epoch):
-        if epoch == 1:
-            raise KeyboardInterrupt
-        return close(log, epoch)
+    def save_and_stop(*arguments, save=checkpoints.save):
+        save(*arguments)
+        raise KeyboardInterrupt
 
     run = RunFolder(tmp_path)
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(TrainingLog, "epoch", interrupted)
+        patch.setattr(checkpoints, "save", save_and_stop)
         train(CONFIG, SCENES, run)
     assert [epochs for epochs, _ in run.checkpoints()] == [1]
     assert not run.weights.exists()
@@ -113,16 +109,11 @@ def test_resuming_a_finished_run_changes_nothing(finished):
 # === A loss that is not finite ===
 
 
-class PoisonedObjective(Objective):
-    """The loss of each batch's second image is not a number."""
-
-    def __call__(self, *arguments):
-        values = super().__call__(*arguments)
-        return values | {"loss": values["loss"] * tf.constant([1.0, np.nan])}
-
-
 def test_loss_that_is_not_finite_names_the_images(tmp_path, monkeypatch):
-    monkeypatch.setattr(trainer, "Objective", PoisonedObjective)
+    def compile_poisoned_step(strategy, model):
+        return lambda images, tags, self_supervision: {"loss": tf.constant([1.0, np.nan])}
+
+    monkeypatch.setattr(trainer, "compile_step", compile_poisoned_step)
     names = SCENES.names("train")
     first, second = (names[index] for index in np.random.default_rng([0, 0]).permutation(5)[:2])  # seed 0, epoch 0
     run = RunFolder(tmp_path)

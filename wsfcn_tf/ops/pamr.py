@@ -16,7 +16,6 @@ from wsfcn_tf.ops.resize import resize_align_corners
 _NEIGHBOURS = ((-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1))
 
 
-@functools.partial(tf.function, jit_compile=True, reduce_retracing=True)
 def pamr(
     images: tf.Tensor,
     masks: tf.Tensor,
@@ -25,7 +24,7 @@ def pamr(
 ) -> tf.Tensor:
     """Moves mask borders to image borders by repeated averaging over similar neighbours.
 
-    No gradient flows through it. Channels do not mix: a channel's result does not depend on the others.
+    A `tf.function` compiled by XLA. No gradient flows through it. Channels do not mix: a channel's result does not depend on the others.
 
     Args:
         images: float32 [B, H, W, 3] in [0, 1].
@@ -36,7 +35,12 @@ def pamr(
     Returns:
         float32 [B, H, W, K].
     """
-    images, masks = tf.stop_gradient(images), tf.stop_gradient(masks)
+    # stopped out here: Keras 2's TensorFlow cannot record a compiled loop on a gradient tape
+    return _refine(tf.stop_gradient(images), tf.stop_gradient(masks), iterations, dilations)
+
+
+@functools.partial(tf.function, jit_compile=True, reduce_retracing=True)
+def _refine(images: tf.Tensor, masks: tf.Tensor, iterations: int, dilations: tuple[int, ...]) -> tf.Tensor:
     masks = resize_align_corners(masks, tf.shape(images)[1:3])
     rows = tf.transpose(masks, [0, 1, 3, 2])
     affinity = _affinity(tf.transpose(images, [0, 1, 3, 2]), dilations)

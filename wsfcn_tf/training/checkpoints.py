@@ -5,6 +5,7 @@ the step, which the optimiser counts.
 """
 
 import shutil
+import zipfile
 from typing import Any
 
 import keras
@@ -51,7 +52,7 @@ def restore(run: RunFolder, model: keras.Model, optimizer: keras.optimizers.Opti
         with np.load(folder / _OPTIMIZER) as values:
             for index, variable in enumerate(_variables(optimizer)):
                 variable.assign(values[str(index)])
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise UserError(
             f"{folder}: cannot be read ({_first_line(error)}); delete this folder to resume from the checkpoint before"
         ) from error
