@@ -24,7 +24,8 @@ def pamr(
 ) -> tf.Tensor:
     """Moves mask borders to image borders by repeated averaging over similar neighbours.
 
-    A `tf.function` compiled by XLA. No gradient flows through it. Channels do not mix: a channel's result does not depend on the others.
+    A `tf.function` compiled by XLA; no gradient flows through it. Channels do not mix: a channel's result does not
+    depend on the others.
 
     Args:
         images: float32 [B, H, W, 3] in [0, 1].
