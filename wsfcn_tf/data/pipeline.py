@@ -6,6 +6,7 @@ of their own, so that neither the number of workers nor the epoch at which train
 
 import atexit
 import gc
+import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -76,12 +77,16 @@ def training_batches(
         tags = tf.ensure_shape(tags, (len(dataset.class_names),))
         return normalise(tf.cast(view, tf.float32) / 255), tags, names_by_index[index]
 
+    options = tf.data.Options()
+    options.autotune.enabled = False  # ending an iterator waits, for up to a minute, for the tuner's thread to wake up
+    workers = os.cpu_count()
     return (
         tf.data.Dataset.range(first_epoch, first_epoch + epochs)
         .flat_map(epoch_indices)
-        .map(load, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+        .map(load, num_parallel_calls=workers, deterministic=True)
         .batch(batch_size, drop_remainder=True)
-        .prefetch(tf.data.AUTOTUNE)
+        .prefetch(2)
+        .with_options(options)
     )
 
 

@@ -1,5 +1,6 @@
 """The training loop: one strategy, one compiled step, epochs that can be resumed."""
 
+import itertools
 import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -57,19 +58,22 @@ def train(config: ExperimentConfig, dataset: Dataset, run: RunFolder, *, resume:
         first_epoch = checkpoints.restore(run, model, model.optimizer)
     step = compile_step(strategy, model)
     log = TrainingLog(run.tensorboard, steps * config.training.epochs, steps * first_epoch)
+    batches = training_batches(
+        dataset,
+        names,
+        config.data,
+        batch_size=config.training.batch_size,
+        seed=config.training.seed,
+        first_epoch=first_epoch,
+        epochs=config.training.epochs - first_epoch,
+    )
+    stream = iter(strategy.experimental_distribute_dataset(batches))
     try:
         for epoch in range(first_epoch, config.training.epochs):
-            batches = training_batches(
-                dataset,
-                names,
-                config.data,
-                batch_size=config.training.batch_size,
-                seed=config.training.seed,
-                first_epoch=epoch,
-            )
-            _train_epoch(epoch, strategy, step, batches, log, epoch >= config.training.pretrain_epochs)
+            self_supervision = epoch >= config.training.pretrain_epochs
+            shown = _train_epoch(epoch, strategy, step, itertools.islice(stream, steps), log, self_supervision)
             log.epoch(epoch)
-            log.panel(epoch, _panel(model, batches, config.training.panels, dataset.class_names))
+            log.panel(epoch, _panel(model, *shown, config.training.panels, dataset.class_names))
             checkpoints.save(run, model, model.optimizer, epoch + 1, config.training.keep_checkpoints)
     finally:
         log.close()
@@ -132,13 +136,15 @@ def _train_epoch(
     batches: Iterable,
     log: TrainingLog,
     self_supervision: bool,
-) -> None:
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Trains on every batch; returns the images and tags of the last, one replica's share, for the panel."""
     with user_errors():
-        for images, tags, names in strategy.experimental_distribute_dataset(batches):
+        for images, tags, names in batches:
             values = {name: value.numpy() for name, value in step(images, tags, self_supervision).items()}
             if not np.isfinite(values["loss"]).all():
                 raise UserError(_not_finite(epoch, values["loss"], strategy.gather(names, axis=0).numpy()))
             log.step(epoch, values)
+    return strategy.experimental_local_results(images)[0], strategy.experimental_local_results(tags)[0]
 
 
 def _not_finite(epoch: int, loss: np.ndarray, names: Sequence[bytes]) -> str:
@@ -147,8 +153,8 @@ def _not_finite(epoch: int, loss: np.ndarray, names: Sequence[bytes]) -> str:
     return f"the loss is not finite in epoch {epoch + 1} on {images}; lower training.learning_rate, or check them"
 
 
-def _panel(model: WSFCN, batches: tf.data.Dataset, count: int, class_names: tuple[str, ...]) -> np.ndarray:
-    images, tags, _ = next(iter(batches))
+def _panel(model: WSFCN, images: tf.Tensor, tags: tf.Tensor, count: int, class_names: tuple[str, ...]) -> np.ndarray:
+    """How the first `count` of the images are supervised now."""
     images, tags = images[:count], tags[:count]
     outputs = model(images, training=False)
     return supervision_panel(images, model.objective.supervise(images, tags, outputs["logits"]), class_names)
