@@ -102,7 +102,7 @@ class TrainingConfig:
         momentum, weight_decay: of SGD; the decay is coupled (added to the gradient) and spares biases and BN shifts.
         seed: of weights, data order, augmentation, dropout and gate.
         keep_checkpoints: how many of the last epochs' checkpoints stay on disk.
-        panels: how many training photos to show in TensorBoard each epoch.
+        panels: how many training photos to show in TensorBoard each epoch; 0 shows none.
     """
 
     epochs: int = 30

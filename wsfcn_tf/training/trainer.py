@@ -73,7 +73,8 @@ def train(config: ExperimentConfig, dataset: Dataset, run: RunFolder, *, resume:
             self_supervision = epoch >= config.training.pretrain_epochs
             shown = _train_epoch(epoch, strategy, step, itertools.islice(stream, steps), log, self_supervision)
             log.epoch(epoch)
-            log.panel(epoch, _panel(model, *shown, config.training.panels, dataset.class_names))
+            if config.training.panels > 0:
+                log.panel(epoch, _panel(model, *shown, config.training.panels, dataset.class_names))
             checkpoints.save(run, model, model.optimizer, epoch + 1, config.training.keep_checkpoints)
     finally:
         log.close()
