@@ -27,16 +27,16 @@ def main() -> None:
     tags = tf.one_hot([2], 20)
 
     forward = tf.function(lambda: model(images, training=False))
-    seconds = alternating_seconds({"evaluation pass": lambda: forward()["masks"].numpy()}, rounds=5)
+    seconds = alternating_seconds({"evaluation pass": lambda: forward()["masks"].numpy()}, rounds=2)
     memory = {"evaluation pass": peak_gigabytes()}
 
     model.compile(build_optimizer(model, TrainingConfig()), Objective(SelfSupervisionConfig(), max_tags=1))
     step = tf.function(lambda: model.update(images, tags, True))
-    seconds |= alternating_seconds({"training step, both losses": lambda: step()["loss"].numpy()}, rounds=5)
+    seconds |= alternating_seconds({"training step, both losses": lambda: step()["loss"].numpy()}, rounds=2)
     memory["training step, both losses"] = peak_gigabytes()
 
     print(f"{where()}\nparameters {total:,}, trainable {trainable:,}\n")
-    print("| 321x321, batch 1 | seconds (median of 5) | peak memory of the process, GB |\n|---|---:|---:|")
+    print("| 321x321, batch 1 | seconds (median of 2) | peak memory of the process, GB |\n|---|---:|---:|")
     for name, value in seconds.items():
         print(f"| {name} | {value:.2f} | {memory[name]:.1f} |")
 
