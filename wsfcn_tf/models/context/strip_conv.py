@@ -14,7 +14,7 @@ class StripConv(keras.layers.Layer):
 
     All taps are one 1x1 convolution to k * filters channels, whose parts are then shifted and added. On CPUs a dilated
     convolution is otherwise padded and cut into `dilation` interleaved maps, which at the release's dilations costs
-    several times the work (`benchmarks/strip_conv.py`).
+    up to 2.8 times the time (`benchmarks/strip_conv.py`).
 
     Args:
         filters: output channels.
