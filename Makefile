@@ -11,6 +11,9 @@ endif
 ONLY_KERAS3 := $(shell $(PYTHON) -c 'import sys; print("yes" if sys.version_info >= (3, 12) else "")' 2>/dev/null)
 ENVIRONMENTS := .venv $(if $(ONLY_KERAS3),,.venv-keras3)
 
+# How many tests run at a time; each worker holds a TensorFlow and up to 4 GB.
+WORKERS ?= 2
+
 export TF_CPP_MIN_LOG_LEVEL = 2
 
 .PHONY: help test test-slow demo lint format clean
@@ -28,11 +31,13 @@ test: MARKED = not slow
 test-slow: MARKED = slow
 test test-slow: $(ENVIRONMENTS:%=%/.installed)
 	$(if $(ONLY_KERAS3),@echo '=== $(PYTHON) is 3.12 or newer: .venv holds Keras 3; TensorFlow 2.15 needs 3.10 or 3.11')
-	@status=0; .venv/bin/ruff check && .venv/bin/ruff format --check || status=1; for environment in $(ENVIRONMENTS); do \
+	@failed=; .venv/bin/ruff check && .venv/bin/ruff format --check || failed='style (make format)'; \
+	for environment in $(ENVIRONMENTS); do \
 		$$environment/bin/python -c 'from importlib.metadata import version; \
 	print("=== $@ in '$$environment': TensorFlow", version("tensorflow"), "with Keras", version("keras"))'; \
-		$$environment/bin/python -m pytest -m '$(MARKED)' || status=1; \
-	done; exit $$status
+		$$environment/bin/python -m pytest -m '$(MARKED)' -n $(WORKERS) -o cache_dir=$$environment/.pytest_cache || \
+			failed="$$failed $$environment ($$(cat $$environment/.pytest_cache/v/cache/lastfailed | tr -d '\n'))"; \
+	done; test -z "$$failed" || { echo "=== FAILED: $$failed"; exit 1; }
 
 demo: .venv/.installed
 	.venv/bin/python -m wsfcn_tf demo --output runs/demo

@@ -7,7 +7,7 @@ import pytest
 
 from wsfcn_tf.config import ExperimentConfig
 from wsfcn_tf.config_file import from_mapping
-from wsfcn_tf.config_ranges import RANGES, validate
+from wsfcn_tf.config_ranges import RANGES, check_agreements, check_ranges
 from wsfcn_tf.errors import UserError
 
 
@@ -28,7 +28,8 @@ def with_value(key, value):
 
 
 def test_the_defaults_are_valid():
-    validate(ExperimentConfig())
+    check_ranges(ExperimentConfig())
+    check_agreements(ExperimentConfig())
 
 
 def test_every_number_has_a_range_and_every_range_a_number():
@@ -74,3 +75,30 @@ def test_the_message_names_key_value_and_range():
     with pytest.raises(UserError) as caught:
         with_value("data.crop_ratio", [2, 0.5])
     assert str(caught.value) == "x.yaml: data.crop_ratio must be two ratios above 0, the smaller first, not [2.0, 0.5]"
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"model": {"backbone": "vgg16", "width": 0.5}}, "model.width must be 1 with this model.backbone"),
+        ({"model": {"output_stride": 16}}, "model.output_stride must be 8 with wide_resnet38"),
+        ({"model": {"head": "cam"}}, "model.head cam has no mask loss; set training.pretrain_epochs"),
+        ({"training": {"cooldown_epochs": 31}}, "training.cooldown_epochs must be at most training.epochs"),
+        ({"training": {"weights": "imagenet"}}, "training.weights imagenet is for vgg16 and the resnets"),
+    ],
+)
+def test_what_keys_must_agree_on(settings, words):
+    with pytest.raises(UserError, match=rf"^x\.yaml: {re.escape(words)}"):
+        from_mapping(settings, "x.yaml")
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"model": {"backbone": "resnet50", "output_stride": 8}, "training": {"weights": "imagenet"}},
+        {"model": {"output_stride": 8, "width": 0.5}},
+        {"model": {"head": "cam"}, "training": {"epochs": 3, "pretrain_epochs": 3}},
+    ],
+)
+def test_what_agrees(settings):
+    from_mapping(settings, "x.yaml")

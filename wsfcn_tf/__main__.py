@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from types import ModuleType
 
 from wsfcn_tf import __version__
 from wsfcn_tf.commands import SUMMARIES
@@ -24,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's start-up notes would bury ours
     arguments = _parser(argv).parse_args(argv)
     try:
-        import_module(f"wsfcn_tf.commands.{arguments.command}").run(arguments)
+        _module(arguments.command).run(arguments)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -41,8 +42,12 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     for name, summary in SUMMARIES.items():
         command = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
         if name in argv[:1]:
-            import_module(f"wsfcn_tf.commands.{name}").add_arguments(command)
+            _module(name).add_arguments(command)
     return parser
+
+
+def _module(command: str) -> ModuleType:
+    return import_module(f"wsfcn_tf.commands.{command.replace('-', '_')}")
 
 
 if __name__ == "__main__":

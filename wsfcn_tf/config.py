@@ -13,13 +13,19 @@ class ModelConfig:
 
     Attributes:
         backbone: feature extractor.
-        width: fraction of the backbone's channels; 1.0 is the paper's, 0.125 keeps all 38 layers at 1/64 of the cost.
+        output_stride: of the backbone's last feature; None takes the backbone's own: 8 for wide_resnet38, which has no
+            other, and 16 for the others.
+        width: fraction of wide_resnet38's channels; 1.0 is the paper's, 0.125 keeps all 38 layers at 1/64 of the cost.
         from_scratch: False as in the paper, whose backbone starts from ImageNet weights: its BatchNorms and its first
             stage (conv1a, b2*) are not updated. True trains all of it, with batch statistics.
-        context: module on the last feature.
-        dilations: of the strip branches with kernel 1, 3, 5, 7. One that the feature map's side does not exceed
-            reaches nothing: choose smaller ones for small crops.
+        head: "segmentation" is the method's; "cam" is the plain CAM classifier right behind the backbone, which has
+            neither context nor fusion, and no mask loss.
+        context: module on the last feature. WS-FCN is fca with sf2, the SSSS baseline aspp with gci.
+        context_form: of fca and mclm: as in the release, or as in the paper's Eqs. 1-6, which differ.
+        dilations: of the strip branches with kernel 1, 3, 5, 7; the last three are aspp's too. One that the feature
+            map's side does not exceed reaches nothing: choose smaller ones for small crops.
         fusion: how shallow and deep features meet.
+        fusion_form: of sf2: as in the release, or as in the paper's Eqs. 7-12, which differ.
         decoder_width: channels of everything behind the backbone.
         dropout: whether the network's dropout layers drop anything in training.
         gate_psi: the stochastic gate's psi: how much of the shallow feature is mixed in.
@@ -27,12 +33,16 @@ class ModelConfig:
         num_classes: foreground classes; None takes the number from the data.
     """
 
-    backbone: Literal["wide_resnet38"] = "wide_resnet38"
+    backbone: Literal["wide_resnet38", "vgg16", "resnet50", "resnet101"] = "wide_resnet38"
+    output_stride: Literal[8, 16, 32] | None = None
     width: float = 1.0
     from_scratch: bool = False
-    context: Literal["fca"] = "fca"
+    head: Literal["segmentation", "cam"] = "segmentation"
+    context: Literal["fca", "mclm", "aspp", "non_local", "large_kernel", "ppm"] = "fca"
+    context_form: Literal["release", "paper"] = "release"
     dilations: tuple[int, int, int, int] = (1, 12, 24, 36)
-    fusion: Literal["sf2"] = "sf2"
+    fusion: Literal["sf2", "gci", "sum", "concat", "product"] = "sf2"
+    fusion_form: Literal["release", "paper"] = "release"
     decoder_width: int = 256
     dropout: bool = True
     gate_psi: float = 0.3
@@ -94,17 +104,23 @@ class TrainingConfig:
     """The schedule and the optimiser (release).
 
     Attributes:
+        weights: what the backbone starts from: a `.weights.h5` file of `convert-weights` or of a trained network;
+            for vgg16 and the resnets also a file of `keras.applications`, or "imagenet", which downloads it. None
+            starts from random weights.
         epochs: passes over the training split.
         pretrain_epochs: the first so many use the classification loss alone; then self-supervision joins.
         batch_size: images per step over all devices; an incomplete last batch is dropped.
         learning_rate: of backbone weights; the multipliers below apply to it.
         backbone_bias_multiplier, new_weight_multiplier, new_bias_multiplier: of the other parameter groups.
+        cooldown_epochs: in the last so many epochs the rate falls linearly to 0; 0, as in the paper, keeps it. What a
+            short training needs that ends at a high rate: without, its result depends on where it is cut.
         momentum, weight_decay: of SGD; the decay is coupled (added to the gradient) and spares biases and BN shifts.
         seed: of weights, data order, augmentation, dropout and gate.
         keep_checkpoints: how many of the last epochs' checkpoints stay on disk.
         panels: how many training photos to show in TensorBoard each epoch; 0 shows none.
     """
 
+    weights: str | None = None
     epochs: int = 30
     pretrain_epochs: int = 7
     batch_size: int = 16
@@ -112,6 +128,7 @@ class TrainingConfig:
     backbone_bias_multiplier: float = 2.0
     new_weight_multiplier: float = 20.0
     new_bias_multiplier: float = 40.0
+    cooldown_epochs: int = 0
     momentum: float = 0.9
     weight_decay: float = 5e-4
     seed: int = 0

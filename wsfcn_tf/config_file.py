@@ -16,7 +16,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 import yaml
 
 from wsfcn_tf.config import ExperimentConfig
-from wsfcn_tf.config_ranges import validate
+from wsfcn_tf.config_ranges import check_agreements, check_ranges
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.files import write_text
 
@@ -47,7 +47,7 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> ExperimentCo
         raise UserError(f"{path}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise UserError(f"{path}: is not a text file in UTF-8") from error
-    config = from_mapping(_parse(text, str(path)), str(path))
+    config = _lay_over(ExperimentConfig(), _parse(text, str(path)), str(path))
     for override in overrides:
         source = f"--set {override}"
         key, equals, value = override.partition("=")
@@ -56,7 +56,8 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> ExperimentCo
         mapping = _parse(value, source)
         for part in reversed(key.strip().split(".")):
             mapping = {part: mapping}
-        config = from_mapping(mapping, source, base=config)
+        config = _lay_over(config, mapping, source)
+    check_agreements(config, str(path))
     return config
 
 
@@ -71,8 +72,15 @@ def from_mapping(mapping: Any, source: str = "config", base: ExperimentConfig | 
     Raises:
         UserError: a key, a type or a value is wrong; the message is one line that names it.
     """
-    config = _read_section(ExperimentConfig() if base is None else base, mapping, "", source)
-    validate(config, source)
+    config = _lay_over(ExperimentConfig() if base is None else base, mapping, source)
+    check_agreements(config, source)
+    return config
+
+
+def _lay_over(base: ExperimentConfig, mapping: Any, source: str) -> ExperimentConfig:
+    """Returns `base` with the keys of `mapping`, each checked by itself: a later override may mend how they agree."""
+    config = _read_section(base, mapping, "", source)
+    check_ranges(config, source)
     return config
 
 
@@ -210,7 +218,7 @@ def _suggestion(name: str, prefix: str, siblings: Iterable[str]) -> str:
 
 
 def _nearest_choice(kind: Any, value: Any) -> str:
-    choices = get_args(kind) if get_origin(kind) is Literal else ()
+    choices = map(str, get_args(kind)) if get_origin(kind) is Literal else ()
     nearest = get_close_matches(str(value), choices, n=1)
     return f"; did you mean {nearest[0]}?" if nearest else ""
 

@@ -1,4 +1,4 @@
-"""Which values of an `ExperimentConfig` make sense: one line of data per key."""
+"""Which values of an `ExperimentConfig` make sense: one line of data per key, and what keys must agree on."""
 
 from collections.abc import Callable
 from operator import attrgetter
@@ -57,6 +57,7 @@ RANGES = {
     "training.backbone_bias_multiplier": _AT_LEAST_0,
     "training.new_weight_multiplier": _AT_LEAST_0,
     "training.new_bias_multiplier": _AT_LEAST_0,
+    "training.cooldown_epochs": _AT_LEAST_0,
     "training.momentum": _SHARE_BELOW_1,
     "training.weight_decay": _AT_LEAST_0,
     "training.seed": _AT_LEAST_0,
@@ -66,8 +67,33 @@ RANGES = {
     "inference.presence_threshold": _SHARE,
 }
 
+# What several keys must agree on: whether they do, and what is wrong if not.
+AGREEMENTS: tuple[tuple[Callable[[ExperimentConfig], bool], str], ...] = (
+    (
+        lambda config: config.model.backbone == "wide_resnet38" or config.model.width == 1,
+        "model.width must be 1 with this model.backbone; only wide_resnet38 comes in other widths",
+    ),
+    (
+        lambda config: config.model.backbone != "wide_resnet38" or config.model.output_stride in (None, 8),
+        "model.output_stride must be 8 with wide_resnet38, which has no other; leave it out",
+    ),
+    (
+        lambda config: config.model.head != "cam" or config.training.pretrain_epochs >= config.training.epochs,
+        "model.head cam has no mask loss; set training.pretrain_epochs to training.epochs",
+    ),
+    (
+        lambda config: config.training.cooldown_epochs <= config.training.epochs,
+        "training.cooldown_epochs must be at most training.epochs",
+    ),
+    (
+        lambda config: config.model.backbone != "wide_resnet38" or config.training.weights != "imagenet",
+        "training.weights imagenet is for vgg16 and the resnets; for wide_resnet38 convert the checkpoint with "
+        "convert-weights and name the file",
+    ),
+)
 
-def validate(config: ExperimentConfig, source: str = "config") -> None:
+
+def check_ranges(config: ExperimentConfig, source: str = "config") -> None:
     """Checks every value of `config` against `RANGES`.
 
     Args:
@@ -82,3 +108,18 @@ def validate(config: ExperimentConfig, source: str = "config") -> None:
         if not allowed.holds(value):
             found = list(value) if isinstance(value, tuple) else value
             raise UserError(f"{source}: {key} must be {allowed.words}, not {found}")
+
+
+def check_agreements(config: ExperimentConfig, source: str = "config") -> None:
+    """Checks what several values of `config` must agree on.
+
+    Args:
+        config: the settings to check.
+        source: where they come from, the first words of an error's message.
+
+    Raises:
+        UserError: they do not agree; the message says which keys, and what to do.
+    """
+    for holds, words in AGREEMENTS:
+        if not holds(config):
+            raise UserError(f"{source}: {words}")

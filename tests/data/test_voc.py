@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from wsfcn_tf.data.voc import VOC_CLASSES, VocFolder
+from wsfcn_tf.data.class_names import VOC
+from wsfcn_tf.data.voc import VocFolder
 from wsfcn_tf.errors import UserError
 
 
@@ -34,7 +35,7 @@ def test_vocs_own_classes(voc_root):
     (voc_root / "classes.txt").unlink()
     annotate(voc_root, "a", "aeroplane", "tvmonitor")
     folder = VocFolder(voc_root)
-    assert folder.class_names == VOC_CLASSES and len(VOC_CLASSES) == 20
+    assert folder.class_names == VOC and len(VOC) == 20
     assert np.flatnonzero(folder.tags("a")).tolist() == [0, 19]
 
 

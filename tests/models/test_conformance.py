@@ -14,10 +14,25 @@ import tensorflow as tf
 from networks import noise, randomise
 
 import wsfcn_tf.models
+from wsfcn_tf.models.backbones.resnet import ResNet, ResNetBlock
+from wsfcn_tf.models.backbones.vgg16 import VGG16
 from wsfcn_tf.models.backbones.wide_resnet38 import BottleneckBlock, ResidualBlock, WideResNet38
-from wsfcn_tf.models.context.fca import FCA, ChannelAttention, ImagePooling, SpatialReweighting, StripBranch
-from wsfcn_tf.models.context.strip_conv import StripConv
+from wsfcn_tf.models.context.aspp import ASPP, DilatedBranch
+from wsfcn_tf.models.context.base import Context
+from wsfcn_tf.models.context.fca import FCA
+from wsfcn_tf.models.context.image_pooling import ImagePooling
+from wsfcn_tf.models.context.large_kernel import LargeKernel
+from wsfcn_tf.models.context.mclm import MCLM, ChannelAttention, StripBranch
+from wsfcn_tf.models.context.non_local import NonLocal
+from wsfcn_tf.models.context.paper_fca import PaperChannelAttention, PaperFCA
+from wsfcn_tf.models.context.ppm import PPM
+from wsfcn_tf.models.context.srm import SpatialReweighting
+from wsfcn_tf.models.context.tap_conv import TapConv
 from wsfcn_tf.models.fusion.alignment import Alignment
+from wsfcn_tf.models.fusion.elementwise import ElementwiseFusion
+from wsfcn_tf.models.fusion.gci import GCI
+from wsfcn_tf.models.fusion.paper_sf2 import PaperSF2
+from wsfcn_tf.models.fusion.paths import FusionPaths
 from wsfcn_tf.models.fusion.sf2 import SF2
 from wsfcn_tf.models.head import Head
 from wsfcn_tf.models.layers import ConvNormReLU, SeededDropout
@@ -39,19 +54,34 @@ class Case(NamedTuple):
 CASES = [
     Case(lambda: ConvNormReLU(5, 3), ONE, [(2, 8, 6, 5)]),
     Case(lambda: SeededDropout(0.5, spatial=True), ONE, ONE),
-    Case(lambda: StripConv(5, 3, 2, vertical=True), ONE, [(2, 8, 6, 5)]),
+    Case(lambda: TapConv(5, (3, 1), 2), ONE, [(2, 8, 6, 5)]),
     Case(lambda: StripBranch(5, 3, 2), ONE, [(2, 8, 6, 5)]),
     Case(lambda: ChannelAttention(), ONE, ONE),
     Case(lambda: ImagePooling(5), ONE, [(2, 8, 6, 5)]),
     Case(lambda: SpatialReweighting(), ONE, ONE),
     Case(lambda: FCA(5, (1, 2, 3, 4), batch_statistics=True), ONE, [(2, 8, 6, 5)]),
+    Case(lambda: MCLM(5, (1, 2, 3, 4)), ONE, [(2, 8, 6, 5)]),
+    Case(lambda: PaperChannelAttention(), ONE, ONE),
+    Case(lambda: PaperFCA(5), ONE, [(2, 8, 6, 5)]),
+    Case(lambda: DilatedBranch(5, 2), ONE, [(2, 8, 6, 5)]),
+    Case(lambda: ASPP(5, (1, 2, 3)), ONE, [(2, 8, 6, 5)]),
+    Case(lambda: NonLocal(5), ONE, [(2, 8, 6, 5)]),
+    Case(lambda: LargeKernel(5, batch_statistics=True), ONE, [(2, 8, 6, 5)]),
+    Case(lambda: PPM(5), ONE, [(2, 8, 6, 5)]),
     Case(lambda: Alignment(3), LOW_HIGH, [(2, 8, 6, 8)]),
     Case(lambda: SF2(8), LOW_HIGH, [(2, 8, 6, 8), (2, 8, 6, 8)]),
+    Case(lambda: PaperSF2(8), LOW_HIGH, [(2, 8, 6, 8), (2, 8, 6, 8)]),
+    Case(lambda: GCI(8), LOW_HIGH, [(2, 8, 6, 8), (2, 8, 6, 8)]),
+    Case(lambda: FusionPaths(8, "concat"), ONE * 2, [(2, 8, 6, 8), (2, 8, 6, 8)]),
+    Case(lambda: ElementwiseFusion(8, "sum"), LOW_HIGH, [(2, 8, 6, 8), (2, 8, 6, 8)]),
     Case(lambda: StochasticGate(0.4), ONE * 2, ONE),
     Case(lambda: Head(5, 3), ONE, [(2, 8, 6, 3)]),
     Case(lambda: GlobalWeightedPooling(0.1), ONE * 2, [(2, 3)]),
     Case(lambda: ResidualBlock(5, 7, stride=2, dilation=2, projected=True), ONE, [(2, 4, 3, 7)]),
     Case(lambda: BottleneckBlock(5, 6, 7, dilation=2, dropout=0.3), ONE, [(2, 8, 6, 7)]),
+    Case(lambda: ResNetBlock(5, stride=2, dilation=2, projected=True), ONE, [(2, 4, 3, 20)]),
+    Case(lambda: ResNet(50, 16), [(2, 33, 17, 3)], [(2, 9, 5, 256), (2, 3, 2, 2048)]),
+    Case(lambda: VGG16(16), [(2, 32, 16, 3)], [(2, 8, 4, 256), (2, 2, 1, 512)]),
     Case(lambda: WideResNet38(0.01, from_scratch=True), [(2, 17, 9, 3)], [(2, 5, 3, 8), (2, 3, 2, 40)]),
 ]
 each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: type(case.make()).__name__)
@@ -86,8 +116,9 @@ def test_every_layer_is_registered_and_in_the_battery():
     members = [member for module in modules for member in vars(import_module(module.name)).values()]
     classes = {member for member in members if inspect.isclass(member) and member.__module__.startswith("wsfcn_tf")}
     layers = {cls for cls in classes if issubclass(cls, keras.layers.Layer)}
-    assert layers == {type(case.make()) for case in CASES} | {wsfcn_tf.models.WSFCN}
-    for layer in layers:
+    networks = {wsfcn_tf.models.WSFCN, wsfcn_tf.models.CAMClassifier}
+    assert layers - {Context, wsfcn_tf.models.Network} == {type(case.make()) for case in CASES} | networks
+    for layer in layers - {Context, wsfcn_tf.models.Network}:
         assert keras.saving.get_registered_name(layer) == f"wsfcn_tf>{layer.__name__}"
 
 

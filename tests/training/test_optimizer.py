@@ -34,12 +34,32 @@ def test_formula_over_several_steps(rng):
     assert int(optimizer.iterations) == 5
 
 
+def test_cooldown_is_linear_to_zero():
+    variable = tf.Variable([0.0])
+    optimizer = GroupedSGD(0.5, 0.0, [2.0], [0.0], cooldown=(2, 6))
+    optimizer.build([variable])
+    steps = []
+    for _ in range(8):
+        before = float(variable[0])
+        optimizer.apply_gradients([(tf.constant([-1.0]), variable)])
+        steps.append(float(variable[0]) - before)
+    np.testing.assert_allclose(steps, [1, 1, 1, 0.75, 0.5, 0.25, 0, 0], atol=1e-6)
+
+
+def test_cooldown_counts_in_epochs():
+    config = replace(CONFIG, epochs=10, cooldown_epochs=4)
+    assert build_optimizer(small_network(), config, steps_per_epoch=7).cooldown == (42, 70)
+    assert build_optimizer(small_network(), CONFIG).cooldown is None
+    with pytest.raises(ValueError, match="needs steps_per_epoch"):
+        build_optimizer(small_network(), config)
+
+
 def test_round_trip_of_the_configuration():
-    optimizer = GroupedSGD(0.02, 0.8, [1.0, 2.0], [0.1, 0.0])
+    optimizer = GroupedSGD(0.02, 0.8, [1.0, 2.0], [0.1, 0.0], cooldown=(3, 5))
     described = keras.saving.serialize_keras_object(optimizer)
     clone = keras.saving.deserialize_keras_object(described)
     assert clone.get_config() == optimizer.get_config()
-    assert (clone.multipliers, clone.decays) == ([1.0, 2.0], [0.1, 0.0])
+    assert (clone.multipliers, clone.decays, clone.cooldown) == ([1.0, 2.0], [0.1, 0.0], (3, 5))
 
 
 def test_as_many_gradients_as_groups():
@@ -66,9 +86,9 @@ def test_every_variable_is_in_its_group(from_scratch):
         "context scale": (model.context.bn.gamma, [20, decay]),
         "context shift": (model.context.pooling.bn.beta, [40, 0]),
         "alignment kernel": (model.fusion.alignment.flow.kernel, [20, decay]),
-        "fusion kernel": (model.fusion.deep3.conv.kernel, [20, decay]),
-        "fusion bias": (model.fusion.deep3.conv.bias, [40, 0]),
-        "fusion shift": (model.fusion.deep3.bn.beta, [40, 0]),
+        "fusion kernel": (model.fusion.paths.deep3.conv.kernel, [20, decay]),
+        "fusion bias": (model.fusion.paths.deep3.conv.bias, [40, 0]),
+        "fusion shift": (model.fusion.paths.deep3.bn.beta, [40, 0]),
         "head scale": (model.head.block1.bn.gamma, [20, decay]),
         "classifier kernel": (model.head.classifier.kernel, [20, decay]),
         "classifier bias": (model.head.classifier.bias, [40, 0]),

@@ -14,6 +14,8 @@ from wsfcn_tf.data.scenes import Scenes
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.run_folder import RunFolder
 from wsfcn_tf.training import checkpoints, trainer
+from wsfcn_tf.weights.name_map import WIDE_RESNET38
+from wsfcn_tf.weights.torch_state_dict import variables_of
 
 CONFIG = ExperimentConfig(
     model=replace(MODEL, num_classes=None, from_scratch=True),
@@ -70,6 +72,19 @@ def test_what_a_run_leaves(finished):
     assert config == replace(CONFIG, model=replace(CONFIG.model, num_classes=6))
     assert names == SCENES.class_names
     assert int(tf.convert_to_tensor(model.optimizer.iterations)) == 2 * 2  # the fifth scene of each epoch is left over
+
+
+def test_a_cam_classifier_that_starts_from_a_file(finished, tmp_path):
+    run, model = finished
+    config = replace(
+        with_training(weights=str(run.weights), epochs=1, learning_rate=1e-12, panels=0),
+        model=replace(CONFIG.model, head="cam", from_scratch=False),
+    )
+    started = train(config, SCENES, RunFolder(tmp_path / "run"))
+    assert steps_done(started) == 2
+    expected = variables_of(model, WIDE_RESNET38)
+    for name, value in variables_of(started, WIDE_RESNET38).items():
+        np.testing.assert_allclose(value, expected[name], atol=1e-6, err_msg=name)
 
 
 def test_weights_file_is_the_returned_model(finished):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from wsfcn_tf.config import ExperimentConfig
     from wsfcn_tf.data.dataset import Dataset
-    from wsfcn_tf.models import WSFCN
+    from wsfcn_tf.models import Network
 
 _CONFIG = Path(__file__).parents[2] / "configs" / "demo.yaml"
 _PANEL_ROWS = 6
@@ -66,7 +66,7 @@ def run(arguments: argparse.Namespace) -> None:
     print(f"\npicture: {output / 'panel.png'}")
 
 
-def _train_both(config: "ExperimentConfig", dataset: "Dataset", output: Path) -> tuple["WSFCN", "WSFCN"]:
+def _train_both(config: "ExperimentConfig", dataset: "Dataset", output: Path) -> tuple["Network", "Network"]:
     """The network trained with the classification loss alone, whose masks are its CAMs, and the full method.
 
     Both begin with the same epochs, so these are trained once and both runs resume from their checkpoint.
@@ -76,7 +76,7 @@ def _train_both(config: "ExperimentConfig", dataset: "Dataset", output: Path) ->
 
     schedule = config.training
     runs = {
-        "shared-epochs": replace(schedule, epochs=schedule.pretrain_epochs),
+        "shared-epochs": replace(schedule, epochs=schedule.pretrain_epochs, cooldown_epochs=0),
         "cam": replace(schedule, pretrain_epochs=schedule.epochs),
         "wsfcn": schedule,
     }

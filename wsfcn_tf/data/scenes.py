@@ -5,6 +5,8 @@ overlap, and backgrounds take any hue.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -19,6 +21,15 @@ _SMALLEST_SIDE = 32
 _HUE_SPREAD = 42.0  # degrees to both sides of a class's own hue; the six are 60 apart
 _SMALLEST_VISIBLE = 0.02  # of the picture's area
 _SMALLEST_VISIBLE_PART = 0.5  # of the object's own area
+_KEPT = 4096  # scenes in memory: drawing one takes longer than a small network takes to learn from it
+
+
+class _Scene(NamedTuple):
+    """What `Scenes` answers; the arrays are read-only."""
+
+    image: np.ndarray
+    tags: np.ndarray
+    mask: np.ndarray
 
 
 class Scenes:
@@ -39,6 +50,7 @@ class Scenes:
                 f"data.scenes.size: {config.size} is too small for six classes: use {_SMALLEST_SIDE} or more"
             )
         self._config = config
+        self._scene = lru_cache(_KEPT)(self._draw)
 
     def names(self, split: str) -> list[str]:
         """The scenes of "train" or "val": `train_0000` and so on."""
@@ -47,24 +59,30 @@ class Scenes:
         return [f"{split}_{index:04d}" for index in range(getattr(self._config, split))]
 
     def image(self, name: str) -> np.ndarray:
-        """The rendered scene: uint8 [size,size,3], RGB."""
-        rng = self._rng(name)
-        return _paint(rng, _layout(rng, self._config.size), self._config.size)
+        """The rendered scene: uint8 [size,size,3], RGB, read-only."""
+        return self._scene(name).image
 
     def tags(self, name: str) -> np.ndarray:
-        """float32 [6], 1 for each class in the scene; all of them are visible in it."""
-        present = [item.label - 1 for item in _layout(self._rng(name), self._config.size)]
-        tags = np.zeros(len(self.class_names), np.float32)
-        tags[present] = 1
-        return tags
+        """float32 [6], read-only, 1 for each class in the scene; all of them are visible in it."""
+        return self._scene(name).tags
 
     def mask(self, name: str) -> np.ndarray:
-        """The exact labels: uint8 [size,size], 0..6; a pixel belongs to the object that covers more than half of it."""
-        return _labels(_layout(self._rng(name), self._config.size))
+        """The exact labels: uint8 [size,size], 0..6, read-only.
 
-    def _rng(self, name: str) -> np.random.Generator:
+        A pixel belongs to the object that covers more than half of it.
+        """
+        return self._scene(name).mask
+
+    def _draw(self, name: str) -> _Scene:
         split, _, index = name.rpartition("_")
-        return np.random.default_rng([self._config.seed, _SPLITS.index(split), int(index)])
+        rng = np.random.default_rng([self._config.seed, _SPLITS.index(split), int(index)])
+        items = _layout(rng, self._config.size)
+        tags = np.zeros(len(self.class_names), np.float32)
+        tags[[item.label - 1 for item in items]] = 1
+        scene = _Scene(_paint(rng, items, self._config.size), tags, _labels(items))
+        for array in scene:
+            array.setflags(write=False)
+        return scene
 
 
 @dataclass(frozen=True)

@@ -5,16 +5,12 @@ from xml.etree import ElementTree
 
 import numpy as np
 
+from wsfcn_tf.data.class_names import VOC
 from wsfcn_tf.data.images import find_photo, read_image
 from wsfcn_tf.data.lists import read_class_names, read_lines
 from wsfcn_tf.data.masks import read_mask
 from wsfcn_tf.data.tags import check_tags, read_tags_csv, tag_vector
 from wsfcn_tf.errors import UserError
-
-VOC_CLASSES = (
-    *("aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow"),
-    *("diningtable", "dog", "horse", "motorbike", "person", "pottedplant", "sheep", "sofa", "train", "tvmonitor"),
-)
 
 
 class VocFolder:
@@ -72,7 +68,7 @@ class VocFolder:
         if path.exists():
             return read_class_names(path)
         if self._annotations.is_dir():
-            return VOC_CLASSES
+            return VOC
         raise UserError(f"{path}: there is no such file: list the classes in it, one per line")
 
     def _read_table(self) -> dict[str, tuple[str, ...]]:

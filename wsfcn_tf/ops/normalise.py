@@ -8,6 +8,7 @@ Images = TypeVar("Images")
 
 IMAGENET_MEAN = np.array([0.485, 0.456, 0.406], np.float32)
 IMAGENET_STD = np.array([0.229, 0.224, 0.225], np.float32)
+_CAFFE_RGB_MEAN = np.array([123.68, 116.779, 103.939], np.float32)
 
 
 def normalise(images: Images) -> Images:
@@ -18,3 +19,15 @@ def normalise(images: Images) -> Images:
 def denormalise(images: Images) -> Images:
     """The inverse of `normalise`: float32 [...,3] -> RGB in [0, 1], up to rounding."""
     return images * IMAGENET_STD + IMAGENET_MEAN
+
+
+def to_caffe(images: Images) -> Images:
+    """What `normalise` gives -> what VGG's and ResNet's weights in `keras.applications` want.
+
+    Args:
+        images: float32 [..., 3], normalised RGB.
+
+    Returns:
+        float32 [..., 3]: BGR in [0, 255], less ImageNet's mean of each channel.
+    """
+    return (255.0 * denormalise(images) - _CAFFE_RGB_MEAN)[..., ::-1]

@@ -14,15 +14,16 @@ from wsfcn_tf.data.dataset import Dataset
 from wsfcn_tf.data.pipeline import steps_per_epoch, training_batches, user_errors
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.files import replacing
-from wsfcn_tf.models import WSFCN, build_model
+from wsfcn_tf.models import Network, build_model
 from wsfcn_tf.run_folder import RunFolder
 from wsfcn_tf.training import checkpoints
 from wsfcn_tf.training.logging import TrainingLog, supervision_panel
 from wsfcn_tf.training.objective import Objective
 from wsfcn_tf.training.optimizer import build_optimizer
+from wsfcn_tf.weights.backbone import load_backbone
 
 
-def train(config: ExperimentConfig, dataset: Dataset, run: RunFolder, *, resume: bool = False) -> WSFCN:
+def train(config: ExperimentConfig, dataset: Dataset, run: RunFolder, *, resume: bool = False) -> Network:
     """Trains a network from photos and tags; masks are never read.
 
     Works on every device that TensorFlow sees (MirroredStrategy). Saves a checkpoint after each epoch and the trained
@@ -51,11 +52,13 @@ def train(config: ExperimentConfig, dataset: Dataset, run: RunFolder, *, resume:
     with strategy.scope():
         model = build_model(config.model)
         model.compile(
-            build_optimizer(model, config.training),
+            build_optimizer(model, config.training, steps),
             Objective(config.self_supervision, max_tags),
             seed=config.training.seed,
         )
         first_epoch = checkpoints.restore(run, model, model.optimizer)
+        if first_epoch == 0 and config.training.weights:
+            load_backbone(model, config.training.weights)
     step = compile_step(strategy, model)
     log = TrainingLog(run.tensorboard, steps * config.training.epochs, steps * first_epoch)
     batches = training_batches(
@@ -119,7 +122,7 @@ def resolve(config: ExperimentConfig, dataset: Dataset) -> ExperimentConfig:
     return replace(config, model=replace(config.model, num_classes=classes))
 
 
-def compile_step(strategy: tf.distribute.Strategy, model: WSFCN) -> tf.types.experimental.PolymorphicFunction:
+def compile_step(strategy: tf.distribute.Strategy, model: Network) -> tf.types.experimental.PolymorphicFunction:
     """The compiled step: (images, tags, self_supervision) -> {name: [global batch]}, per-image values."""
 
     @tf.function
@@ -154,7 +157,7 @@ def _not_finite(epoch: int, loss: np.ndarray, names: Sequence[bytes]) -> str:
     return f"the loss is not finite in epoch {epoch + 1} on {images}; lower training.learning_rate, or check them"
 
 
-def _panel(model: WSFCN, images: tf.Tensor, tags: tf.Tensor, count: int, class_names: tuple[str, ...]) -> np.ndarray:
+def _panel(model: Network, images: tf.Tensor, tags: tf.Tensor, count: int, class_names: tuple[str, ...]) -> np.ndarray:
     """How the first `count` of the images are supervised now."""
     images, tags = images[:count], tags[:count]
     outputs = model(images, training=False)

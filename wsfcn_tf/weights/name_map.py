@@ -1,9 +1,10 @@
-"""Where each parameter of the release's state dict lives in our model: data, no code that guesses.
+"""Where each parameter of the releases' state dicts lives in our models: data, no code that guesses.
 
 An entry maps a module of the release to the path of our layer. What the layer is tells which tensors it has:
 a convolution `.weight` (and `.bias`), a BatchNorm `.weight .bias .running_mean .running_var`.
 """
 
+from wsfcn_tf.config import ModelConfig
 from wsfcn_tf.models.backbones.wide_resnet38 import BLOCKS
 
 # === Backbone: the same names, below `backbone` ===
@@ -16,7 +17,7 @@ for _block, _is_bottleneck, _is_projected in BLOCKS:
     for _part in (_BOTTLENECK if _is_bottleneck else _SHORT) + (("conv_branch1",) if _is_projected else ()):
         WIDE_RESNET38[f"{_block}.{_part}"] = f"backbone.{_block}.{_part}"
 
-# === Context ===
+# === Contexts ===
 
 FCA = {
     "fca.ca.sharedMLP.0": "context.attention.squeeze",
@@ -35,7 +36,19 @@ for _index, _kernel in enumerate((1, 3, 5, 7), start=1):
         f"fca.fca{_index}.conv2_2": f"context.strip{_kernel}.across_down",
     }
 
-# === Fusion ===
+ASPP = {
+    "aspp.global_avg_pool.1": "context.pooling.conv",
+    "aspp.global_avg_pool.2": "context.pooling.bn",
+    "aspp.conv1": "context.merge.conv",
+    "aspp.bn1": "context.merge.bn",
+}
+for _index in (1, 2, 3, 4):
+    ASPP |= {
+        f"aspp.aspp{_index}.atrous_conv": f"context.branch{_index}.conv",
+        f"aspp.aspp{_index}.bn": f"context.branch{_index}.bn",
+    }
+
+# === Fusions ===
 
 SF2 = {
     "align1.down_l": "fusion.alignment.project_low",
@@ -45,9 +58,22 @@ SF2 = {
 for _index in (1, 2, 3, 4):
     for _suffix, _path in (("h", "shallow"), ("v", "deep")):
         SF2 |= {
-            f"sf2.conv{_index}{_suffix}": f"fusion.{_path}{_index}.conv",
-            f"sf2.bn{_index}{_suffix}": f"fusion.{_path}{_index}.bn",
+            f"sf2.conv{_index}{_suffix}": f"fusion.paths.{_path}{_index}.conv",
+            f"sf2.bn{_index}{_suffix}": f"fusion.paths.{_path}{_index}.bn",
         }
+
+GCI = {
+    "fc8_skip.0": "fusion.skip.conv",
+    "fc8_skip.1": "fusion.skip.bn",
+    "fc8_x.0": "fusion.decode.conv",
+    "fc8_x.1": "fusion.decode.bn",
+    "shallow_mask.fc_deep.0": "fusion.cue.conv",
+    "shallow_mask.fc_deep.1": "fusion.cue.bn",
+    "shallow_mask.fc_skip.0": "fusion.conv_low",
+    "shallow_mask.fc_skip.1": "fusion.bn_low",
+    "shallow_mask.fc_cls.0": "fusion.merge.conv",
+    "shallow_mask.fc_cls.1": "fusion.merge.bn",
+}
 
 # === Head ===
 
@@ -59,7 +85,20 @@ HEAD = {
     "last_conv.8": "head.classifier",
 }
 
-WSFCN = WIDE_RESNET38 | FCA | SF2 | HEAD
+# === Networks ===
 
-# In the release's checkpoint, but in no forward pass of it.
+WSFCN = WIDE_RESNET38 | FCA | SF2 | HEAD
+SSSS = WIDE_RESNET38 | ASPP | GCI | HEAD
+
+_RELEASED = {("fca", "sf2"): WSFCN, ("aspp", "gci"): SSSS}
+
+# In the releases' checkpoints, but in no forward pass of them.
 UNUSED = (r"fca\.fca[1-4]\.bn\.(weight|bias|running_mean|running_var)", r".*\.num_batches_tracked")
+
+
+def modules_of(config: ModelConfig) -> dict[str, str] | None:
+    """{module of a release: our path} for the network that `config` describes, None if no release has it."""
+    in_release = config.backbone == "wide_resnet38" and config.head == "segmentation"
+    if not in_release or "paper" in (config.context_form, config.fusion_form):
+        return None
+    return _RELEASED.get((config.context, config.fusion))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from wsfcn_tf.config import ExperimentConfig
 from wsfcn_tf.errors import UserError
-from wsfcn_tf.models import WSFCN, build_model
+from wsfcn_tf.models import Network, build_model
 from wsfcn_tf.run_folder import WEIGHTS, RunFolder
 
 
@@ -13,7 +13,7 @@ from wsfcn_tf.run_folder import WEIGHTS, RunFolder
 class Trained:
     """A network and what it was trained as: its weights' file and its run's folder."""
 
-    model: WSFCN
+    model: Network
     config: ExperimentConfig
     class_names: tuple[str, ...]
     weights: Path
@@ -43,7 +43,7 @@ def load_trained(path: str | Path) -> Trained:
     return Trained(model, config, class_names, path, run.root)
 
 
-def load_weights(model: WSFCN, path: Path) -> None:
+def load_weights(model: Network, path: Path) -> None:
     """Loads a `.weights.h5` file into a model.
 
     Raises:

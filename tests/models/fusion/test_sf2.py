@@ -13,7 +13,7 @@ def test_equations(training):
     randomise(fusion)
 
     def e(name, features):
-        return np.asarray(getattr(fusion, name)(features, training=training))
+        return np.asarray(getattr(fusion.paths, name)(features, training=training))
 
     h1, v1 = e("shallow1", inputs[0]), e("deep1", fusion.alignment(inputs))
     f = e("shallow2", h1) * e("deep2", v1)

@@ -1,0 +1,46 @@
+"""Every network that a config can name."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from networks import gentle, noise, small_network
+
+from wsfcn_tf import ModelConfig, build_model
+from wsfcn_tf.commands.networks import ROWS
+from wsfcn_tf.models.counting import count_parameters
+
+
+@pytest.mark.parametrize("context", ["fca", "mclm", "aspp", "non_local", "large_kernel", "ppm"])
+@pytest.mark.parametrize("fusion", ["sf2", "gci", "sum", "concat", "product"])
+def test_every_context_goes_with_every_fusion(context, fusion):
+    outputs = gentle(small_network(context=context, fusion=fusion))(noise(1, 20, 17, 3), training=False)
+    assert outputs["logits"].shape == (1, 5, 5, 4)
+    assert outputs["masks"].shape == (1, 20, 17, 4)
+    assert np.isfinite(outputs["scores"]).all()
+
+
+@pytest.mark.parametrize("settings", [{"context": "fca"}, {"context": "mclm"}])
+def test_the_paper_s_forms(settings):
+    paper = small_network(**settings, context_form="paper", fusion_form="paper")
+    assert type(paper.context).__name__ == "PaperFCA" and type(paper.fusion).__name__ == "PaperSF2"
+    assert (paper.context.reweighting is not None) == (settings["context"] == "fca")
+    assert paper(noise(2, 33, 26, 3), training=False)["logits"].shape == (2, 9, 7, 4)
+
+
+@pytest.mark.parametrize(("backbone", "sides"), [("vgg16", (8, 12)), ("resnet50", (8, 12)), ("resnet101", (8, 12))])
+def test_other_backbones(backbone, sides):
+    model = build_model(ModelConfig(backbone=backbone, decoder_width=8, dilations=(1, 2, 3, 4), num_classes=3))
+    assert model(noise(1, 32, 48, 3), training=False)["logits"].shape == (1, *sides, 4)
+    strided = build_model(ModelConfig(backbone=backbone, output_stride=8, decoder_width=8, num_classes=3))
+    assert strided.backbone.settings["output_stride"] == 8
+
+
+@pytest.mark.parametrize(("context", "fusion", "millions"), ROWS)
+def test_trainable_parameters_of_the_paper_s_tables(context, fusion, millions, monkeypatch):
+    # drawing 150 million random numbers eleven times would take longer than all else here
+    monkeypatch.setattr(
+        keras.initializers.VarianceScaling, "__call__", lambda self, shape, dtype=None, **_: tf.zeros(shape, dtype)
+    )
+    model = build_model(ModelConfig(context=context, fusion=fusion, num_classes=20))
+    assert abs(count_parameters(model)[1] / 1e6 - millions) < 0.01

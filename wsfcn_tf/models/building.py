@@ -1,0 +1,23 @@
+"""From a config to a network."""
+
+from wsfcn_tf.config import ModelConfig
+from wsfcn_tf.models.cam import CAMClassifier
+from wsfcn_tf.models.network import Network
+from wsfcn_tf.models.wsfcn import WSFCN
+
+
+def build_model(config: ModelConfig) -> Network:
+    """A network with fresh weights (seed them with `keras.utils.set_random_seed`), ready to call, load and train.
+
+    Args:
+        config: the network's settings; `num_classes` must be set.
+
+    Returns:
+        The model; see `WSFCN.call` and `CAMClassifier.call` for what it takes and gives.
+
+    Raises:
+        ValueError: `config.num_classes` is not a positive number.
+    """
+    model = CAMClassifier(config, name="cam") if config.head == "cam" else WSFCN(config, name="wsfcn")
+    model.build((None, None, None, 3))
+    return model

@@ -1,0 +1,42 @@
+"""What all context modules share: settings, how they treat training, and the dropout at their end."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from wsfcn_tf.models.layers import SeededDropout
+
+
+class Context(keras.layers.Layer):
+    """A module on the last feature; subclasses say in `gather` what it sees.
+
+    Args:
+        filters: output channels (the release: 256).
+        dropout: share dropped in training.
+        batch_statistics: False as in the release, whose context BatchNorms train scale and shift but keep their
+            running statistics, also in training. True, for training from scratch, lets them see the batch.
+    """
+
+    def __init__(self, filters: int, dropout: float = 0.5, batch_statistics: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.filters, self.batch_statistics = filters, batch_statistics
+        self.dropout = SeededDropout(dropout, name=f"{self.name}_dropout")
+
+    def gather(self, inputs: tf.Tensor, batch_statistics: bool) -> tf.Tensor:
+        """[B, H, W, C] -> [B, H, W, filters]; `batch_statistics` is the BatchNorms' `training`."""
+        raise NotImplementedError
+
+    def call(self, inputs: tf.Tensor, training: bool, seed: tf.Tensor | None = None) -> tf.Tensor:
+        """[B, H, W, C] -> [B, H, W, filters]; `training` switches dropout, and BatchNorm if `batch_statistics`."""
+        features = self.gather(inputs, batch_statistics=training and self.batch_statistics)
+        return self.dropout(features, training=training, seed=seed)
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {
+            **super().get_config(),
+            "filters": self.filters,
+            "dropout": self.dropout.rate,
+            "batch_statistics": self.batch_statistics,
+        }

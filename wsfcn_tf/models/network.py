@@ -1,0 +1,110 @@
+"""What all networks share: a config, one training step, and how Keras saves and loads them."""
+
+import dataclasses
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from wsfcn_tf.config import ModelConfig
+
+
+class Network(keras.Model):
+    """Images to masks and image-level scores; subclasses build the layers, the first of which is `backbone`.
+
+    Args:
+        config: the network's settings; `num_classes` must be set.
+
+    Raises:
+        ValueError: `config.num_classes` is not a positive number.
+    """
+
+    def __init__(self, config: ModelConfig, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if not config.num_classes:
+            raise ValueError(f"ModelConfig.num_classes must be a positive number, not {config.num_classes}")
+        self.config = config
+
+    # === Training ===
+
+    def compile(self, optimizer: keras.optimizers.Optimizer, objective: Callable, seed: int = 0, **kwargs: Any) -> None:
+        """Prepares for `fit` and for `update`.
+
+        Args:
+            optimizer: see `wsfcn_tf.training.optimizer`.
+            objective: (images, tags, outputs, self_supervision) -> {name: float32 [B]} with the key "loss";
+                see `wsfcn_tf.training.objective`.
+            seed: of dropout and gate.
+            **kwargs: Keras' own, such as `run_eagerly`.
+        """
+        super().compile(optimizer=optimizer, **{"jit_compile": False, **kwargs})
+        self.objective = objective
+        self.seed = seed
+        self.self_supervision = False
+        # In a namespace and not as Keras' `metrics`: Keras 3 refuses new state on a built model, Keras 2 would save
+        # the metrics among the weights.
+        self.means = SimpleNamespace(**{name: keras.metrics.Mean(name=name) for name in objective.names})
+
+    def reset_metrics(self) -> None:
+        """Keras' hook at the begin of an epoch."""
+        for metric in vars(self.means).values():
+            metric.reset_state()
+
+    def update(self, images: tf.Tensor, tags: tf.Tensor, self_supervision: bool) -> dict[str, tf.Tensor]:
+        """One step of the optimiser on one replica's share of the batch.
+
+        Dropout and gate are functions of (seed, step, replica), so a resumed run draws what the first would have.
+
+        Args:
+            images: float32 [B, H, W, 3], ImageNet-normalised RGB.
+            tags: float32 [B, C] in {0, 1}.
+            self_supervision: whether the mask loss joins the classification loss.
+
+        Returns:
+            The objective's per-image values, {name: float32 [B]}.
+        """
+        context = tf.distribute.get_replica_context()
+        step = tf.cast(tf.convert_to_tensor(self.optimizer.iterations), tf.int32)
+        seed = tf.stack([self.seed, step])
+        seed = tf.random.experimental.stateless_fold_in(seed, context.replica_id_in_sync_group, alg="philox")
+        with tf.GradientTape() as tape:
+            outputs = self(images, training=True, seed=seed)
+            values = self.objective(images, tags, outputs, self_supervision)
+            # apply_gradients() sums over replicas: the mean over the global batch is the sum of these shares
+            loss = tf.reduce_mean(values["loss"]) / context.num_replicas_in_sync
+        gradients = tape.gradient(loss, self.trainable_variables)
+        self.optimizer.apply_gradients(zip(gradients, self.trainable_variables, strict=True))
+        return values
+
+    def train_step(self, data: tuple) -> dict[str, tf.Tensor]:
+        """Keras' hook for `fit`; `data` is (images, tags, ...), as `wsfcn_tf.data` yields it."""
+        images, tags = data[:2]
+        return self._record(self.update(images, tags, self.self_supervision))
+
+    def test_step(self, data: tuple) -> dict[str, tf.Tensor]:
+        """Keras' hook for `evaluate` and validation during `fit`: the objective on tags alone."""
+        images, tags = data[:2]
+        return self._record(self.objective(images, tags, self(images, training=False), self.self_supervision))
+
+    def _record(self, values: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        for name, metric in vars(self.means).items():
+            metric.update_state(values[name])
+        return {name: metric.result() for name, metric in vars(self.means).items()}
+
+    # === Config ===
+
+    def get_build_config(self) -> dict[str, Any]:
+        """What `keras.saving.load_model` builds the variables from."""
+        return {"input_shape": (None, None, None, 3)}
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {"name": self.name, "config": dataclasses.asdict(self.config)}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: dict | None = None) -> "Network":
+        """The model that `get_config` described."""
+        settings = {**config["config"], "dilations": tuple(config["config"]["dilations"])}
+        return cls(ModelConfig(**settings), name=config["name"])

@@ -1,0 +1,74 @@
+"""What a backbone starts from: ImageNet weights, ours or those of `keras.applications`."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from wsfcn_tf.errors import UserError
+from wsfcn_tf.files import replacing
+from wsfcn_tf.models import Network
+from wsfcn_tf.models.backbones.resnet import ResNet
+from wsfcn_tf.models.backbones.vgg16 import VGG16
+
+_SUFFIX = ".weights.h5"
+
+
+class _Holder(keras.Model):
+    """A model that has nothing but a backbone, so that Keras reads and writes that part of a network's file."""
+
+    def __init__(self, backbone: keras.layers.Layer) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.built = True
+
+
+def save_backbone(backbone: keras.layers.Layer, path: str | Path) -> None:
+    """Writes a `.weights.h5` file that `load_backbone` reads, all or nothing."""
+    with replacing(path) as temporary:
+        _Holder(backbone).save_weights(temporary)
+
+
+def load_backbone(model: Network, source: str) -> None:
+    """Sets the weights of a network's backbone.
+
+    Args:
+        model: from `build_model`.
+        source: a `.weights.h5` file from `save_backbone` or of a whole network with this backbone; for VGG-16 and
+            ResNets also a `.h5` file of `keras.applications`, or "imagenet", which downloads it.
+
+    Raises:
+        UserError: the file is not there or does not fit, or the download fails.
+    """
+    if source != "imagenet" and not Path(source).is_file():
+        raise UserError(f"training.weights: {source}: there is no such file")
+    if isinstance(model.backbone, VGG16 | ResNet) and not source.endswith(_SUFFIX):
+        _load_applications(model.backbone, source)
+        return
+    if not source.endswith(_SUFFIX):
+        raise UserError(f"training.weights: {source}: convert it first: python -m wsfcn_tf convert-weights {source}")
+    try:
+        _Holder(model.backbone).load_weights(source)
+    except (OSError, ValueError, KeyError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise UserError(f"training.weights: {source}: does not fit the backbone ({reason})") from error
+
+
+def _load_applications(backbone: VGG16 | ResNet, source: str) -> None:
+    if isinstance(backbone, VGG16):
+        make = keras.applications.VGG16
+    else:
+        make = {50: keras.applications.ResNet50, 101: keras.applications.ResNet101}[backbone.settings["depth"]]
+    try:
+        theirs = make(include_top=False, weights=source)
+    # downloads fail with plain Exception, unfitting files with ValueError, damaged ones with OSError
+    except Exception as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise UserError(f"training.weights: {source}: cannot be had or does not fit ({reason})") from error
+    copy_applications(backbone, theirs)
+
+
+def copy_applications(backbone: VGG16 | ResNet, theirs: keras.Model) -> None:
+    """Sets a backbone's weights from the `keras.applications` model of the same name."""
+    for name, layer in backbone.applications_layers().items():
+        layer.set_weights([np.asarray(value) for value in theirs.get_layer(name).get_weights()])
