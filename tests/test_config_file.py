@@ -112,6 +112,12 @@ def test_an_override_sets_its_key_and_no_other(tmp_path_factory, config, key):
     assert asdict(load_config(path, [f"{key}={text}"])) == expected
 
 
+@pytest.mark.parametrize("text", ["\x85", "a\u2028b", "\u2029 ", " a\n b", "\t", "1e-3", "no", "ü: #"])
+def test_texts_that_yaml_is_touchy_about(config_path, text):
+    config = ExperimentConfig(data=DataConfig(root=text))
+    assert load_config(config_path(to_yaml(config))) == config
+
+
 def test_a_saved_config_is_pleasant_to_read():
     lines = to_yaml(ExperimentConfig()).splitlines()
     assert lines[0] == "model:"

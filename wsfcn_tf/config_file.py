@@ -110,7 +110,7 @@ class _Loader(yaml.SafeLoader):
 
 
 class _Dumper(yaml.SafeDumper):
-    """YAML with tuples as `[1, 2]`, and every value written out."""
+    """YAML with tuples as `[1, 2]`, every value written out, and texts that read back as they were."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
@@ -119,6 +119,15 @@ class _Dumper(yaml.SafeDumper):
 _Dumper.add_representer(
     tuple, lambda dumper, data: dumper.represent_sequence("tag:yaml.org,2002:seq", data, flow_style=True)
 )
+
+
+def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    # In its other styles, PyYAML folds Unicode's line breaks into spaces.
+    style = '"' if any(mark in text for mark in "\x85\u2028\u2029") else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _represent_text)
 
 
 def _parse(text: str, source: str) -> Any:

@@ -146,7 +146,13 @@ def test_an_unreadable_photo_stops_training_with_its_name(root, tmp_path, capsys
 
 def test_demo_trains_compares_and_draws(tmp_path, capsys):
     small = ["data.scenes.train=24", "data.scenes.val=4", "data.scenes.size=48", "data.crop_size=48"]
-    small += ["training.epochs=2", "training.pretrain_epochs=1", "training.batch_size=8", "model.decoder_width=8"]
+    small += [
+        "training.epochs=2",
+        "training.pretrain_epochs=1",
+        "training.cooldown_epochs=1",
+        "training.batch_size=8",
+        "model.decoder_width=8",
+    ]
     arguments = ["demo", "--output", str(tmp_path), "--seed", "3", *(f"--set={setting}" for setting in small)]
     assert main(arguments) == 0
     printed = capsys.readouterr().out
