@@ -31,7 +31,7 @@ test: MARKED = not slow
 test-slow: MARKED = slow
 test test-slow: $(ENVIRONMENTS:%=%/.installed)
 	$(if $(ONLY_KERAS3),@echo '=== $(PYTHON) is 3.12 or newer: .venv holds Keras 3; TensorFlow 2.15 needs 3.10 or 3.11')
-	@failed=; .venv/bin/ruff check && .venv/bin/ruff format --check || failed='style (make format)'; \
+	@failed=; .venv/bin/ruff check --no-cache && .venv/bin/ruff format --no-cache --check || failed='style (make format)'; \
 	for environment in $(ENVIRONMENTS); do \
 		$$environment/bin/python -c 'from importlib.metadata import version; \
 	print("=== $@ in '$$environment': TensorFlow", version("tensorflow"), "with Keras", version("keras"))'; \
@@ -43,12 +43,12 @@ demo: .venv/.installed
 	.venv/bin/python -m wsfcn_tf demo --output runs/demo
 
 lint: .venv/.installed
-	.venv/bin/ruff check
-	.venv/bin/ruff format --check
+	.venv/bin/ruff check --no-cache
+	.venv/bin/ruff format --no-cache --check
 
 format: .venv/.installed
-	.venv/bin/ruff check --fix
-	.venv/bin/ruff format
+	.venv/bin/ruff check --no-cache --fix
+	.venv/bin/ruff format --no-cache
 
 clean:
 	rm -rf .venv .venv-keras3 .pytest_cache .ruff_cache .hypothesis build *.egg-info

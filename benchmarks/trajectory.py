@@ -18,13 +18,16 @@ from benchmarks.measure import where
 
 def main() -> None:
     """Measures and prints."""
-    print(f"{where()}\n\n| network | noise | step | classification | mask |\n|---|---:|---:|---:|---:|")
+    print(f"{where()}\n\n| network | noise | step | classification | mask | gradient norms: worst, median |")
+    print("|---|---:|---:|---:|---:|---:|")
     for name in golden_steps.NETWORKS:
         for noise in (0.0, 1e-7, 1e-6):
             run = golden_steps.run(name, relative_noise=noise)
             relative = np.array(run.losses) / run.arrays["train_losses_3_steps"] - 1
+            norms = list(golden_steps.norm_deviations(run).values())
             for step, (classification, mask) in enumerate(relative, start=1):
-                print(f"| {name} | {noise:g} | {step} | {classification:+.1e} | {mask:+.1e} |", flush=True)
+                shown = f"{max(norms):.1e}, {np.median(norms):.1e}" if step == 1 else ""
+                print(f"| {name} | {noise:g} | {step} | {classification:+.1e} | {mask:+.1e} | {shown} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 from PIL import Image
-from wsfcn_tf.data.masks import voc_palette
 
+from wsfcn_tf.data.masks import voc_palette
 from wsfcn_tf.visualisation import colourise, legend, overlay, panel, save_image
 
 
