@@ -1,5 +1,6 @@
 """What all context modules share: settings, how they treat training, and the dropout at their end."""
 
+from abc import abstractmethod
 from typing import Any
 
 import keras
@@ -23,9 +24,9 @@ class Context(keras.layers.Layer):
         self.filters, self.batch_statistics = filters, batch_statistics
         self.dropout = SeededDropout(dropout, name=f"{self.name}_dropout")
 
+    @abstractmethod
     def gather(self, inputs: tf.Tensor, batch_statistics: bool) -> tf.Tensor:
         """[B, H, W, C] -> [B, H, W, filters]; `batch_statistics` is the BatchNorms' `training`."""
-        raise NotImplementedError
 
     def call(self, inputs: tf.Tensor, training: bool, seed: tf.Tensor | None = None) -> tf.Tensor:
         """[B, H, W, C] -> [B, H, W, filters]; `training` switches dropout, and BatchNorm if `batch_statistics`."""
