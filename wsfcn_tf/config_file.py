@@ -47,17 +47,36 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> ExperimentCo
         raise UserError(f"{path}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise UserError(f"{path}: is not a text file in UTF-8") from error
-    config = _lay_over(ExperimentConfig(), _parse(text, str(path)), str(path))
-    for override in overrides:
-        source = f"--set {override}"
-        key, equals, value = override.partition("=")
+    config = override(_lay_over(ExperimentConfig(), _parse(text, str(path)), str(path)), overrides)
+    check_agreements(config, str(path))
+    return config
+
+
+def override(
+    config: ExperimentConfig, overrides: Sequence[str], sections: tuple[str, ...] | None = None
+) -> ExperimentConfig:
+    """Applies `--set KEY=VALUE` settings; how keys agree is not checked.
+
+    Args:
+        config: what to change.
+        overrides: settings of the form `training.epochs=10`, applied in order; the value is YAML.
+        sections: those whose keys may be changed; None allows all.
+
+    Raises:
+        UserError: a setting is not of that form, or its key, type or value is wrong, or its section is not allowed.
+    """
+    for setting in overrides:
+        source = f"--set {setting}"
+        key, equals, value = setting.partition("=")
+        path = key.strip().split(".")
         if not (key.strip() and equals):
             raise UserError(f"{source}: write KEY=VALUE, as in --set training.epochs=10")
+        if sections and path[0] not in sections:
+            raise UserError(f"{source}: of a trained network, only keys of {', '.join(sections)} can be changed")
         mapping = _parse(value, source)
-        for part in reversed(key.strip().split(".")):
+        for part in reversed(path):
             mapping = {part: mapping}
         config = _lay_over(config, mapping, source)
-    check_agreements(config, str(path))
     return config
 
 

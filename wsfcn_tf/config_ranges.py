@@ -63,6 +63,10 @@ RANGES = {
     "training.seed": _AT_LEAST_0,
     "training.keep_checkpoints": _AT_LEAST_1,
     "training.panels": _AT_LEAST_0,
+    "inference.scales": Range(
+        "one or more numbers above 0 and at most 8",
+        lambda scales: len(scales) > 0 and all(0 < scale <= 8 for scale in scales),
+    ),
     "inference.background_value": _AT_LEAST_0,
     "inference.presence_threshold": _SHARE,
 }
@@ -87,7 +91,7 @@ AGREEMENTS: tuple[tuple[Callable[[ExperimentConfig], bool], str], ...] = (
     ),
     (
         lambda config: config.model.backbone != "wide_resnet38" or config.training.weights != "imagenet",
-        "training.weights imagenet is for vgg16 and the resnets; for wide_resnet38 convert the checkpoint with "
+        "training.weights imagenet is for the other backbones; for wide_resnet38 convert the checkpoint with "
         "convert-weights and name the file",
     ),
 )

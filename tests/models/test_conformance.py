@@ -14,6 +14,7 @@ import tensorflow as tf
 from networks import noise, randomise
 
 import wsfcn_tf.models
+from wsfcn_tf.models.backbones.efficientnet_lite import EfficientNetLite, InvertedResidual
 from wsfcn_tf.models.backbones.resnet import ResNet, ResNetBlock
 from wsfcn_tf.models.backbones.vgg16 import VGG16
 from wsfcn_tf.models.backbones.wide_resnet38 import BottleneckBlock, ResidualBlock, WideResNet38
@@ -82,6 +83,8 @@ CASES = [
     Case(lambda: ResNetBlock(5, stride=2, dilation=2, projected=True), ONE, [(2, 4, 3, 20)]),
     Case(lambda: ResNet(50, 16), [(2, 33, 17, 3)], [(2, 9, 5, 256), (2, 3, 2, 2048)]),
     Case(lambda: VGG16(16), [(2, 32, 16, 3)], [(2, 8, 4, 256), (2, 2, 1, 512)]),
+    Case(lambda: InvertedResidual(5, 3, 6, stride=2), ONE, [(2, 4, 3, 5)]),
+    Case(lambda: EfficientNetLite(0, 16), [(2, 33, 17, 3)], [(2, 9, 5, 24), (2, 3, 2, 1280)]),
     Case(lambda: WideResNet38(0.01, from_scratch=True), [(2, 17, 9, 3)], [(2, 5, 3, 8), (2, 3, 2, 40)]),
 ]
 each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: type(case.make()).__name__)

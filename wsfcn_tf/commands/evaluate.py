@@ -1,7 +1,7 @@
 """`evaluate`: how well a trained network does on photos with masks."""
 
 import argparse
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 _PANEL_ROWS = 12
@@ -12,11 +12,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--weights", required=True, help="a run's folder, or a .weights.h5 file in one")
     parser.add_argument("--data", help="the data folder; left out, it is the run's own data.root")
     parser.add_argument("--split", default="val", help="name of the split (default: val)")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="change a key of the run's inference section, such as inference.flip=true; may be repeated",
+    )
     parser.add_argument("--output", help="folder of metrics.json and panel.png (default: RUN/evaluation-SPLIT)")
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Evaluates, prints the table, writes metrics.json and panel.png."""
+    from wsfcn_tf.config_file import override
     from wsfcn_tf.data.dataset import open_dataset
     from wsfcn_tf.errors import UserError
     from wsfcn_tf.evaluation.evaluator import evaluate
@@ -29,6 +37,7 @@ def run(arguments: argparse.Namespace) -> None:
     from wsfcn_tf.weights.trained import load_trained
 
     trained = load_trained(arguments.weights)
+    inference = override(trained.config, arguments.set, ("inference",)).inference
     data = trained.config.data
     dataset = open_dataset(replace(data, root=arguments.data) if arguments.data else data)
     if dataset.class_names != trained.class_names:
@@ -37,14 +46,20 @@ def run(arguments: argparse.Namespace) -> None:
             f"but the network's are {', '.join(trained.class_names)}; evaluate on the same classes"
         )
     panel = PanelCollector(_PANEL_ROWS, trained.class_names)
-    metrics = evaluate(Predictor(trained.model, trained.config.inference), dataset, arguments.split, on_image=panel.add)
+    metrics = evaluate(Predictor(trained.model, inference), dataset, arguments.split, on_image=panel.add)
     total, trainable = count_parameters(trained.model)
     print(table(metrics, parameters=total, trainable=trainable))
 
     output = Path(arguments.output) if arguments.output else trained.run / f"evaluation-{arguments.split}"
     write_json(
         output / "metrics.json",
-        {"weights": str(trained.weights), "split": arguments.split, "parameters": total, "trainable": trainable}
+        {
+            "weights": str(trained.weights),
+            "split": arguments.split,
+            "inference": asdict(inference),
+            "parameters": total,
+            "trainable": trainable,
+        }
         | metrics.to_json(),
     )
     save_image(output / "panel.png", panel.picture())

@@ -22,7 +22,9 @@ class Network(keras.Model):
     """
 
     def __init__(self, config: ModelConfig, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        # float32 whatever Keras' policy is: under a mixed one the layers compute in half precision, what comes in and
+        # goes out does not
+        super().__init__(dtype="float32", **kwargs)
         if not config.num_classes:
             raise ValueError(f"ModelConfig.num_classes must be a positive number, not {config.num_classes}")
         self.config = config

@@ -34,7 +34,7 @@ class WSFCN(Network):
         self.fusion = build_fusion(config)
         self.gate = StochasticGate(config.gate_psi, name="gate")
         self.head = Head(config.decoder_width, config.num_classes, config.dropout, name="head")
-        self.pooling = GlobalWeightedPooling(config.focal_lambda, name="pooling")
+        self.pooling = GlobalWeightedPooling(config.focal_lambda, name="pooling", dtype="float32")
 
     def build(self, input_shape: tuple) -> None:
         """Creates every variable; `input_shape` is [B, H, W, 3], its sides may be None."""

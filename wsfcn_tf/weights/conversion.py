@@ -11,23 +11,27 @@ from wsfcn_tf.data.class_names import COCO, VOC
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.files import replacing
 from wsfcn_tf.models import build_model
+from wsfcn_tf.models.backbones.efficientnet_lite import EfficientNetLite
 from wsfcn_tf.models.backbones.wide_resnet38 import WideResNet38
 from wsfcn_tf.run_folder import RunFolder
-from wsfcn_tf.weights import name_map
 from wsfcn_tf.weights.backbone import save_backbone
+from wsfcn_tf.weights.imagenet import Backbone, assign_imagenet
 from wsfcn_tf.weights.torch_file import read_torch_file, write_torch_file
 from wsfcn_tf.weights.torch_state_dict import (
-    assign_state_dict,
     load_torch_state_dict,
     to_torch_state_dict,
     without_prefix,
 )
 from wsfcn_tf.weights.trained import load_trained
 
-Kind = Literal["imagenet", "ssss", "wsfcn"]
+Kind = Literal["imagenet", "efficientnet_lite0", "efficientnet_lite2", "ssss", "wsfcn"]
 
 _NETWORKS = {"wsfcn": ("fca", "sf2"), "ssss": ("aspp", "gci")}
-_IMAGENET_CLASSES = 1000
+_BACKBONES: dict[str, Callable[[], Backbone]] = {
+    "imagenet": lambda: WideResNet38(name="backbone"),
+    "efficientnet_lite0": lambda: EfficientNetLite(0, name="backbone"),
+    "efficientnet_lite2": lambda: EfficientNetLite(2, name="backbone"),
+}
 _CLASS_NAMES = {len(names): names for names in (VOC, COCO)}
 _SUFFIX = ".weights.h5"
 
@@ -36,8 +40,10 @@ def detect_kind(names: Mapping[str, np.ndarray]) -> Kind:
     """What a state dict is, by its tensors' names (without prefix).
 
     Raises:
-        UserError: none of the three.
+        UserError: none that can be converted.
     """
+    if "_conv_stem.weight" in names:
+        return "efficientnet_lite2" if "_blocks.16._depthwise_conv.weight" in names else "efficientnet_lite0"
     if "conv1a.weight" in names:
         if any(name.startswith("fca.") for name in names):
             return "wsfcn"
@@ -46,7 +52,8 @@ def detect_kind(names: Mapping[str, np.ndarray]) -> Kind:
         if not any(name.startswith("last_conv.") for name in names):
             return "imagenet"
     raise UserError(
-        f"neither a WideResNet-38 nor a network on it: its {len(names)} tensors begin with {', '.join(list(names)[:3])}"
+        f"not a WideResNet-38, a network on it, or an EfficientNet-Lite: its {len(names)} tensors begin with "
+        f"{', '.join(list(names)[:3])}"
     )
 
 
@@ -80,8 +87,8 @@ def convert_checkpoint(
     try:
         kind = detect_kind(state_dict) if kind == "auto" else kind
         report(f"{source}: {kind}, {len(state_dict)} tensors")
-        if kind == "imagenet":
-            _convert_backbone(state_dict, target, report)
+        if kind in _BACKBONES:
+            _convert_backbone(state_dict, target, kind, report)
         else:
             _convert_network(state_dict, target, kind, class_names, report)
     except UserError as error:
@@ -109,14 +116,14 @@ def convert_back(source: str | Path, target: str | Path, report: Callable[[str],
     report(f"written: {target}")
 
 
-def _convert_backbone(state_dict: dict[str, np.ndarray], target: Path, report: Callable[[str], None]) -> None:
-    classifier = [name for name, value in state_dict.items() if value.shape[:1] == (_IMAGENET_CLASSES,)]
+def _convert_backbone(
+    state_dict: dict[str, np.ndarray], target: Path, kind: Kind, report: Callable[[str], None]
+) -> None:
+    backbone = _BACKBONES[kind]()
+    backbone.build((None, None, None, 3))
+    classifier = assign_imagenet(backbone, state_dict)
     if classifier:
         report(f"left out: ImageNet's classifier ({', '.join(classifier)})")
-    backbone = WideResNet38(name="backbone")
-    backbone.build((None, None, None, 3))
-    modules = {module: path.removeprefix("backbone.") for module, path in name_map.WIDE_RESNET38.items()}
-    assign_state_dict(backbone, {name: state_dict[name] for name in state_dict if name not in classifier}, modules)
     save_backbone(backbone, target)
 
 

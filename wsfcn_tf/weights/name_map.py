@@ -17,6 +17,18 @@ for _block, _is_bottleneck, _is_projected in BLOCKS:
     for _part in (_BOTTLENECK if _is_bottleneck else _SHORT) + (("conv_branch1",) if _is_projected else ()):
         WIDE_RESNET38[f"{_block}.{_part}"] = f"backbone.{_block}.{_part}"
 
+_INVERTED_RESIDUAL = ("expand_conv", "bn0", "depthwise_conv", "bn1", "project_conv", "bn2")
+
+
+def efficientnet_lite(blocks: int) -> dict[str, str]:
+    """{module of `efficientnet-lite-pytorch`: path in our backbone} for a network of so many blocks."""
+    parts = {"_conv_stem": "conv_stem", "_bn0": "bn0", "_conv_head": "conv_head", "_bn1": "bn1"}
+    for block in range(blocks):
+        for part in _INVERTED_RESIDUAL if block else _INVERTED_RESIDUAL[2:]:  # the first has no expansion
+            parts[f"_blocks.{block}._{part}"] = f"block{block}.{part}"
+    return parts
+
+
 # === Contexts ===
 
 FCA = {

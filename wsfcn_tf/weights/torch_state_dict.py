@@ -3,7 +3,7 @@
 import operator
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -39,7 +39,8 @@ def to_torch_state_dict(model: Network) -> dict[str, np.ndarray]:
     Raises:
         UserError: the model is one that no release has.
     """
-    return {name: _to_torch(np.asarray(variable)) for name, variable in variables_of(model, _modules(model)).items()}
+    slots = _slots(model, _modules(model))
+    return {name: np.asarray(slot.variable).transpose(np.argsort(slot.axes)) for name, slot in slots.items()}
 
 
 def without_prefix(state_dict: Mapping[str, Any]) -> dict[str, Any]:
@@ -54,11 +55,7 @@ def variables_of(root: object, modules: Mapping[str, str]) -> dict[str, Any]:
         root: the layer or model that the paths start from.
         modules: {module of the state dict: attribute path of the layer}, see `name_map`.
     """
-    return {
-        f"{module}.{suffix}": variable
-        for module, path in modules.items()
-        for suffix, variable in _tensors(operator.attrgetter(path)(root)).items()
-    }
+    return {name: slot.variable for name, slot in _slots(root, modules).items()}
 
 
 def assign_state_dict(root: object, state_dict: Mapping[str, np.ndarray], modules: Mapping[str, str]) -> None:
@@ -72,22 +69,21 @@ def assign_state_dict(root: object, state_dict: Mapping[str, np.ndarray], module
     Raises:
         UserError: a name is missing or unexpected, or a shape differs. Nothing is set then.
     """
-    targets = variables_of(root, modules)
+    slots = _slots(root, modules)
     used = {name for name in state_dict if not any(re.fullmatch(unused, name) for unused in name_map.UNUSED)}
-    values = {name: _to_keras(np.asarray(state_dict[name])) for name in used & targets.keys()}
     complaints = {
-        "missing": sorted(targets.keys() - used),
-        "unexpected": sorted(used - targets.keys()),
+        "missing": sorted(slots.keys() - used),
+        "unexpected": sorted(used - slots.keys()),
         "mis-shaped": [
-            f"{name} {tuple(state_dict[name].shape)} for {tuple(targets[name].shape)}"
-            for name, value in sorted(values.items())
-            if value.shape != tuple(targets[name].shape)
+            f"{name} {tuple(np.shape(state_dict[name]))} for {slots[name].shape}"
+            for name in sorted(used & slots.keys())
+            if tuple(np.shape(state_dict[name])) != slots[name].shape
         ],
     }
     if any(complaints.values()):
         raise UserError("the state dict does not fit the model: " + _summary(complaints))
-    for name, value in values.items():
-        targets[name].assign(value)
+    for name, slot in slots.items():
+        slot.variable.assign(np.asarray(state_dict[name]).transpose(slot.axes))
 
 
 def _modules(model: Network) -> dict[str, str]:
@@ -100,24 +96,42 @@ def _modules(model: Network) -> dict[str, str]:
     return modules
 
 
-def _tensors(layer: keras.layers.Layer) -> dict[str, Any]:
+_VECTOR, _KERNEL, _DEPTHWISE = (0,), (2, 3, 1, 0), (2, 3, 0, 1)
+
+
+class _Slot(NamedTuple):
+    """A variable, and which axes of PyTorch's tensor are its axes."""
+
+    variable: Any
+    axes: tuple[int, ...]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """PyTorch's."""
+        return tuple(self.variable.shape[axis] for axis in np.argsort(self.axes))
+
+
+def _slots(root: object, modules: Mapping[str, str]) -> dict[str, _Slot]:
+    """{name in the state dict: where it goes}, for the layers that `modules` names."""
+    return {
+        f"{module}.{suffix}": slot
+        for module, path in modules.items()
+        for suffix, slot in _tensors(operator.attrgetter(path)(root)).items()
+    }
+
+
+def _tensors(layer: keras.layers.Layer) -> dict[str, _Slot]:
     """A layer's variables under PyTorch's names."""
     if isinstance(layer, keras.layers.BatchNormalization):
-        statistics = {"running_mean": layer.moving_mean, "running_var": layer.moving_variance}
-        return ({"weight": layer.gamma, "bias": layer.beta} if layer.scale else {}) | statistics
+        variables = {"weight": layer.gamma, "bias": layer.beta} if layer.scale else {}
+        variables |= {"running_mean": layer.moving_mean, "running_var": layer.moving_variance}
+        return {name: _Slot(variable, _VECTOR) for name, variable in variables.items()}
+    if isinstance(layer, keras.layers.DepthwiseConv2D):
+        return {"weight": _Slot(layer.weights[0], _DEPTHWISE)}  # an attribute of another name on each generation
+    kernel = {"weight": _Slot(layer.kernel, _KERNEL)}
     if isinstance(layer, TapConv) or not layer.use_bias:
-        return {"weight": layer.kernel}
-    return {"weight": layer.kernel, "bias": layer.bias}
-
-
-def _to_keras(value: np.ndarray) -> np.ndarray:
-    """PyTorch's [out, in, kh, kw] to Keras' [kh, kw, in, out]; vectors stay."""
-    return value.transpose(2, 3, 1, 0) if value.ndim == 4 else value
-
-
-def _to_torch(value: np.ndarray) -> np.ndarray:
-    """Keras' [kh, kw, in, out] to PyTorch's [out, in, kh, kw]; vectors stay."""
-    return value.transpose(3, 2, 0, 1) if value.ndim == 4 else value
+        return kernel
+    return kernel | {"bias": _Slot(layer.bias, _VECTOR)}
 
 
 def _summary(complaints: Mapping[str, list[str]]) -> str:
