@@ -4,6 +4,7 @@ config.yaml     the experiment as resolved
 classes.txt     the foreground classes, one per line
 checkpoints/    epoch-NNNN/: everything that resuming needs, of the last epochs
 model.weights.h5    the trained network, when training has ended
+history.csv     means of each epoch: losses, share of labelled pixels, share of images that keep the mask loss
 tensorboard/    scalars and panels
 """
 
@@ -35,6 +36,11 @@ class RunFolder:
     def weights(self) -> Path:
         """The trained network's file."""
         return self.root / WEIGHTS
+
+    @property
+    def history(self) -> Path:
+        """The table of the epochs' means."""
+        return self.root / "history.csv"
 
     @property
     def tensorboard(self) -> Path:

@@ -79,6 +79,32 @@ def test_predict_writes_a_mask_of_the_photos_size(trained, root, tmp_path):
     assert (masks / "a_overlay.jpg").is_file()
 
 
+def test_predict_takes_a_split_of_the_data(trained, root, tmp_path):
+    for name, source in (
+        ("split", ["--split", "val"]),
+        ("files", [str(root / "JPEGImages" / f"{n}.jpg") for n in "ef"]),
+    ):
+        assert main(["predict", "--weights", str(trained), "--output", str(tmp_path / name), *source]) == 0
+    written = sorted((tmp_path / "split").iterdir())
+    assert [path.name for path in written] == ["e.png", "e_overlay.jpg", "f.png", "f_overlay.jpg"]
+    for path in written:
+        assert path.read_bytes() == (tmp_path / "files" / path.name).read_bytes()
+
+
+def test_a_trained_network_looks_at_photos_as_it_is_told_to(trained, root, tmp_path):
+    single, several = tmp_path / "single", tmp_path / "several"
+    views = ["--set", "inference.scales=[1, 0.5]", "--set", "inference.flip=true"]
+    for output, settings in ((single, []), (several, views)):
+        assert main(["evaluate", "--weights", str(trained), "--output", str(output), *settings]) == 0
+    results = [json.loads((output / "metrics.json").read_text()) for output in (single, several)]
+    assert [result["inference"]["scales"] for result in results] == [[1.0], [1.0, 0.5]]
+    assert results[0]["inference"]["flip"] is False and results[1]["inference"]["flip"] is True
+    photo = str(root / "JPEGImages" / "a.jpg")
+    for output, settings in ((single, []), (several, [*views, "--set", "inference.background_value=0"])):
+        assert main(["predict", "--weights", str(trained), "--output", str(output), *settings, photo]) == 0
+    assert (np.asarray(Image.open(several / "a.png")) > 0).all()  # nothing is below a background of 0
+
+
 def test_a_weights_file_is_as_good_as_its_run(trained, root, tmp_path):
     for name, weights in (("run", trained), ("file", trained / "checkpoints" / "epoch-0002" / "model.weights.h5")):
         photos, output = str(root / "JPEGImages" / "a.jpg"), str(tmp_path / name)
@@ -124,8 +150,26 @@ def test_data_of_other_classes(trained, root, tmp_path, capsys):
     (tmp_path / "classes.txt").write_text("background\ncat\nsheep\n")
     error = one_line(capsys, "evaluate", "--weights", str(trained), "--data", str(tmp_path))
     assert error == (
-        f"error: {tmp_path}: its classes are cat, sheep, but the network's are cat, dog; evaluate on the same classes"
+        f"error: {tmp_path}: its classes are cat, sheep, but the network's are cat, dog; use data of the same classes"
     )
+
+
+def test_what_cannot_be_changed_or_asked_for(trained, root, tmp_path, capsys):
+    common = ("--weights", str(trained), "--output", str(tmp_path / "masks"))
+    assert one_line(capsys, "evaluate", *common, "--set", "training.epochs=3") == (
+        "error: --set training.epochs=3: of a trained network, only keys of inference can be changed"
+    )
+    assert "inference.scales must be one or more numbers above 0" in one_line(
+        capsys, "predict", *common, "--set", "inference.scales=[0]", "--split", "val"
+    )
+    assert one_line(capsys, "predict", *common) == (
+        "error: name photos or folders to predict, or a split of the data with --split"
+    )
+    assert "leave out --data" in one_line(capsys, "predict", *common, "--data", str(root), "photo.jpg")
+    assert "there is no such split: the folder has train, val" in one_line(
+        capsys, "predict", *common, "--split", "test"
+    )
+    assert not (tmp_path / "masks").exists()
 
 
 def test_evaluating_without_a_mask_is_an_error(trained, root, capsys):

@@ -13,7 +13,7 @@ from wsfcn_tf.config import DataConfig, ExperimentConfig, ScenesConfig, SelfSupe
 from wsfcn_tf.data.scenes import Scenes
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.run_folder import RunFolder
-from wsfcn_tf.training import checkpoints, trainer
+from wsfcn_tf.training import checkpoints, history, trainer
 from wsfcn_tf.weights.name_map import WIDE_RESNET38
 from wsfcn_tf.weights.torch_state_dict import variables_of
 
@@ -68,6 +68,7 @@ def test_what_a_run_leaves(finished):
     assert [epochs for epochs, _ in run.checkpoints()] == [2]  # keep_checkpoints is 1
     assert filecmp.cmp(run.weights, run.checkpoint(2) / "model.weights.h5", shallow=False)
     assert list(run.tensorboard.iterdir())
+    assert [row["epoch"] for row in history.read(run.history)] == ["1", "2"]
     config, names = run.read()
     assert config == replace(CONFIG, model=replace(CONFIG.model, num_classes=6))
     assert names == SCENES.class_names
@@ -85,6 +86,17 @@ def test_a_cam_classifier_that_starts_from_a_file(finished, tmp_path):
     expected = variables_of(model, WIDE_RESNET38)
     for name, value in variables_of(started, WIDE_RESNET38).items():
         np.testing.assert_allclose(value, expected[name], atol=1e-6, err_msg=name)
+
+
+def test_half_precision_computes_in_it_and_keeps_weights_in_float32(tmp_path):
+    run = RunFolder(tmp_path)
+    model = train(with_training(precision="bfloat16", epochs=1, pretrain_epochs=0), SCENES, run)
+    assert model.head.block1.conv.compute_dtype == "bfloat16"
+    assert {tf.as_dtype(weight.dtype) for weight in model.weights} == {tf.float32}
+    outputs = model(tf.zeros([1, 32, 32, 3]), training=False)
+    assert {value.dtype for value in outputs.values()} == {tf.float32}
+    (row,) = history.read(run.history)
+    assert np.isfinite(float(row["loss"])) and float(row["mask"]) >= 0
 
 
 def test_weights_file_is_the_returned_model(finished):
@@ -114,6 +126,7 @@ def test_resuming_continues_exactly(finished, tmp_path, monkeypatch):
     resumed = train(CONFIG, SCENES, run, resume=True)
     assert_same_weights(resumed, finished[1])
     assert steps_done(resumed) == 4
+    assert run.history.read_bytes() == finished[0].history.read_bytes()
 
 
 def test_resuming_a_finished_run_changes_nothing(finished):

@@ -1,7 +1,7 @@
 """`evaluate`: how well a trained network does on photos with masks."""
 
 import argparse
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 _PANEL_ROWS = 12
@@ -25,8 +25,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Evaluates, prints the table, writes metrics.json and panel.png."""
     from wsfcn_tf.config_file import override
-    from wsfcn_tf.data.dataset import open_dataset
-    from wsfcn_tf.errors import UserError
     from wsfcn_tf.evaluation.evaluator import evaluate
     from wsfcn_tf.evaluation.pictures import PanelCollector
     from wsfcn_tf.evaluation.report import table
@@ -38,13 +36,7 @@ def run(arguments: argparse.Namespace) -> None:
 
     trained = load_trained(arguments.weights)
     inference = override(trained.config, arguments.set, ("inference",)).inference
-    data = trained.config.data
-    dataset = open_dataset(replace(data, root=arguments.data) if arguments.data else data)
-    if dataset.class_names != trained.class_names:
-        raise UserError(
-            f"{arguments.data or data.root}: its classes are {', '.join(dataset.class_names)}, "
-            f"but the network's are {', '.join(trained.class_names)}; evaluate on the same classes"
-        )
+    dataset = trained.dataset(arguments.data)
     panel = PanelCollector(_PANEL_ROWS, trained.class_names)
     metrics = evaluate(Predictor(trained.model, inference), dataset, arguments.split, on_image=panel.add)
     total, trainable = count_parameters(trained.model)

@@ -5,7 +5,9 @@ import argparse
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the command's arguments."""
-    parser.add_argument("photos", nargs="+", metavar="PHOTO_OR_DIR", help="photos, and folders to search for photos")
+    parser.add_argument("photos", nargs="*", metavar="PHOTO_OR_DIR", help="photos, and folders to search for photos")
+    parser.add_argument("--split", help="instead of photos: a split of the run's data, such as test")
+    parser.add_argument("--data", help="with --split: another data folder")
     parser.add_argument("--weights", required=True, help="a run's folder, or a .weights.h5 file in one")
     parser.add_argument(
         "--set",
@@ -20,12 +22,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Predicts."""
     from wsfcn_tf.config_file import override
-    from wsfcn_tf.inference.photos import predict_photos
+    from wsfcn_tf.errors import UserError
+    from wsfcn_tf.inference.photos import predict_photos, predict_split
     from wsfcn_tf.inference.predictor import Predictor
     from wsfcn_tf.weights.trained import load_trained
 
+    if bool(arguments.photos) == bool(arguments.split):
+        raise UserError("name photos or folders to predict, or a split of the data with --split")
+    if arguments.data and not arguments.split:
+        raise UserError("--data is the folder that --split is taken from; for a folder of photos, leave out --data")
     trained = load_trained(arguments.weights)
     inference = override(trained.config, arguments.set, ("inference",)).inference
     predictor = Predictor(trained.model, inference)
-    masks = predict_photos(predictor, arguments.photos, arguments.output, trained.class_names)
+    if arguments.split:
+        masks = predict_split(predictor, trained.dataset(arguments.data), arguments.split, arguments.output)
+    else:
+        masks = predict_photos(predictor, arguments.photos, arguments.output, trained.class_names)
     print(f"{len(masks)} masks and overlays: {arguments.output}")

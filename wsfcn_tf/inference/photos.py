@@ -1,11 +1,13 @@
 """Predicting photos and folders of photos into palette masks and overlays."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tqdm import tqdm
 
+from wsfcn_tf.data.dataset import Dataset
 from wsfcn_tf.data.images import IMAGE_SUFFIXES, read_image
 from wsfcn_tf.data.masks import write_mask
 from wsfcn_tf.errors import UserError
@@ -35,13 +37,53 @@ def predict_photos(
             or over a photo. All but the unreadable are found before anything is written.
     """
     masks = plan([Path(path) for path in paths], Path(output_dir))
-    for photo, mask in tqdm(masks.items(), desc="predict", unit="photo"):
-        image = read_image(photo)
+    return _write(predictor, {mask: (str(photo), read_image, photo) for photo, mask in masks.items()}, class_names)
+
+
+def predict_split(
+    predictor: Callable[[np.ndarray], Prediction],
+    dataset: Dataset,
+    split: str,
+    output_dir: str | Path,
+) -> list[Path]:
+    """The same for every photo of a dataset's split; masks and overlays are named after the photos.
+
+    Args:
+        predictor: from a photo, uint8 RGB [H, W, 3], to its prediction.
+        dataset: photos; neither tags nor masks are read.
+        split: which of its splits.
+        output_dir: where to write; created if need be.
+
+    Returns:
+        The masks written.
+
+    Raises:
+        UserError: no such split, two photos whose masks would have one name, or an unreadable one.
+    """
+    jobs: dict[Path, _Job] = {}
+    for name in dataset.names(split):
+        stem = name.rsplit(".", 1)[0] if name.lower().endswith(IMAGE_SUFFIXES) else name
+        mask = Path(output_dir) / f"{stem}.png"
+        if mask in jobs:
+            raise UserError(f"{jobs[mask][0]} and {name} would both be written to {mask}: rename one of them")
+        jobs[mask] = (name, dataset.image, name)
+    return _write(predictor, jobs, dataset.class_names)
+
+
+# what a photo is called, and how it is read: a function and its argument
+_Job = tuple[str, Callable[[Any], np.ndarray], Any]
+
+
+def _write(
+    predictor: Callable[[np.ndarray], Prediction], jobs: Mapping[Path, _Job], class_names: Sequence[str]
+) -> list[Path]:
+    for mask, (name, read, source) in tqdm(jobs.items(), desc="predict", unit="photo"):
+        image = read(source)
         prediction = predictor(image)
         write_mask(mask, prediction.labels)
         save_image(_overlay_of(mask), overlay(image, prediction.labels))
-        tqdm.write(f"{photo}: {describe(prediction, class_names)}")
-    return list(masks.values())
+        tqdm.write(f"{name}: {describe(prediction, class_names)}")
+    return list(jobs)
 
 
 def plan(paths: Sequence[Path], output_dir: Path) -> dict[Path, Path]:

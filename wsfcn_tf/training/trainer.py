@@ -17,6 +17,7 @@ from wsfcn_tf.files import replacing
 from wsfcn_tf.models import Network, build_model
 from wsfcn_tf.run_folder import RunFolder
 from wsfcn_tf.training import checkpoints
+from wsfcn_tf.training.history import record
 from wsfcn_tf.training.logging import TrainingLog, supervision_panel
 from wsfcn_tf.training.objective import Objective
 from wsfcn_tf.training.optimizer import build_optimizer
@@ -76,7 +77,7 @@ def train(config: ExperimentConfig, dataset: Dataset, run: RunFolder, *, resume:
         for epoch in range(first_epoch, config.training.epochs):
             self_supervision = epoch >= config.training.pretrain_epochs
             shown = _train_epoch(epoch, strategy, step, itertools.islice(stream, steps), log, self_supervision)
-            log.epoch(epoch)
+            record(run.history, epoch + 1, log.epoch(epoch))
             if config.training.panels > 0:
                 log.panel(epoch, _panel(model, *shown, config.training.panels, dataset.class_names))
             checkpoints.save(run, model, model.optimizer, epoch + 1, config.training.keep_checkpoints)
@@ -106,6 +107,8 @@ def continue_from(earlier: RunFolder, run: RunFolder, config: ExperimentConfig, 
     epochs, folder = earlier.checkpoints()[-1]
     with replacing(run.checkpoint(epochs)) as copy:
         shutil.copytree(folder, copy)
+    if earlier.history.is_file():
+        shutil.copy(earlier.history, run.history)
     run.claim(resolve(config, dataset), dataset.class_names)
 
 

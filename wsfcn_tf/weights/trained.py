@@ -1,9 +1,10 @@
 """A trained network from a run's folder or a weights file."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from wsfcn_tf.config import ExperimentConfig
+from wsfcn_tf.data.dataset import Dataset, open_dataset
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.models import Network, build_model
 from wsfcn_tf.run_folder import WEIGHTS, RunFolder
@@ -18,6 +19,24 @@ class Trained:
     class_names: tuple[str, ...]
     weights: Path
     run: Path
+
+    def dataset(self, root: str | None = None) -> Dataset:
+        """The data it was trained on, or other data of the same format and classes.
+
+        Args:
+            root: the other data's folder.
+
+        Raises:
+            UserError: no such data, or its classes are not the network's.
+        """
+        data = self.config.data if root is None else replace(self.config.data, root=root)
+        dataset = open_dataset(data)
+        if dataset.class_names != self.class_names:
+            raise UserError(
+                f"{data.root}: its classes are {', '.join(dataset.class_names)}, "
+                f"but the network's are {', '.join(self.class_names)}; use data of the same classes"
+            )
+        return dataset
 
 
 def load_trained(path: str | Path) -> Trained:

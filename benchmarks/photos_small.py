@@ -1,0 +1,114 @@
+"""The result table on real photos: four networks, two seeds each, on one schedule (configs/photos_small_table.yaml).
+
+Run `python -m benchmarks.photos_small --data ../shared/data/msrc`. It can be interrupted at any time: the same command
+goes on where it was, and what is finished is a line of benchmarks/photos_small.jsonl. `--table` prints the lines there
+are as a table and trains nothing.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+from benchmarks.measure import where
+from wsfcn_tf.run_folder import RunFolder
+from wsfcn_tf.training.history import read
+
+_CONFIG = "configs/photos_small_table.yaml"
+_RESULTS = Path(__file__).with_suffix(".jsonl")
+_METHODS = {
+    "SSSS baseline": ("aspp", "gci"),
+    "+ FCA": ("fca", "gci"),
+    "+ SF2": ("aspp", "sf2"),
+    "+ FCA + SF2 (WS-FCN)": ("fca", "sf2"),
+}
+_SEEDS = (0, 1)
+_VIEWS = {"single": [], "multi": ["inference.scales=[1,0.5,1.5,2]", "inference.flip=true"]}
+_METRICS = {"mIoU": "miou", "pixel accuracy": "pixel_accuracy", "mAP": "map"}
+
+
+def main() -> None:
+    """Runs what is missing, then prints the table."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--data", help="a VOC-layout folder with tags.csv, train and val")
+    parser.add_argument("--runs", default="runs/photos_small_table", help="folder of the runs")
+    parser.add_argument("--table", action="store_true", help="only print the results there are")
+    arguments = parser.parse_args()
+    if not arguments.table:
+        if not arguments.data:
+            parser.error("--data is needed")
+        done = {(line["method"], line["seed"]) for line in _lines()}
+        for seed in _SEEDS:
+            for method in _METHODS:
+                if (method, seed) not in done:
+                    _append(_measure(method, seed, arguments.data, Path(arguments.runs)))
+    print(table(_lines()))
+
+
+def _measure(method: str, seed: int, data: str, runs: Path) -> dict[str, Any]:
+    """Trains (or continues) and evaluates one network, each in a process of its own."""
+    context, fusion = _METHODS[method]
+    folder = runs / f"{context}-{fusion}-{seed}"
+    settings = [f"data.root={data}", f"model.context={context}", f"model.fusion={fusion}", f"training.seed={seed}"]
+    begun = RunFolder(folder).is_run
+    command = ["train.py", "--config", _CONFIG, *_set(settings), "--output", str(folder)]
+    seconds = _python(command + (["--resume"] if begun else []))
+    result = {"method": method, "seed": seed, "where": where(), "command": " ".join(command)}
+    result["train_seconds"] = None if begun else round(seconds)  # of a run in pieces, no single time is right
+    for name, views in _VIEWS.items():
+        output = folder / f"evaluation-{name}"
+        _python(["evaluate.py", "--weights", str(folder), "--split", "val", *_set(views), "--output", str(output)])
+        metrics = json.loads((output / "metrics.json").read_text())
+        result[name] = {key: metrics[key] for key in ("miou", "pixel_accuracy", "map", "class_iou")}
+    result["history"] = read(folder / "history.csv")
+    return result
+
+
+def _set(settings: Iterable[str]) -> list[str]:
+    return [word for setting in settings for word in ("--set", setting)]
+
+
+def _python(command: Sequence[str]) -> float:
+    """Runs a script; returns the seconds it took."""
+    print("$ python", *command, flush=True)
+    start = time.perf_counter()
+    subprocess.run([sys.executable, *command], check=True)
+    return time.perf_counter() - start
+
+
+def _lines() -> list[dict[str, Any]]:
+    return [json.loads(line) for line in _RESULTS.read_text().splitlines()] if _RESULTS.exists() else []
+
+
+def _append(result: dict[str, Any]) -> None:
+    with _RESULTS.open("a") as file:
+        file.write(json.dumps(result) + "\n")
+
+
+def table(lines: Sequence[dict[str, Any]]) -> str:
+    """Mean and, behind "±", half the distance between the best and the worst seed, in per cent."""
+    columns = [(views, metric) for views in _VIEWS for metric in _METRICS]
+    rows = [["method", "seeds", *(f"{metric}, {views}" for views, metric in columns)]]
+    for method in _METHODS:
+        of_method = [line for line in lines if line["method"] == method]
+        if of_method:
+            cells = (_spread([100 * line[views][_METRICS[metric]] for line in of_method]) for views, metric in columns)
+            rows.append([method, str(len(of_method)), *cells])
+    rows.insert(1, ["---"] + ["---:"] * (len(rows[0]) - 1))
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _spread(values: Sequence[float]) -> str:
+    return f"{statistics.mean(values):.1f} ± {(max(values) - min(values)) / 2:.1f}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,11 @@
+from wsfcn_tf.training.history import read, record
+
+
+def test_a_row_per_epoch_and_a_repeated_epoch_replaces_what_followed(tmp_path):
+    path = tmp_path / "run" / "history.csv"
+    assert read(path) == []
+    for epoch, loss in ((1, 3.0), (2, 2.0), (3, 1.0)):
+        record(path, epoch, {"loss": loss, "kept": 0.5})
+    record(path, 2, {"loss": 1 / 3, "kept": 1.0})
+    assert path.read_text() == "epoch,loss,kept\n1,3,0.5\n2,0.333333,1\n"
+    assert read(path)[1] == {"epoch": "2", "loss": "0.333333", "kept": "1"}

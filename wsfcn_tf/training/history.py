@@ -1,0 +1,32 @@
+"""The course of a run as a table: one row of means per epoch."""
+
+import csv
+import io
+from collections.abc import Mapping
+from pathlib import Path
+
+from wsfcn_tf.files import write_text
+
+
+def record(path: Path, epoch: int, means: Mapping[str, float]) -> None:
+    """Adds an epoch's row to a CSV file, complete or not at all.
+
+    Args:
+        path: the file; made with a header if it is not there.
+        epoch: counted from 1. Rows from this one on, which an interrupted run left, are replaced.
+        means: {column: value}, the same columns in every epoch.
+    """
+    earlier = [row for row in read(path) if int(row["epoch"]) < epoch]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, ["epoch", *means], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows([*earlier, {"epoch": epoch} | {name: f"{mean:.6g}" for name, mean in means.items()}])
+    write_text(path, text.getvalue())
+
+
+def read(path: Path) -> list[dict[str, str]]:
+    """The rows so far, {column: text}, oldest first; none if there is no such file."""
+    if not path.is_file():
+        return []
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
