@@ -143,6 +143,28 @@ class TrainingConfig:
 
 
 @dataclass(frozen=True)
+class CRFConfig:
+    """The dense CRF behind the network (release; SSSS takes bilateral_sxy 80 and background_power 0).
+
+    Attributes:
+        iterations: of mean field; 0 leaves the CRF out, the release's number is 10.
+        background_power: the CRF's background is (1 - the largest foreground mask) to this power; 0 gives it the
+            background of `inference.background` instead.
+        gaussian_sxy, gaussian_compat: reach in pixels and strength of the kernel that wants neighbours alike.
+        bilateral_sxy, bilateral_srgb, bilateral_compat: reach in pixels, in levels of colour, and strength of the
+            kernel that wants neighbours of similar colour alike.
+    """
+
+    iterations: int = 0
+    background_power: float = 5.0
+    gaussian_sxy: float = 3.0
+    gaussian_compat: float = 3.0
+    bilateral_sxy: float = 30.0
+    bilateral_srgb: float = 13.0
+    bilateral_compat: float = 10.0
+
+
+@dataclass(frozen=True)
 class InferenceConfig:
     """From masks to labels (release).
 
@@ -153,6 +175,7 @@ class InferenceConfig:
             "none" takes it as it is.
         background_value: the constant or the exponent.
         presence_threshold: a class whose best sigmoid score over the views is not above it is left out of the photo.
+        crf: the dense CRF, which is off unless its iterations are set.
     """
 
     scales: tuple[float, ...] = (1.0,)
@@ -160,6 +183,7 @@ class InferenceConfig:
     background: Literal["constant", "power", "none"] = "constant"
     background_value: float = 0.25
     presence_threshold: float = 0.1
+    crf: CRFConfig = field(default_factory=CRFConfig)
 
 
 @dataclass(frozen=True)

@@ -69,6 +69,13 @@ RANGES = {
     ),
     "inference.background_value": _AT_LEAST_0,
     "inference.presence_threshold": _SHARE,
+    "inference.crf.iterations": _AT_LEAST_0,
+    "inference.crf.background_power": _AT_LEAST_0,
+    "inference.crf.gaussian_sxy": _ABOVE_0,
+    "inference.crf.gaussian_compat": _AT_LEAST_0,
+    "inference.crf.bilateral_sxy": _ABOVE_0,
+    "inference.crf.bilateral_srgb": _ABOVE_0,
+    "inference.crf.bilateral_compat": _AT_LEAST_0,
 }
 
 # What several keys must agree on: whether they do, and what is wrong if not.

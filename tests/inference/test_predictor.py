@@ -1,9 +1,11 @@
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 from PIL import Image
 
-from wsfcn_tf.config import InferenceConfig
+from wsfcn_tf.config import CRFConfig, InferenceConfig
+from wsfcn_tf.inference import predictor as predictor_module
 from wsfcn_tf.inference.background import apply_rules, sigmoid
 from wsfcn_tf.inference.predictor import Predictor
 from wsfcn_tf.ops.normalise import normalise
@@ -109,3 +111,27 @@ def test_presence_is_judged_by_the_best_view():
     settings = InferenceConfig(scales=(1.0, 2.0), background="none", presence_threshold=threshold)
     prediction = Predictor(Lopsided(), settings)(image)
     np.testing.assert_array_equal(prediction.masks[..., 1:].any(axis=(0, 1)), np.max(scores, axis=0) > threshold)
+
+
+# === CRF ===
+
+
+@pytest.mark.parametrize("power", [0.0, 5.0])
+def test_the_crf_gets_the_masks_by_the_rules_and_a_background_of_its_own(power, monkeypatch):
+    given = []
+
+    def crf(image, masks, config):
+        given.append((image, masks.copy()))
+        return masks[..., ::-1]
+
+    monkeypatch.setattr(predictor_module, "dense_crf", crf)
+    image, settings = photo(5, 8), CRFConfig(iterations=2, background_power=power)
+    prediction = predict(image, crf=settings)
+    plain = predict(image)
+    expected = plain.masks.copy()
+    if power:
+        expected[..., 0] = (1 - plain.masks[..., 1:].max(axis=-1)) ** power
+    ((seen, masks),) = given
+    np.testing.assert_array_equal(seen, image)
+    np.testing.assert_allclose(masks, expected, atol=1e-6)
+    np.testing.assert_array_equal(prediction.labels, masks[..., ::-1].argmax(axis=-1))

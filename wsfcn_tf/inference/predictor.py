@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from wsfcn_tf.config import InferenceConfig
 from wsfcn_tf.inference.background import apply_rules, sigmoid, to_labels
+from wsfcn_tf.inference.crf import dense_crf
 from wsfcn_tf.inference.prediction import Prediction
 from wsfcn_tf.inference.views import scaled
 from wsfcn_tf.ops import resize_half_pixel
@@ -14,7 +15,7 @@ from wsfcn_tf.ops.normalise import normalise
 
 
 class Predictor:
-    """Turns a photo into a `Prediction`: the mean of its views' masks, and each class's best score.
+    """Turns a photo into a `Prediction`: the mean of its views' masks, each class's best score, and a CRF if asked for.
 
     Traces the network once, whatever sizes follow. Views that are mirror images of each other are one batch.
 
@@ -44,4 +45,9 @@ class Predictor:
         masks = np.concatenate([masks for masks, _ in views]).mean(axis=0)
         scores = np.concatenate([scores for _, scores in views]).max(axis=0)
         masks = apply_rules(masks, scores, self._config)
+        crf = self._config.crf
+        if crf.iterations > 0:
+            if crf.background_power > 0:
+                masks[..., 0] = (1.0 - masks[..., 1:].max(axis=-1)) ** crf.background_power
+            masks = dense_crf(image, masks, crf)
         return Prediction(labels=to_labels(masks), scores=sigmoid(scores), masks=masks)

@@ -1,0 +1,40 @@
+"""Dense CRF (Krähenbühl and Koltun, arXiv 1210.5644) on the masks of one photo, by pydensecrf."""
+
+import numpy as np
+import pydensecrf.densecrf as pydensecrf
+
+from wsfcn_tf.config import CRFConfig
+
+_LEAST = 1e-5  # probability of what a mask says is impossible
+
+
+def dense_crf(image: np.ndarray, masks: np.ndarray, config: CRFConfig) -> np.ndarray:
+    """Moves mask borders to image borders, by mean-field iterations.
+
+    Args:
+        image: uint8 RGB [H, W, 3].
+        masks: float [H, W, 1 + C] in [0, 1]; a pixel's need not sum to 1. Classes that are 0 everywhere stay 0.
+        config: iterations and the two kernels.
+
+    Returns:
+        float32 [H, W, 1 + C], summing to 1 over the last axis.
+    """
+    height, width, labels = masks.shape
+    present = np.flatnonzero(masks.max(axis=(0, 1)) > 0)
+    refined = np.zeros((height, width, labels), np.float32)
+    if len(present) < 2:  # nothing to decide; pydensecrf wants two labels
+        refined[..., present] = 1.0
+        return refined
+    model = pydensecrf.DenseCRF2D(width, height, len(present))
+    probabilities = np.clip(masks[..., present], _LEAST, 1.0).astype(np.float32)
+    model.setUnaryEnergy(np.ascontiguousarray(-np.log(probabilities).reshape(-1, len(present)).T))
+    model.addPairwiseGaussian(sxy=config.gaussian_sxy, compat=config.gaussian_compat)
+    model.addPairwiseBilateral(
+        sxy=config.bilateral_sxy,
+        srgb=config.bilateral_srgb,
+        rgbim=np.ascontiguousarray(image),
+        compat=config.bilateral_compat,
+    )
+    inferred = np.asarray(model.inference(config.iterations), np.float32)
+    refined[..., present] = inferred.T.reshape(height, width, len(present))
+    return refined
