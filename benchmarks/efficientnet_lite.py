@@ -1,7 +1,7 @@
 """EfficientNet-Lite's features against those of the PyTorch package that its weights come with.
 
-Run `python -m benchmarks.efficientnet_lite` with `efficientnet-lite-pytorch` installed (`--write` renews the golden
-numbers of the tests).
+Run `python -m benchmarks.efficientnet_lite` after `pip install efficientnet-lite-pytorch==0.1.0` (`--write` renews the
+golden numbers of the tests).
 """
 
 import argparse
@@ -54,7 +54,7 @@ def main() -> None:
 
 
 def _features(network: EfficientNet, images: np.ndarray) -> list[np.ndarray]:
-    """The third block's output and the last convolution's, NHWC."""
+    """The last block's at stride 4 and the last convolution's, NHWC."""
     blocks_at_stride_4 = 3 if len(network._blocks) == 16 else 4
     kept: list[torch.Tensor] = []
     hook = network._blocks[blocks_at_stride_4 - 1].register_forward_hook(lambda *call: kept.append(call[-1]))

@@ -19,6 +19,7 @@ from typing import Any
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from benchmarks.measure import where
+from wsfcn_tf.files import write_text
 from wsfcn_tf.run_folder import RunFolder
 from wsfcn_tf.training.history import read
 
@@ -89,8 +90,7 @@ def _lines() -> list[dict[str, Any]]:
 
 
 def _append(result: dict[str, Any]) -> None:
-    with _RESULTS.open("a") as file:
-        file.write(json.dumps(result) + "\n")
+    write_text(_RESULTS, "".join(json.dumps(line) + "\n" for line in [*_lines(), result]))
 
 
 def table(lines: Sequence[dict[str, Any]]) -> str:

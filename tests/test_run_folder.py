@@ -17,13 +17,14 @@ NAMES = ("cat", "dog")
 @pytest.fixture
 def run(tmp_path):
     folder = RunFolder(tmp_path / "run")
-    folder.begin(CONFIG, NAMES, resume=False)
+    folder.check(CONFIG, NAMES, resume=False)
+    folder.claim(CONFIG, NAMES)
     return folder
 
 
 def refusal(run, config=CONFIG, names=NAMES, resume=False):
     with pytest.raises(UserError) as error:
-        run.begin(config, names, resume)
+        run.check(config, names, resume)
     return str(error.value)
 
 
@@ -32,14 +33,14 @@ def test_remembers_the_experiment(run):
     assert RunFolder(run.root).read() == (CONFIG, NAMES)
 
 
-def test_begins_in_an_empty_folder_and_with_resume(tmp_path):
-    RunFolder(tmp_path).begin(CONFIG, NAMES, resume=True)
-    assert RunFolder(tmp_path).read() == (CONFIG, NAMES)
+def test_an_empty_folder_is_free_with_resume_too_and_checking_writes_nothing(tmp_path):
+    RunFolder(tmp_path).check(CONFIG, NAMES, resume=True)
+    assert not list(tmp_path.iterdir())
 
 
 def test_same_experiment_again(run):
     assert refusal(run) == (f"{run.root}: this run has begun; add --resume to continue it, or choose another --output")
-    run.begin(CONFIG, NAMES, resume=True)
+    run.check(CONFIG, NAMES, resume=True)
 
 
 @pytest.mark.parametrize("resume", [False, True])

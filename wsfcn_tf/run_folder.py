@@ -52,8 +52,8 @@ class RunFolder:
         """Whether a run has begun here."""
         return (self.root / _CONFIG).is_file()
 
-    def begin(self, config: ExperimentConfig, class_names: tuple[str, ...], resume: bool) -> None:
-        """Claims the folder for an experiment.
+    def check(self, config: ExperimentConfig, class_names: tuple[str, ...], resume: bool) -> None:
+        """Checks that the folder is free for an experiment or holds it; writes nothing.
 
         Args:
             config: as resolved.
@@ -66,7 +66,6 @@ class RunFolder:
         if not self.is_run:
             if self.root.is_dir() and any(self.root.iterdir()):
                 raise UserError(f"{self.root}: the folder is not empty and holds no run; choose another --output")
-            self.claim(config, class_names)
             return
         earlier, earlier_names = self.read()
         difference = _first_difference(asdict(earlier), asdict(config))

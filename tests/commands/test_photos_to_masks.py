@@ -99,6 +99,11 @@ def test_a_trained_network_looks_at_photos_as_it_is_told_to(trained, root, tmp_p
     results = [json.loads((output / "metrics.json").read_text()) for output in (single, several)]
     assert [result["inference"]["scales"] for result in results] == [[1.0], [1.0, 0.5]]
     assert results[0]["inference"]["flip"] is False and results[1]["inference"]["flip"] is True
+    for value, is_background in ((0, False), (2, True)):
+        settings = ["--set", f"inference.background_value={value}", "--set", "inference.presence_threshold=0"]
+        assert main(["evaluate", "--weights", str(trained), "--output", str(single), *settings]) == 0
+        predicted = np.sum(json.loads((single / "metrics.json").read_text())["confusion"], axis=0)
+        assert (predicted[0] > 0, predicted[1:].any()) == (is_background, not is_background)
     photo = str(root / "JPEGImages" / "a.jpg")
     for output, settings in ((single, []), (several, [*views, "--set", "inference.background_value=0"])):
         assert main(["predict", "--weights", str(trained), "--output", str(output), *settings, photo]) == 0
@@ -150,7 +155,8 @@ def test_data_of_other_classes(trained, root, tmp_path, capsys):
     (tmp_path / "classes.txt").write_text("background\ncat\nsheep\n")
     error = one_line(capsys, "evaluate", "--weights", str(trained), "--data", str(tmp_path))
     assert error == (
-        f"error: {tmp_path}: its classes are cat, sheep, but the network's are cat, dog; use data of the same classes"
+        f"error: {tmp_path}: its classes are cat, sheep, but the network's are cat, dog; "
+        f"if they mean the same, copy {trained / 'classes.txt'} there"
     )
 
 
@@ -165,11 +171,27 @@ def test_what_cannot_be_changed_or_asked_for(trained, root, tmp_path, capsys):
     assert one_line(capsys, "predict", *common) == (
         "error: name photos or folders to predict, or a split of the data with --split"
     )
+    masks = root / "SegmentationClass"
+    error = one_line(capsys, "predict", "--weights", str(trained), "--output", str(masks), "--split", "val")
+    assert error == f"error: {masks}: lies in the data folder {root}, whose files must not be overwritten"
     assert "leave out --data" in one_line(capsys, "predict", *common, "--data", str(root), "photo.jpg")
     assert "there is no such split: the folder has train, val" in one_line(
         capsys, "predict", *common, "--split", "test"
     )
     assert not (tmp_path / "masks").exists()
+
+
+def test_a_network_trained_on_tagged_photos_is_evaluated_on_a_voc_folder(trained, root, tmp_path):
+    """What own photos need: tags to train on, and a few masks, in VOC's layout, to measure with."""
+    run = tmp_path / "run"
+    run.mkdir()
+    for name in ("model.weights.h5", "classes.txt"):
+        (run / name).write_bytes((trained / name).read_bytes())
+    config = (trained / "config.yaml").read_text()
+    (run / "config.yaml").write_text(config.replace("format: voc", "format: tagged"))
+    assert main(["evaluate", "--weights", str(run), "--data", str(root)]) == 0
+    results = [json.loads((folder / "evaluation-val" / "metrics.json").read_text()) for folder in (run, trained)]
+    assert results[0]["confusion"] == results[1]["confusion"]
 
 
 def test_evaluating_without_a_mask_is_an_error(trained, root, capsys):

@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from networks import gentle, small_network
 
 from wsfcn_tf.__main__ import main
@@ -58,6 +59,17 @@ def test_same_labels_as_predict_where_there_is_only_tensorflow(run, tmp_path):
             assert (labels == expected.labels).mean() > 0.999  # an arg max may be a tie but for rounding
             found |= set(np.unique(labels))
     assert len(found) > 1
+
+
+def test_rules_can_be_changed_and_what_is_left_out_is_said(run, tmp_path, capsys):
+    views = ["--set", "inference.flip=true", "--set", "inference.background=constant"]
+    for name, value in (("all", "0"), ("none", "2")):
+        settings = [*views, "--set", f"inference.background_value={value}", "--set", "inference.presence_threshold=0"]
+        assert main(["export", str(run.root), "--output", str(tmp_path / name), *settings]) == 0
+        assert "left out: scales, flips and CRF" in capsys.readouterr().out
+        predict = tf.saved_model.load(str(tmp_path / name)).signatures["serving_default"]
+        labels = predict(images=tf.zeros([1, 32, 32, 3], tf.uint8))["labels"].numpy()
+        assert (labels > 0).all() if name == "all" else not labels.any()
 
 
 def test_an_existing_folder_is_not_touched(run, tmp_path, capsys):

@@ -1,3 +1,6 @@
+import pytest
+
+from wsfcn_tf.errors import UserError
 from wsfcn_tf.training.history import read, record
 
 
@@ -9,3 +12,12 @@ def test_a_row_per_epoch_and_a_repeated_epoch_replaces_what_followed(tmp_path):
     record(path, 2, {"loss": 1 / 3, "kept": 1.0})
     assert path.read_text() == "epoch,loss,kept\n1,3,0.5\n2,0.333333,1\n"
     assert read(path)[1] == {"epoch": "2", "loss": "0.333333", "kept": "1"}
+
+
+@pytest.mark.parametrize("text", ["epoch;loss\n1;3\n", "epoch,mask\n1,3\n", "epoch,loss\none,3\n"])
+def test_another_table_in_its_place(text, tmp_path):
+    path = tmp_path / "history.csv"
+    path.write_text(text)
+    with pytest.raises(UserError, match=r"history\.csv: is not the table of a run \(epoch,loss\); move it away$"):
+        record(path, 2, {"loss": 1.0})
+    assert path.read_text() == text

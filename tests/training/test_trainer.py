@@ -190,6 +190,13 @@ def test_other_number_of_classes(tmp_path):
     assert not run.root.exists()
 
 
+def test_weights_that_are_not_there_leave_the_folder_free(tmp_path):
+    run = RunFolder(tmp_path / "run")
+    config = with_training(weights=str(tmp_path / "none.weights.h5"))
+    assert refusal(config, run).startswith("training.weights: ")
+    assert not run.root.exists()
+
+
 # === Going on from another run ===
 
 
@@ -199,6 +206,7 @@ def test_continuing_another_run(finished, tmp_path):
     config = with_training(epochs=2, learning_rate=0.5)  # no epoch is left to train
     trainer.continue_from(earlier, run, config, SCENES)
     assert run.read()[0].training.learning_rate == 0.5
+    assert run.history.read_bytes() == earlier.history.read_bytes()
     assert_same_weights(train(config, SCENES, run, resume=True), model)
     trainer.continue_from(RunFolder(tmp_path / "none"), run, config, SCENES)  # has begun: nothing is done
 

@@ -1,6 +1,7 @@
 """`predict`: a mask for every photo."""
 
 import argparse
+from pathlib import Path
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,6 +33,9 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.data and not arguments.split:
         raise UserError("--data is the folder that --split is taken from; for a folder of photos, leave out --data")
     trained = load_trained(arguments.weights)
+    root = arguments.data or trained.config.data.root
+    if arguments.split and root and Path(arguments.output).resolve().is_relative_to(Path(root).resolve()):
+        raise UserError(f"{arguments.output}: lies in the data folder {root}, whose files must not be overwritten")
     inference = override(trained.config, arguments.set, ("inference",)).inference
     predictor = Predictor(trained.model, inference)
     if arguments.split:

@@ -13,7 +13,8 @@ def dense_crf(image: np.ndarray, masks: np.ndarray, config: CRFConfig) -> np.nda
 
     Args:
         image: uint8 RGB [H, W, 3].
-        masks: float [H, W, 1 + C] in [0, 1]; a pixel's need not sum to 1. Classes that are 0 everywhere stay 0.
+        masks: float [H, W, 1 + C] in [0, 1]; a pixel's need not sum to 1. Classes that are 0 everywhere stay 0;
+            if all are, everything is background.
         config: iterations and the two kernels.
 
     Returns:
@@ -23,7 +24,7 @@ def dense_crf(image: np.ndarray, masks: np.ndarray, config: CRFConfig) -> np.nda
     present = np.flatnonzero(masks.max(axis=(0, 1)) > 0)
     refined = np.zeros((height, width, labels), np.float32)
     if len(present) < 2:  # nothing to decide; pydensecrf wants two labels
-        refined[..., present] = 1.0
+        refined[..., present if len(present) else 0] = 1.0
         return refined
     model = pydensecrf.DenseCRF2D(width, height, len(present))
     probabilities = np.clip(masks[..., present], _LEAST, 1.0).astype(np.float32)
@@ -32,7 +33,7 @@ def dense_crf(image: np.ndarray, masks: np.ndarray, config: CRFConfig) -> np.nda
     model.addPairwiseBilateral(
         sxy=config.bilateral_sxy,
         srgb=config.bilateral_srgb,
-        rgbim=np.ascontiguousarray(image),
+        rgbim=np.array(image, order="C"),  # a copy: pydensecrf refuses what is read-only
         compat=config.bilateral_compat,
     )
     inferred = np.asarray(model.inference(config.iterations), np.float32)

@@ -61,7 +61,7 @@ def predict_split(
         UserError: no such split, two photos whose masks would have one name, or an unreadable one.
     """
     jobs: dict[Path, _Job] = {}
-    for name in dataset.names(split):
+    for name in dict.fromkeys(dataset.names(split)):
         stem = name.rsplit(".", 1)[0] if name.lower().endswith(IMAGE_SUFFIXES) else name
         mask = Path(output_dir) / f"{stem}.png"
         if mask in jobs:

@@ -1,4 +1,4 @@
-"""Several looks at one photo: scales and mirror images (release)."""
+"""Looking at a photo in another size, for the views of `inference.scales` (release)."""
 
 import numpy as np
 from PIL import Image

@@ -28,8 +28,9 @@ def conv(filters: int, kernel: int, stride: int = 1, **kwargs: Any) -> keras.lay
 
     With a stride, pad before it: Keras' "same" pads even sides on the far edge only, the release on every edge.
     """
-    kwargs = {"use_bias": False, "kernel_initializer": he_normal(), **kwargs}
-    return keras.layers.Conv2D(filters, kernel, stride, padding="same" if stride == 1 else "valid", **kwargs)
+    padding = "same" if stride == 1 else "valid"
+    kwargs = {"use_bias": False, "kernel_initializer": he_normal(), "padding": padding, **kwargs}
+    return keras.layers.Conv2D(filters, kernel, stride, **kwargs)
 
 
 def batch_norm(**kwargs: Any) -> keras.layers.BatchNormalization:

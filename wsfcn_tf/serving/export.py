@@ -48,13 +48,14 @@ def _background(mask: tf.Tensor, config: InferenceConfig) -> tf.Tensor:
     return mask**config.background_value if config.background == "power" else mask
 
 
-def export(trained: Trained, output: str | Path) -> None:
+def export(trained: Trained, inference: InferenceConfig, output: str | Path) -> None:
     """Writes a SavedModel, complete or not at all; its signature `serving_default` is `Segmenter.predict`.
 
     The class names, one per line in the order of the labels from 1 on, are in assets.extra/classes.txt.
 
     Args:
         trained: from `load_trained`.
+        inference: the background and presence rules; one view and no CRF, whatever it says.
         output: the folder to make; for TensorFlow Serving MODELS/NAME/VERSION, with a whole number as VERSION.
 
     Raises:
@@ -63,7 +64,7 @@ def export(trained: Trained, output: str | Path) -> None:
     output = Path(output)
     if output.exists():
         raise UserError(f"{output}: exists; export to another folder, such as the next version number")
-    segmenter = Segmenter(trained.model, trained.config.inference)
+    segmenter = Segmenter(trained.model, inference)
     with replacing(output) as folder:
         tf.saved_model.save(segmenter, str(folder), signatures={"serving_default": segmenter.predict})
         (folder / CLASSES).parent.mkdir(exist_ok=True)

@@ -5,6 +5,7 @@ import io
 from collections.abc import Mapping
 from pathlib import Path
 
+from wsfcn_tf.errors import UserError
 from wsfcn_tf.files import write_text
 
 
@@ -15,10 +16,17 @@ def record(path: Path, epoch: int, means: Mapping[str, float]) -> None:
         path: the file; made with a header if it is not there.
         epoch: counted from 1. Rows from this one on, which an interrupted run left, are replaced.
         means: {column: value}, the same columns in every epoch.
+
+    Raises:
+        UserError: the file has other columns.
     """
-    earlier = [row for row in read(path) if int(row["epoch"]) < epoch]
+    columns = ["epoch", *means]
+    earlier = read(path)
+    if any(list(row) != columns or not row["epoch"].isdecimal() for row in earlier):
+        raise UserError(f"{path}: is not the table of a run ({','.join(columns)}); move it away")
+    earlier = [row for row in earlier if int(row["epoch"]) < epoch]
     text = io.StringIO()
-    writer = csv.DictWriter(text, ["epoch", *means], lineterminator="\n")
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
     writer.writerows([*earlier, {"epoch": epoch} | {name: f"{mean:.6g}" for name, mean in means.items()}])
     write_text(path, text.getvalue())

@@ -13,7 +13,7 @@ from wsfcn_tf.config import ExperimentConfig
 from wsfcn_tf.data.dataset import Dataset
 from wsfcn_tf.data.pipeline import steps_per_epoch, training_batches, user_errors
 from wsfcn_tf.errors import UserError
-from wsfcn_tf.files import replacing
+from wsfcn_tf.files import replacing, write_text
 from wsfcn_tf.models import Network, build_model
 from wsfcn_tf.run_folder import RunFolder
 from wsfcn_tf.training import checkpoints
@@ -47,7 +47,7 @@ def train(config: ExperimentConfig, dataset: Dataset, run: RunFolder, *, resume:
     names = dataset.names(config.data.train_split)
     steps = steps_per_epoch(names, config.training.batch_size)
     max_tags = int(max(dataset.tags(name).sum() for name in names))
-    run.begin(config, dataset.class_names, resume)
+    run.check(config, dataset.class_names, resume)
 
     strategy = tf.distribute.MirroredStrategy()
     keras.utils.set_random_seed(config.training.seed)
@@ -61,6 +61,8 @@ def train(config: ExperimentConfig, dataset: Dataset, run: RunFolder, *, resume:
         first_epoch = checkpoints.restore(run, model, model.optimizer)
         if first_epoch == 0 and config.training.weights:
             load_backbone(model, config.training.weights)
+    if not run.is_run:  # only now: a run whose weights are not to be had has not begun
+        run.claim(config, dataset.class_names)
     step = compile_step(strategy, model)
     log = TrainingLog(run.tensorboard, steps * config.training.epochs, steps * first_epoch)
     batches = training_batches(
@@ -108,7 +110,7 @@ def continue_from(earlier: RunFolder, run: RunFolder, config: ExperimentConfig, 
     with replacing(run.checkpoint(epochs)) as copy:
         shutil.copytree(folder, copy)
     if earlier.history.is_file():
-        shutil.copy(earlier.history, run.history)
+        write_text(run.history, earlier.history.read_text(encoding="utf-8"))
     run.claim(resolve(config, dataset), dataset.class_names)
 
 

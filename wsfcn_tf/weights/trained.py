@@ -21,20 +21,24 @@ class Trained:
     run: Path
 
     def dataset(self, root: str | None = None) -> Dataset:
-        """The data it was trained on, or other data of the same format and classes.
+        """The data it was trained on, or other data of the same classes.
 
         Args:
-            root: the other data's folder.
+            root: the other data's folder: in VOC's layout if it has ImageSets/Segmentation, else with a tags.csv.
 
         Raises:
             UserError: no such data, or its classes are not the network's.
         """
-        data = self.config.data if root is None else replace(self.config.data, root=root)
+        data = self.config.data
+        if root is not None:
+            is_voc = (Path(root) / "ImageSets" / "Segmentation").is_dir()
+            data = replace(data, root=root, format="voc" if is_voc else "tagged")
         dataset = open_dataset(data)
         if dataset.class_names != self.class_names:
             raise UserError(
                 f"{data.root}: its classes are {', '.join(dataset.class_names)}, "
-                f"but the network's are {', '.join(self.class_names)}; use data of the same classes"
+                f"but the network's are {', '.join(self.class_names)}; if they mean the same, copy "
+                f"{self.run / 'classes.txt'} there"
             )
         return dataset
 

@@ -120,3 +120,11 @@ def test_block_adds_its_input_where_the_shape_stays():
         block.bn2.set_weights([np.zeros(filters), np.zeros(filters), np.zeros(filters), np.ones(filters)])
         output = block(inputs, training=False)
         np.testing.assert_array_equal(output, inputs if added else np.zeros(output.shape))
+
+
+def test_new_weights_keep_the_scale_of_what_they_see():
+    layer = backbone(from_scratch=True)
+    assert np.std(layer.conv_stem.kernel) == pytest.approx((2 / 27) ** 0.5, rel=0.1)
+    for name in ("block1", "block12"):
+        kernel = np.asarray(getattr(layer, name).depthwise_conv.weights[0])
+        assert np.std(kernel) == pytest.approx((2 / kernel.shape[0] ** 2) ** 0.5, rel=0.1)

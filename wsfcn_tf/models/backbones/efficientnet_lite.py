@@ -85,7 +85,14 @@ class InvertedResidual(keras.layers.Layer):
         }
         # float32 under any policy: on CPUs half precision makes it slower, not faster
         self.depthwise_conv = keras.layers.DepthwiseConv2D(
-            kernel, stride, padding="same", dilation_rate=dilation, use_bias=False, dtype="float32"
+            kernel,
+            stride,
+            padding="same",
+            dilation_rate=dilation,
+            use_bias=False,
+            # He-normal: Keras' own counts the channels, which a depthwise kernel does not sum over
+            depthwise_initializer=keras.initializers.RandomNormal(stddev=2**0.5 / kernel),
+            dtype="float32",
         )
         self.bn1 = _batch_norm()
         self.project_conv, self.bn2 = conv(filters, 1), _batch_norm()
@@ -137,11 +144,11 @@ class EfficientNetLite(keras.layers.Layer):
     """
 
     def __init__(self, version: int = 0, output_stride: int = 16, from_scratch: bool = False, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(autocast=False, **kwargs)  # the input is prepared in float32 under any policy
         self.settings = {"version": version, "output_stride": output_stride, "from_scratch": from_scratch}
         widths, depths = _SCALES[version]
         self.low_channels, self.high_channels = _channels(_STAGES[_LOW_STAGE].filters, widths), _HEAD
-        self.conv_stem, self.bn0 = keras.layers.Conv2D(_STEM, 3, 2, padding="same", use_bias=False), _batch_norm()
+        self.conv_stem, self.bn0 = conv(_STEM, 3, 2, padding="same"), _batch_norm()
         self.conv_head, self.bn1 = conv(_HEAD, 1), _batch_norm()
         self.block_names: list[str] = []
         reached, dilation = 2, 1
@@ -202,7 +209,8 @@ class EfficientNetLite(keras.layers.Layer):
             low [B, ceil(H / 4), ceil(W / 4), 24]: the last block's at stride 4; high [B, h, w, 1280]: the last
             convolution's, in [0, 6].
         """
-        features = tf.nn.relu6(self.bn0(self.conv_stem(to_half_range(images)), training=training))
+        prepared = tf.cast(to_half_range(images), self.compute_dtype)
+        features = tf.nn.relu6(self.bn0(self.conv_stem(prepared), training=training))
         low = features
         for name in self.block_names:
             features = getattr(self, name)(features, training=training)

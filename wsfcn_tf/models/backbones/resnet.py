@@ -99,7 +99,7 @@ class ResNet(keras.layers.Layer):
     """
 
     def __init__(self, depth: int = 50, output_stride: int = 16, from_scratch: bool = False, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(autocast=False, **kwargs)  # the input is prepared in float32 under any policy
         self.settings = {"depth": depth, "output_stride": output_stride, "from_scratch": from_scratch}
         self.low_channels, self.high_channels = _EXPANSION * _FILTERS[0], _EXPANSION * _FILTERS[-1]
         self.conv1_conv, self.conv1_bn = _conv(64, 7, strides=2), _batch_norm()
@@ -140,7 +140,7 @@ class ResNet(keras.layers.Layer):
         Returns:
             low [B, ceil(H / 4), ceil(W / 4), 256]: the first stage's output; high [B, h, w, 2048]: the last one's.
         """
-        padded = tf.pad(to_caffe(images), [[0, 0], [3, 3], [3, 3], [0, 0]])
+        padded = tf.pad(tf.cast(to_caffe(images), self.compute_dtype), [[0, 0], [3, 3], [3, 3], [0, 0]])
         features = tf.nn.relu(self.conv1_bn(self.conv1_conv(padded), training=training))
         features = tf.nn.max_pool2d(tf.pad(features, [[0, 0], [1, 1], [1, 1], [0, 0]]), 3, strides=2, padding="VALID")
         low = features

@@ -33,7 +33,7 @@ class VGG16(keras.layers.Layer):
     """
 
     def __init__(self, output_stride: int = 16, from_scratch: bool = False, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(autocast=False, **kwargs)  # the input is prepared in float32 under any policy
         self.settings = {"output_stride": output_stride, "from_scratch": from_scratch}
         self.low_channels, self.high_channels = _BLOCKS[_LOW_BLOCK - 1][0], _BLOCKS[-1][0]
         for block, (filters, count) in enumerate(_BLOCKS, start=1):
@@ -65,7 +65,7 @@ class VGG16(keras.layers.Layer):
         Returns:
             low [B, H // 4, W // 4, 256]: the third block's output; high [B, h, w, 512]: the last feature.
         """
-        features = low = to_caffe(images)
+        features = low = tf.cast(to_caffe(images), self.compute_dtype)
         for block, (_, count) in enumerate(_BLOCKS, start=1):
             for index in range(1, count + 1):
                 features = tf.nn.relu(getattr(self, f"block{block}_conv{index}")(features))
