@@ -54,7 +54,9 @@ def load_backbone(model: Network, source: str) -> None:
         _load_applications(model.backbone, source)
         return
     if not source.endswith(_SUFFIX):
-        raise UserError(f"training.weights: {source}: convert it first: python -m wsfcn_tf convert-weights {source} --to FILE.weights.h5")
+        raise UserError(
+            f"training.weights: {source}: convert it first: python -m wsfcn_tf convert-weights {source} --to FILE.weights.h5"
+        )
     try:
         _Holder(model.backbone).load_weights(source)
     except (OSError, ValueError, KeyError) as error:

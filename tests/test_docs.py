@@ -1,0 +1,34 @@
+"""What the pages point at is there."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("benchmarks/*.md")])
+TEXTS = [*PAGES, *sorted(ROOT.glob("configs/*.yaml")), *sorted(ROOT.glob("benchmarks/*.py"))]
+
+
+def name(path):
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_links_lead_to_files_and_headings(page):
+    for target, heading in re.findall(r"\]\((?!https?:)([^)#]*)#?([^)]*)\)", page.read_text(encoding="utf-8")):
+        linked = page.parent / target if target else page
+        assert linked.exists(), target
+        if heading:
+            headings = re.findall(r"^#+ (.*)$", linked.read_text(encoding="utf-8"), flags=re.MULTILINE)
+            assert heading in {re.sub(r"[^\w -]", "", text.lower()).replace(" ", "-") for text in headings}
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=name)
+def test_named_files_and_modules_exist(path):
+    text = path.read_text(encoding="utf-8")
+    for named in re.findall(r"\b(?:configs/\w+\.yaml|benchmarks/\w+\.(?:md|py)|requirements-\w+\.txt)", text):
+        assert (ROOT / named).is_file(), named
+    for module in re.findall(r"python -m (benchmarks\.\w+)", text):
+        assert (ROOT / module.replace(".", "/")).with_suffix(".py").is_file(), module
+    assert not re.search(r"@[A-Z]+@", text)
