@@ -55,7 +55,8 @@ def load_backbone(model: Network, source: str) -> None:
         return
     if not source.endswith(_SUFFIX):
         raise UserError(
-            f"training.weights: {source}: convert it first: python -m wsfcn_tf convert-weights {source} --to FILE.weights.h5"
+            f"training.weights: {source}: convert it first: "
+            f"python -m wsfcn_tf convert-weights {source} --to FILE.weights.h5"
         )
     try:
         _Holder(model.backbone).load_weights(source)
