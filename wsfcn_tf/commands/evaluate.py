@@ -4,6 +4,8 @@ import argparse
 from dataclasses import asdict
 from pathlib import Path
 
+from wsfcn_tf.commands.inference_settings import add_set_argument, inference_of
+
 _PANEL_ROWS = 12
 
 
@@ -12,19 +14,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--weights", required=True, help="a run's folder, or a .weights.h5 file in one")
     parser.add_argument("--data", help="the data folder; left out, it is the run's own data.root")
     parser.add_argument("--split", default="val", help="name of the split (default: val)")
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="change a key of the run's inference section, such as inference.flip=true; may be repeated",
-    )
+    add_set_argument(parser)
     parser.add_argument("--output", help="folder of metrics.json and panel.png (default: RUN/evaluation-SPLIT)")
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Evaluates, prints the table, writes metrics.json and panel.png."""
-    from wsfcn_tf.config_file import override
     from wsfcn_tf.evaluation.evaluator import evaluate
     from wsfcn_tf.evaluation.pictures import PanelCollector
     from wsfcn_tf.evaluation.report import table
@@ -35,7 +30,7 @@ def run(arguments: argparse.Namespace) -> None:
     from wsfcn_tf.weights.trained import load_trained
 
     trained = load_trained(arguments.weights)
-    inference = override(trained.config, arguments.set, ("inference",)).inference
+    inference = inference_of(trained, arguments)
     dataset = trained.dataset(arguments.data)
     panel = PanelCollector(_PANEL_ROWS, trained.class_names)
     metrics = evaluate(Predictor(trained.model, inference), dataset, arguments.split, on_image=panel.add)

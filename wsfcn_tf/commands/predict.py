@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from wsfcn_tf.commands.inference_settings import add_set_argument, inference_of
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the command's arguments."""
@@ -10,19 +12,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--split", help="instead of photos: a split of the run's data, such as test")
     parser.add_argument("--data", help="with --split: another data folder")
     parser.add_argument("--weights", required=True, help="a run's folder, or a .weights.h5 file in one")
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="change a key of the run's inference section, such as inference.flip=true; may be repeated",
-    )
+    add_set_argument(parser)
     parser.add_argument("--output", required=True, help="folder of the masks and overlays")
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Predicts."""
-    from wsfcn_tf.config_file import override
     from wsfcn_tf.errors import UserError
     from wsfcn_tf.inference.photos import predict_photos, predict_split
     from wsfcn_tf.inference.predictor import Predictor
@@ -36,7 +31,7 @@ def run(arguments: argparse.Namespace) -> None:
     root = arguments.data or trained.config.data.root
     if arguments.split and root and Path(arguments.output).resolve().is_relative_to(Path(root).resolve()):
         raise UserError(f"{arguments.output}: lies in the data folder {root}, whose files must not be overwritten")
-    inference = override(trained.config, arguments.set, ("inference",)).inference
+    inference = inference_of(trained, arguments)
     predictor = Predictor(trained.model, inference)
     if arguments.split:
         masks = predict_split(predictor, trained.dataset(arguments.data), arguments.split, arguments.output)

@@ -1,0 +1,26 @@
+"""`--set` of the commands that use a trained network: its inference section, changed for this once."""
+
+import argparse
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from wsfcn_tf.config import InferenceConfig
+    from wsfcn_tf.weights.trained import Trained
+
+
+def add_set_argument(parser: argparse.ArgumentParser) -> None:
+    """Declares `--set KEY=VALUE`."""
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="change a key of the run's inference section, such as inference.background_value=0.15; may be repeated",
+    )
+
+
+def inference_of(trained: "Trained", arguments: argparse.Namespace) -> "InferenceConfig":
+    """The network's own settings with those of `--set` laid over. Raises UserError if one is wrong."""
+    from wsfcn_tf.config_file import override
+
+    return override(trained.config, arguments.set, ("inference",)).inference
