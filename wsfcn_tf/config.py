@@ -22,8 +22,13 @@ class ModelConfig:
             neither context nor fusion, and no mask loss.
         context: module on the last feature. WS-FCN is fca with sf2, the SSSS baseline aspp with gci.
         context_form: of fca and mclm: as in the release, or as in the paper's Eqs. 1-6, which differ.
+        context_norm: what the context's BatchNorms normalise by in training: "fixed" keeps their running statistics,
+            so that only scale and shift change, as in the release; "batch" takes the batch's. None is "batch" with
+            from_scratch, else "fixed".
         dilations: of the strip branches with kernel 1, 3, 5, 7; the last three are aspp's too. One that the feature
             map's side does not exceed reaches nothing: choose smaller ones for small crops.
+        low_width: channels that a 1x1 gives the stride-4 feature before the fusion sees it, for backbones where that
+            feature is much narrower than the decoder; None leaves it as it is.
         fusion: how shallow and deep features meet.
         fusion_form: of sf2: as in the release, or as in the paper's Eqs. 7-12, which differ.
         decoder_width: channels of everything behind the backbone.
@@ -42,7 +47,9 @@ class ModelConfig:
     head: Literal["segmentation", "cam"] = "segmentation"
     context: Literal["fca", "mclm", "aspp", "non_local", "large_kernel", "ppm"] = "fca"
     context_form: Literal["release", "paper"] = "release"
+    context_norm: Literal["fixed", "batch"] | None = None
     dilations: tuple[int, int, int, int] = (1, 12, 24, 36)
+    low_width: int | None = None
     fusion: Literal["sf2", "gci", "sum", "concat", "product"] = "sf2"
     fusion_form: Literal["release", "paper"] = "release"
     decoder_width: int = 256

@@ -17,6 +17,7 @@ class Range(NamedTuple):
 
 _AT_LEAST_0 = Range("at least 0", lambda value: value >= 0)
 _AT_LEAST_1 = Range("at least 1", lambda value: value >= 1)
+_AT_LEAST_1_OR_NONE = Range("at least 1", lambda value: value is None or value >= 1)
 _ABOVE_0 = Range("above 0", lambda value: value > 0)
 _SHARE = Range("from 0 to 1", lambda value: 0 <= value <= 1)
 _SHARE_BELOW_1 = Range("at least 0 and below 1", lambda value: 0 <= value < 1)
@@ -26,10 +27,11 @@ _DILATIONS = Range("one or more numbers that are at least 1", lambda values: len
 RANGES = {
     "model.width": Range("above 0 and at most 1", lambda value: 0 < value <= 1),
     "model.dilations": _DILATIONS,
+    "model.low_width": _AT_LEAST_1_OR_NONE,
     "model.decoder_width": _AT_LEAST_1,
     "model.gate_psi": _SHARE_BELOW_1,
     "model.focal_lambda": _ABOVE_0,
-    "model.num_classes": Range("at least 1", lambda value: value is None or value >= 1),
+    "model.num_classes": _AT_LEAST_1_OR_NONE,
     "data.crop_size": _SIDE,
     "data.crop_area": Range(
         "two shares of the photo, the smaller first, above 0 and at most 1",

@@ -68,6 +68,34 @@ def test_parts_take_the_config_s_settings():
     assert not any(layer.rate for layer in dropouts)
 
 
+def test_low_width_brings_the_stride_4_feature_to_that_many_channels():
+    plain, projected = small_network(), small_network(low_width=24)
+    kernel = projected.low_projection.kernel
+    assert kernel.shape == (1, 1, plain.backbone.low_channels, 24)
+    assert projected.fusion.paths.shallow1.conv.kernel.shape[2] == 24
+    assert len(projected.trainable_variables) == len(plain.trainable_variables) + 1
+    # the decoder sees the projected feature and nothing else of it
+    before = projected(IMAGES, training=False)["logits"]
+    kernel.assign(np.zeros(kernel.shape))
+    low, high = projected.backbone(IMAGES, training=False)
+    shallow, deep = projected.fusion(
+        [np.zeros((*low.shape[:3], 24)), projected.context(high, training=False)], training=False
+    )
+    features = projected.gate([deep, shallow], training=False)
+    after = projected(IMAGES, training=False)["logits"]
+    np.testing.assert_allclose(after[..., 1:], projected.head(features, training=False), atol=1e-5)
+    assert np.abs(after - before).max() > 1e-3
+
+
+@pytest.mark.parametrize(
+    ("norm", "from_scratch", "batch"),
+    [(None, False, False), (None, True, True), ("fixed", True, False), ("batch", False, True)],
+)
+def test_context_norm_chooses_the_context_s_statistics_in_training(norm, from_scratch, batch):
+    model = small_network(context_norm=norm, from_scratch=from_scratch)
+    assert model.context.batch_statistics == batch
+
+
 @pytest.mark.parametrize("classes", [None, 0])
 def test_the_number_of_classes_is_needed(classes):
     with pytest.raises(ValueError, match=f"ModelConfig.num_classes must be a positive number, not {classes}"):

@@ -9,7 +9,7 @@ from wsfcn_tf.models.backbones import build_backbone
 from wsfcn_tf.models.context import build_context
 from wsfcn_tf.models.fusion import build_fusion
 from wsfcn_tf.models.head import Head
-from wsfcn_tf.models.layers import register
+from wsfcn_tf.models.layers import conv, register, torch_uniform
 from wsfcn_tf.models.network import Network
 from wsfcn_tf.models.pooling import GlobalWeightedPooling
 from wsfcn_tf.models.stochastic_gate import StochasticGate
@@ -30,6 +30,8 @@ class WSFCN(Network):
     def __init__(self, config: ModelConfig, **kwargs: Any) -> None:
         super().__init__(config, **kwargs)
         self.backbone = build_backbone(config)
+        if config.low_width is not None:
+            self.low_projection = conv(config.low_width, 1, kernel_initializer=torch_uniform())
         self.context = build_context(config)
         self.fusion = build_fusion(config)
         self.gate = StochasticGate(config.gate_psi, name="gate")
@@ -41,6 +43,9 @@ class WSFCN(Network):
         low = (None, None, None, self.backbone.low_channels)
         decoder = (None, None, None, self.config.decoder_width)
         self.backbone.build(input_shape)
+        if self.config.low_width is not None:
+            self.low_projection.build(low)
+            low = (None, None, None, self.config.low_width)
         self.context.build((None, None, None, self.backbone.high_channels))
         self.fusion.build([low, decoder])
         self.head.build(decoder)
@@ -60,6 +65,8 @@ class WSFCN(Network):
             masks: float32 [B, H, W, 1 + C], the logits' softmax at the images' size (align-corners).
         """
         low, high = self.backbone(images, training=training, seed=seed)
+        if self.config.low_width is not None:
+            low = self.low_projection(low)
         high = self.context(high, training=training, seed=seed)
         shallow, deep = self.fusion([low, high], training=training)
         features = self.gate([deep, shallow], training=training, seed=seed)

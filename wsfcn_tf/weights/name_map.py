@@ -110,7 +110,7 @@ UNUSED = (r"fca\.fca[1-4]\.bn\.(weight|bias|running_mean|running_var)", r".*\.nu
 
 def modules_of(config: ModelConfig) -> dict[str, str] | None:
     """{module of a release: our path} for the network that `config` describes, None if no release has it."""
-    in_release = config.backbone == "wide_resnet38" and config.head == "segmentation"
+    in_release = config.backbone == "wide_resnet38" and config.head == "segmentation" and config.low_width is None
     if not in_release or "paper" in (config.context_form, config.fusion_form):
         return None
     return _RELEASED.get((config.context, config.fusion))

@@ -13,9 +13,10 @@ from wsfcn_tf.models.context.ppm import PPM
 
 def build_context(config: ModelConfig) -> Context:
     """The layer that `config` asks for."""
+    batch_statistics = config.from_scratch if config.context_norm is None else config.context_norm == "batch"
     common = {
         "dropout": 0.5 if config.dropout else 0.0,
-        "batch_statistics": config.from_scratch,
+        "batch_statistics": batch_statistics,
         "name": "context",
     }
     width = config.decoder_width
