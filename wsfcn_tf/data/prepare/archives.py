@@ -1,5 +1,7 @@
 """Original archives: .tar, .tgz and their like."""
 
+import gzip
+import lzma
 import re
 import shutil
 import tarfile
@@ -10,6 +12,9 @@ from tqdm import tqdm
 
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.files import replacing
+
+# what tarfile and the decompressors below it raise
+_DAMAGED = (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError)
 
 
 def unpack(archive: Path, wanted: re.Pattern[str], folder: Path) -> None:
@@ -32,10 +37,10 @@ def unpack(archive: Path, wanted: re.Pattern[str], folder: Path) -> None:
                     match = wanted.search(member.name)
                     if match and member.isfile():
                         _write(members, member, temporary / match[1])
-        # what tarfile and the decompressors below it raise
-        except (tarfile.TarError, EOFError, zlib.error) as error:
+        except _DAMAGED as error:
+            reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(":")
             raise UserError(
-                f"{archive}: is not a tar archive, or damaged or cut short ({error}): get it again"
+                f"{archive}: is not a tar archive, or damaged or cut short ({reason}): get it again"
             ) from None
         if not temporary.is_dir():
             raise UserError(f"{archive}: holds no file such as is needed: is it the right archive?")

@@ -53,7 +53,7 @@ def rasterise(item: CocoObject, height: int, width: int) -> np.ndarray:
         if not runs:
             return np.zeros((height, width), bool)
         return coco_mask.decode(coco_mask.merge(runs)).astype(bool)
-    except (ValueError, TypeError, KeyError, OverflowError) as error:
+    except (ValueError, TypeError, LookupError, OverflowError) as error:
         raise UserError(f"annotation {item.id}: its segmentation is broken ({error})") from None
 
 
@@ -75,12 +75,32 @@ def _checked_polygons(polygons: Sequence[Sequence[float]], height: int, width: i
 
 
 def _checked_runs(runs: Mapping[str, Any], height: int, width: int) -> list[dict[str, Any]]:
-    """Run lengths, compressed or not, in the form that `decode` takes."""
+    """Run lengths, compressed or not, in the form that `decode` takes, which leaves pixels unset if they end early."""
     if list(runs["size"]) != [height, width]:
         raise ValueError(f"its run lengths are for {runs['size'][1]}x{runs['size'][0]} pixels, not {width}x{height}")
-    counts = runs["counts"]
-    if isinstance(counts, str):
-        return [{"size": [height, width], "counts": counts.encode("ascii")}]
+    counts = _uncompressed(runs["counts"]) if isinstance(runs["counts"], str) else runs["counts"]
     if min(counts, default=0) < 0 or sum(counts) != height * width:
         raise ValueError(f"its run lengths do not add up to {width}x{height} pixels")
-    return [coco_mask.frPyObjects(dict(runs), height, width)]
+    return [coco_mask.frPyObjects({"size": [height, width], "counts": counts}, height, width)]
+
+
+def _uncompressed(text: str) -> list[int]:
+    """Run lengths from COCO's string form (`rleFrString` in its API).
+
+    Characters from "0" on hold 5 bits each, the lowest first; the sixth says that more follow, and the fifth of the last
+    is the sign. From the fourth on, a number is the difference to the last but one.
+    """
+    counts: list[int] = []
+    number = shift = 0
+    for character in text:
+        bits = ord(character) - ord("0")
+        if not 0 <= bits < 64:
+            raise ValueError(f"{character!r} is not part of compressed run lengths")
+        number |= (bits & 31) << shift
+        shift += 5
+        if not bits & 32:
+            if bits & 16:
+                number -= 1 << shift
+            counts.append(number + (counts[-2] if len(counts) > 2 else 0))
+            number = shift = 0
+    return counts
