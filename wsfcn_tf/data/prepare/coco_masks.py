@@ -87,7 +87,7 @@ def _checked_runs(runs: Mapping[str, Any], height: int, width: int) -> list[dict
 def _uncompressed(text: str) -> list[int]:
     """Run lengths from COCO's string form (`rleFrString` in its API).
 
-    Characters from "0" on hold 5 bits each, the lowest first; the sixth says that more follow, and the fifth of the last
+    Characters from "0" on hold 5 bits each, the lowest first; the sixth says that more follow, the fifth of the last
     is the sign. From the fourth on, a number is the difference to the last but one.
     """
     counts: list[int] = []
