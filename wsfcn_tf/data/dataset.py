@@ -35,16 +35,32 @@ class Dataset(Protocol):
 
 
 def open_dataset(config: DataConfig) -> Dataset:
-    """The dataset that `data.format` and `data.root` name.
+    """The dataset that `data.format`, `data.root` and `data.tfds` name.
 
     Raises:
         UserError: the folder is not set, missing, or lacks what its format needs.
     """
     if config.format == "scenes":
         return Scenes(config.scenes)
+    if config.tfds is not None:
+        return _open_tfds(config)
     if config.root is None:
         raise UserError("data.root is not set: name the data folder, for example --set data.root=/path/to/folder")
-    root = Path(config.root)
+    root = _existing_folder(config.root)
+    return VocFolder(root) if config.format == "voc" else TaggedFolder(root)
+
+
+def _open_tfds(config: DataConfig) -> Dataset:
+    if config.root is not None:
+        _existing_folder(config.root)
+
+    from wsfcn_tf.data.tfds.dataset import TfdsDataset  # imports TensorFlow
+
+    return TfdsDataset(config.tfds, config.root, config.tfds_label)
+
+
+def _existing_folder(path: str) -> Path:
+    root = Path(path)
     if not root.is_dir():
         raise UserError(f"data.root: there is no folder {root}")
-    return VocFolder(root) if config.format == "voc" else TaggedFolder(root)
+    return root

@@ -19,18 +19,27 @@ def read_mask(path: str | Path, num_classes: int) -> np.ndarray:
     Raises:
         UserError: the file is missing or unreadable, not an index PNG, or holds a label outside the classes.
     """
-    path = Path(path)
-    data = read_bytes(path)
+    return decode_mask(read_bytes(Path(path)), str(path), num_classes)
+
+
+def decode_mask(data: bytes, where: str, num_classes: int) -> np.ndarray:
+    """A mask file's content as `read_mask` gives it; `where` is the first word of an error's message.
+
+    Raises:
+        UserError: it is not an index PNG, or holds a label outside the classes.
+    """
     try:
         with Image.open(io.BytesIO(data)) as image:
             mode, labels = image.mode, np.array(image)
     except (OSError, SyntaxError):  # what Pillow raises for broken files
-        raise UserError(f"{path}: cannot be read as a mask: replace it") from None
+        raise UserError(f"{where}: cannot be read as a mask: replace it") from None
     if mode not in ("P", "L"):
-        raise UserError(f"{path}: a mask has to be an index PNG (palette or 8-bit greyscale), but this one is {mode}")
+        raise UserError(f"{where}: a mask has to be an index PNG (palette or 8-bit greyscale), but this one is {mode}")
     outside = labels[(labels > num_classes) & (labels != IGNORE)]
     if outside.size:
-        raise UserError(f"{path}: label {outside.min()} is outside the classes (0 to {num_classes}, {IGNORE} = ignore)")
+        raise UserError(
+            f"{where}: label {outside.min()} is outside the classes (0 to {num_classes}, {IGNORE} = ignore)"
+        )
     return labels
 
 

@@ -1,15 +1,15 @@
 """A folder in PASCAL VOC's layout."""
 
 from pathlib import Path
-from xml.etree import ElementTree
 
 import numpy as np
 
+from wsfcn_tf.data.annotations import read_annotation
 from wsfcn_tf.data.class_names import VOC
 from wsfcn_tf.data.images import find_photo, read_image
 from wsfcn_tf.data.lists import read_class_names, read_lines
 from wsfcn_tf.data.masks import read_mask
-from wsfcn_tf.data.tags import check_tags, read_tags_csv, tag_vector
+from wsfcn_tf.data.tags import read_tags_csv, tag_vector
 from wsfcn_tf.errors import UserError
 
 
@@ -85,10 +85,4 @@ class VocFolder:
         path = self._annotations / f"{name}.xml"
         if not path.exists():
             raise UserError(f"the tags of {name!r} are not known: there is neither {self._table} nor {path}")
-        try:
-            root = ElementTree.parse(path)
-        except ElementTree.ParseError as error:
-            raise UserError(f"{path}: is not valid XML: {error}") from None
-        tags = {element.text or "" for element in root.iterfind("object/name")}
-        check_tags(tags, self.class_names, str(path))
-        return tags
+        return read_annotation(path, self.class_names)

@@ -1,0 +1,23 @@
+"""PASCAL VOC's detection annotations: Annotations/NAME.xml."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from xml.etree import ElementTree
+
+from wsfcn_tf.data.tags import check_tags
+from wsfcn_tf.errors import UserError
+
+
+def read_annotation(path: Path, class_names: Sequence[str]) -> set[str]:
+    """The classes of the objects in an annotation, those marked difficult included.
+
+    Raises:
+        UserError: the file is not XML, or names a class that is not in `class_names`.
+    """
+    try:
+        root = ElementTree.parse(path)
+    except ElementTree.ParseError as error:
+        raise UserError(f"{path}: is not valid XML: {error}") from None
+    tags = {element.text or "" for element in root.iterfind("object/name")}
+    check_tags(tags, class_names, str(path))
+    return tags
