@@ -55,7 +55,8 @@ def test_colours_instead_of_labels(tmp_path):
     with pytest.raises(UserError) as error:
         read_mask(path, 3)
     expected = "a mask has to be an index PNG (palette or 8-bit greyscale), but this one is RGB"
-    assert str(error.value) == f"{path}: {expected}"
+    advice = "convert it, or say in legend.csv what its colours mean"
+    assert str(error.value) == f"{path}: {expected}: {advice}"
 
 
 def test_missing_mask(tmp_path):

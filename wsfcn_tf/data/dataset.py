@@ -34,8 +34,12 @@ class Dataset(Protocol):
         """The true labels, for evaluation only: uint8 [H,W], 0..C, 255 = ignore. Raises UserError if there are none."""
 
 
-def open_dataset(config: DataConfig) -> Dataset:
+def open_dataset(config: DataConfig, class_names: tuple[str, ...] | None = None) -> Dataset:
     """The dataset that `data.format` and `data.root` name.
+
+    Args:
+        config: what to open.
+        class_names: the classes of a folder that does not say which it has.
 
     Raises:
         UserError: the folder is not set, missing, or lacks what its format needs.
@@ -47,4 +51,4 @@ def open_dataset(config: DataConfig) -> Dataset:
     root = Path(config.root)
     if not root.is_dir():
         raise UserError(f"data.root: there is no folder {root}")
-    return VocFolder(root) if config.format == "voc" else TaggedFolder(root)
+    return VocFolder(root, class_names) if config.format == "voc" else TaggedFolder(root, class_names)

@@ -1,6 +1,7 @@
 """Label masks as index PNGs: reading them for evaluation, writing them with VOC's palette."""
 
 import io
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -20,18 +21,36 @@ def read_mask(path: str | Path, num_classes: int) -> np.ndarray:
         UserError: the file is missing or unreadable, not an index PNG, or holds a label outside the classes.
     """
     path = Path(path)
-    data = read_bytes(path)
-    try:
-        with Image.open(io.BytesIO(data)) as image:
-            mode, labels = image.mode, np.array(image)
-    except (OSError, SyntaxError):  # what Pillow raises for broken files
-        raise UserError(f"{path}: cannot be read as a mask: replace it") from None
+    mode, image = decode(path)
     if mode not in ("P", "L"):
-        raise UserError(f"{path}: a mask has to be an index PNG (palette or 8-bit greyscale), but this one is {mode}")
+        raise UserError(
+            f"{path}: a mask has to be an index PNG (palette or 8-bit greyscale), but this one is {mode}: "
+            "convert it, or say in legend.csv what its colours mean"
+        )
+    labels = np.array(image)
     outside = labels[(labels > num_classes) & (labels != IGNORE)]
     if outside.size:
         raise UserError(f"{path}: label {outside.min()} is outside the classes (0 to {num_classes}, {IGNORE} = ignore)")
     return labels
+
+
+def decode(path: Path) -> tuple[str, Image.Image]:
+    """Pillow's mode of a mask's file, and its pixels.
+
+    Raises:
+        UserError: the file is missing or unreadable.
+    """
+    data = read_bytes(path)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow's doubts about large or odd files
+            with Image.open(io.BytesIO(data)) as image:
+                image.load()
+                return image.mode, image.copy()
+    except Exception as error:  # Pillow does not say what its decoders raise; broken files bring forth many kinds
+        if isinstance(error, MemoryError):
+            raise
+        raise UserError(f"{path}: cannot be read as a mask: replace it") from None
 
 
 def write_mask(path: str | Path, labels: np.ndarray) -> None:
