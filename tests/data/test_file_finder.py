@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wsfcn_tf.data.file_finder import FileFinder, no_photo, stem_of, walk_photos
+from wsfcn_tf.data.file_finder import FileFinder, no_photo, stem_of, walk_files
 from wsfcn_tf.errors import UserError
 
 NFC, NFD = (unicodedata.normalize(form, "größe/é.jpg") for form in ("NFC", "NFD"))
@@ -65,7 +65,7 @@ def test_walk(tmp_path):
     (tmp_path / "a" / "up").symlink_to(tmp_path)
     (tmp_path / "linked").symlink_to(tmp_path / "a")
     photos = ["a/1.jpeg", "a/2.PNG", "b.jpg", "linked/1.jpeg", "linked/2.PNG"]
-    assert list(walk_photos(tmp_path, ("masks",))) == photos
+    assert list(walk_files(tmp_path, ("masks",))) == photos
 
 
 def test_words_and_stems():

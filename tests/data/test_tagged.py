@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from data.conftest import save_photo
+from small_photos import save_photo
 
 from wsfcn_tf.data.masks import write_mask
 from wsfcn_tf.data.tagged import TaggedFolder

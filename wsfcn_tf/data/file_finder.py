@@ -85,12 +85,15 @@ class _Listing:
         return stems
 
 
-def walk_photos(root: Path, leave_out: Collection[str] = ()) -> Iterator[str]:
-    """The photos in a folder and below, sorted, as paths relative to it; hidden files and folders are left out.
+def walk_files(
+    root: Path, leave_out: Collection[str] = (), suffixes: tuple[str, ...] = IMAGE_SUFFIXES
+) -> Iterator[str]:
+    """The photos, or other files, in a folder and below, sorted, as paths relative to it; what is hidden is left out.
 
     Args:
         root: the folder; linked folders in it are followed.
         leave_out: sub-folders of `root` that are not searched.
+        suffixes: those of the files, in lower case.
 
     Raises:
         UserError: a folder cannot be opened.
@@ -110,7 +113,7 @@ def walk_photos(root: Path, leave_out: Collection[str] = ()) -> Iterator[str]:
                 continue
             if entry.is_dir():
                 yield from below(f"{name}/", (*above, path))
-            elif entry.name.lower().endswith(IMAGE_SUFFIXES):
+            elif entry.name.lower().endswith(suffixes):
                 yield name
 
     return below("", ())

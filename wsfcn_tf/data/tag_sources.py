@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from wsfcn_tf.data.file_finder import walk_photos
+from wsfcn_tf.data.file_finder import walk_files
 from wsfcn_tf.data.json_files import parse_json
 from wsfcn_tf.data.lists import read_text
 from wsfcn_tf.data.tables import column, read_table
@@ -97,7 +97,7 @@ def read_class_folders(
     Raises:
         UserError: a folder is not a class's, or photos lie both in folders and beside them.
     """
-    photos = list(walk_photos(root, leave_out))
+    photos = list(walk_files(root, leave_out))
     in_folders = [photo for photo in photos if "/" in photo]
     if not in_folders:
         return {}

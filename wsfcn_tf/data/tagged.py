@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from wsfcn_tf.data.file_finder import FileFinder, no_photo, stem_of, walk_photos
+from wsfcn_tf.data.file_finder import FileFinder, no_photo, stem_of, walk_files
 from wsfcn_tf.data.images import read_image
 from wsfcn_tf.data.lists import check_number_of_classes, read_class_names, read_lines
 from wsfcn_tf.data.mask_sources import COCO_FILE, Masks, open_masks
@@ -14,7 +14,7 @@ from wsfcn_tf.data.tag_sources import read_class_folders, read_tag_file, tag_fil
 from wsfcn_tf.data.tags import TagsByPhoto, tag_vector
 from wsfcn_tf.errors import Report, UserError, refuse
 
-_MASKS = "masks"
+MASKS = "masks"
 _HELD_OUT = ("val", "test")
 _VOC_FOLDERS = ("ImageSets", "JPEGImages", "SegmentationClass")
 
@@ -56,7 +56,7 @@ class TaggedFolder:
     @cached_property
     def masks(self) -> Masks:
         """The folder's masks."""
-        return open_masks(self.root, self.root / _MASKS, self.class_names, beside=self.root)
+        return open_masks(self.root, self.root / MASKS, self.class_names, beside=self.root)
 
     def splits(self) -> list[str]:
         """The names of the splits that there are."""
@@ -81,7 +81,7 @@ class TaggedFolder:
             names = [name for name in self._walk() if self.masks.path_of(name) is not None]
             if names:
                 return names
-        there_are = "put masks into " + str(self.root / _MASKS) if split == "val" else "list its photos there"
+        there_are = "put masks into " + str(self.root / MASKS) if split == "val" else "list its photos there"
         raise UserError(f"{path}: there is no such split: {there_are}, or take the split 'train'")
 
     def path(self, name: str) -> Path:
@@ -110,7 +110,7 @@ class TaggedFolder:
         voc = next((name for name in _VOC_FOLDERS if (self.root / name).is_dir()), None)
         if voc is not None:
             raise UserError(f"{self.root}: has {voc}/ and no tags.csv: if it is in VOC's layout, set data.format=voc")
-        tags = read_class_folders(self.root, (_MASKS,), class_names, self._report)
+        tags = read_class_folders(self.root, (MASKS,), class_names, self._report)
         if tags:
             return self.root, tags
         path = self.root / "tags.csv"
@@ -119,13 +119,13 @@ class TaggedFolder:
         return path, None
 
     def _has_masks(self) -> bool:
-        there = (self.root / COCO_FILE, self.root / _MASKS)
+        there = (self.root / COCO_FILE, self.root / MASKS)
         return any(path.exists() for path in there) or any(
             (self.root / f"{stem_of(name)}.json").exists() for name in self._walk()
         )
 
     def _walk(self) -> list[str]:
-        return list(walk_photos(self.root, (_MASKS,)))
+        return list(walk_files(self.root, (MASKS,)))
 
     def _listed(self, split: str) -> list[str]:
         path = self.root / f"{split}.txt"
