@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from wsfcn_tf.data.images import read_bytes
 from wsfcn_tf.data.lists import nfc
-from wsfcn_tf.data.masks import IGNORE, decode
+from wsfcn_tf.data.masks import IGNORE, decode_pixels
 from wsfcn_tf.data.tables import column, read_table
 from wsfcn_tf.data.tags import check_tags
 from wsfcn_tf.errors import UserError
@@ -52,10 +53,10 @@ class Legend:
         Raises:
             UserError: the file is missing or unreadable, not an 8-bit picture, or holds a colour without meaning.
         """
-        mode, image = decode(path)
-        if mode not in _MODES:
+        image = decode_pixels(read_bytes(path), str(path))
+        if image.mode not in _MODES:
             raise UserError(
-                f"{path}: a colour mask has to be an RGB or palette PNG, but this one is {mode}: convert it"
+                f"{path}: a colour mask has to be an RGB or palette PNG, but this one is {image.mode}: convert it"
             )
         codes = np.array(image.convert("RGB"), np.int64) @ [1 << 16, 1 << 8, 1]
         positions = np.minimum(np.searchsorted(self._colours, codes), len(self._colours) - 1)

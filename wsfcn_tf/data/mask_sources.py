@@ -6,7 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
-from wsfcn_tf.data.coco_masks import CocoMasks
+from wsfcn_tf.data.coco_file import CocoFile
 from wsfcn_tf.data.file_finder import FileFinder, stem_of
 from wsfcn_tf.data.labelme import read_labelme
 from wsfcn_tf.data.legend import Legend
@@ -80,4 +80,4 @@ def open_masks(root: Path, folder: Path, class_names: Sequence[str], beside: Pat
         return MaskFiles(folder, class_names, root / LEGEND_FILE, beside)
     if folder.is_dir():
         raise UserError(f"{root}: has {COCO_FILE} and {folder.name}/, and each would say what the masks are: keep one")
-    return CocoMasks(coco, class_names)
+    return CocoFile(coco, class_names)

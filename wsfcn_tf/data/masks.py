@@ -20,37 +20,45 @@ def read_mask(path: str | Path, num_classes: int) -> np.ndarray:
     Raises:
         UserError: the file is missing or unreadable, not an index PNG, or holds a label outside the classes.
     """
-    path = Path(path)
-    mode, image = decode(path)
-    if mode not in ("P", "L"):
+    return decode_mask(read_bytes(Path(path)), str(path), num_classes)
+
+
+def decode_mask(data: bytes, where: str, num_classes: int) -> np.ndarray:
+    """A mask file's content as `read_mask` gives it; `where` is the first word of an error's message.
+
+    Raises:
+        UserError: it is not an index PNG, or holds a label outside the classes.
+    """
+    image = decode_pixels(data, where)
+    if image.mode not in ("P", "L"):
         raise UserError(
-            f"{path}: a mask has to be an index PNG (palette or 8-bit greyscale), but this one is {mode}: "
+            f"{where}: a mask has to be an index PNG (palette or 8-bit greyscale), but this one is {image.mode}: "
             "convert it, or say in legend.csv what its colours mean"
         )
     labels = np.array(image)
     outside = labels[(labels > num_classes) & (labels != IGNORE)]
     if outside.size:
-        raise UserError(f"{path}: label {outside.min()} is outside the classes (0 to {num_classes}, {IGNORE} = ignore)")
+        raise UserError(
+            f"{where}: label {outside.min()} is outside the classes (0 to {num_classes}, {IGNORE} = ignore)"
+        )
     return labels
 
 
-def decode(path: Path) -> tuple[str, Image.Image]:
-    """Pillow's mode of a mask's file, and its pixels.
+def decode_pixels(data: bytes, where: str) -> Image.Image:
+    """The picture in a mask file's content, in the mode that it is stored in.
 
     Raises:
-        UserError: the file is missing or unreadable.
+        UserError: it is not a whole picture.
     """
-    data = read_bytes(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's doubts about large or odd files
             with Image.open(io.BytesIO(data)) as image:
-                image.load()
-                return image.mode, image.copy()
-    except Exception as error:  # Pillow does not say what its decoders raise; broken files bring forth many kinds
-        if isinstance(error, MemoryError):
-            raise
-        raise UserError(f"{path}: cannot be read as a mask: replace it") from None
+                return image.copy()
+    except MemoryError:
+        raise
+    except Exception:  # Pillow does not say what its decoders raise; broken files bring forth many kinds
+        raise UserError(f"{where}: cannot be read as a mask: replace it") from None
 
 
 def write_mask(path: str | Path, labels: np.ndarray) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from pycocotools import mask as rle
 
-from wsfcn_tf.data.coco_masks import CocoMasks
+from wsfcn_tf.data.coco_file import CocoFile
 from wsfcn_tf.errors import UserError
 
 CLASSES = ("dog", "cat")
@@ -26,7 +26,7 @@ def masks(folder, *annotations, **changes):
     ]
     content = {"images": images, "categories": CATEGORIES, "annotations": list(annotations), **changes}
     (folder / "coco.json").write_text(json.dumps(content))
-    return CocoMasks(folder / "coco.json", CLASSES)
+    return CocoFile(folder / "coco.json", CLASSES)
 
 
 def test_categories_by_name_and_smaller_objects_on_top(tmp_path):
@@ -54,7 +54,7 @@ def test_run_lengths_and_crowds(tmp_path, compressed):
     crowd = {"image_id": 5, "category_id": 7, "segmentation": segmentation, "iscrowd": 1}
     found = masks(tmp_path, crowd, annotation(3, square(6, 0, 8, 8))).read("beach/1")
     expected = np.where(area, 255, 0)
-    expected[:, 6:8] = 1
+    expected[:, 6:8] = np.where(area[:, 6:8], 255, 1)  # the crowd is the smaller
     np.testing.assert_array_equal(found, expected)
 
 
@@ -70,24 +70,33 @@ def test_which_photos_it_has(tmp_path):
     [
         (annotation(0, square(0, 0, 2, 2)), "tag 'everything' is not in the class list: the classes are dog, cat"),
         (annotation(9, square(0, 0, 2, 2)), "an object's category is not in the file's categories: mend it"),
-        (annotation(7, [0, 0, 1, 1]), "{segmentation}"),
-        (annotation(7, [0, 0, 1, 1, 2, "a"]), "{segmentation}"),
-        (annotation(7, [0, 0, 1, 1, 2, 1e300]), "{segmentation}"),
-        (annotation(7), "{segmentation}"),
-        (annotation(7) | {"segmentation": {"size": [3, 3], "counts": [9]}}, "{segmentation}"),
-        (annotation(7) | {"segmentation": {"size": [8, 10], "counts": [10, 100]}}, "{segmentation}"),
-        (annotation(7) | {"segmentation": {"size": [8, 10], "counts": [1, 2]}}, "{segmentation}"),
-        (annotation(7) | {"segmentation": {"size": [8, 10], "counts": [-1, 81]}}, "{segmentation}"),
-        (annotation(7) | {"segmentation": {"size": [8, 10], "counts": "junk"}}, "{segmentation}"),
-        (annotation(7) | {"segmentation": None}, "{segmentation}"),
     ],
 )
-def test_mistakes_in_objects(tmp_path, entry, message):
+def test_categories_that_are_no_classes(tmp_path, entry, message):
     with pytest.raises(UserError) as error:
         masks(tmp_path, entry).read("beach/1.jpg")
-    segmentation = "an object's segmentation is neither polygons nor run lengths: mend it"
-    expected = f"{tmp_path}/coco.json: image 'beach/1.jpg': {message.format(segmentation=segmentation)}"
-    assert str(error.value) == expected
+    assert str(error.value) == f"{tmp_path}/coco.json: image 'beach/1.jpg': {message}"
+
+
+@pytest.mark.parametrize(
+    "segmentation",
+    [
+        [[0, 0, 1, 1, 2, "a"]],
+        [[0, 0, 1, 1, 2, 1e300]],
+        [0, 1],
+        {"size": [3, 3], "counts": [9]},
+        {"size": [8, 10], "counts": [1, 2]},
+        {"size": [8, 10], "counts": "junk"},
+        {"counts": [80]},
+        None,
+    ],
+)
+def test_broken_segmentations(tmp_path, segmentation):
+    entry = annotation(7, id=12) | {"segmentation": segmentation}
+    with pytest.raises(UserError) as error:
+        masks(tmp_path, entry).read("beach/1.jpg")
+    start = f"{tmp_path}/coco.json: image 'beach/1.jpg': annotation 12: its segmentation is broken ("
+    assert str(error.value).startswith(start) and str(error.value).endswith("): mend it")
 
 
 @pytest.mark.parametrize("changes", [{"images": None}, {"categories": [{"id": 1}]}, {"annotations": ["a"]}])
