@@ -5,12 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-
-
-def save_photo(path: Path, seed: int = 0, size: tuple[int, int] = (20, 24)) -> None:
-    """A photo of noise, uint8 [*size,3]."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(np.random.default_rng(seed).integers(0, 256, (*size, 3), dtype=np.uint8)).save(path)
+from small_photos import save_photo
 
 
 @pytest.fixture

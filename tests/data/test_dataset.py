@@ -15,6 +15,17 @@ def test_formats(voc_root, tagged_root):
     assert isinstance(open_dataset(DataConfig(format="tagged", root=str(tagged_root))), TaggedFolder)
 
 
+@pytest.mark.parametrize("form", ["voc", "tagged"])
+def test_given_classes_are_those_of_a_folder_that_says_nothing(voc_root, tagged_root, form):
+    root = {"voc": voc_root, "tagged": tagged_root}[form]
+    config = DataConfig(format=form, root=str(root))
+    given = ("sheep", "dog", "cat")
+    if form == "voc":
+        assert open_dataset(config, given).class_names == ("cat", "dog", "sheep")
+        (root / "classes.txt").unlink()
+    assert open_dataset(config, given).class_names == given
+
+
 def test_folder_not_set():
     with pytest.raises(UserError) as error:
         open_dataset(DataConfig(format="voc"))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from wsfcn_tf.data.images import find_photo, read_image
+from wsfcn_tf.data.images import read_image
 from wsfcn_tf.errors import UserError
 
 ROWS, COLUMNS = np.mgrid[:60, :80]
@@ -130,16 +130,3 @@ def test_markers_of_thumbnails_and_trailing_data_are_not_the_photo_s(tmp_path):
     path.write_bytes(data[:2] + header + data[2:-100])
     with pytest.raises(UserError, match="cut short"):
         read_image(path)
-
-
-def test_find_photo(tmp_path):
-    for name in ("a.png", "b.jpg", "b.jpeg", "C.JPG"):
-        (tmp_path / name).touch()
-    assert find_photo(tmp_path, "a") == "a.png"
-    assert find_photo(tmp_path, "b.jpeg") == "b.jpeg"
-    assert find_photo(tmp_path, "C.JPG") == "C.JPG"
-    assert find_photo(tmp_path, "a.jpg") is None
-    assert find_photo(tmp_path, "d") is None
-    with pytest.raises(UserError) as error:
-        find_photo(tmp_path, "b")
-    assert str(error.value) == f"{tmp_path}: 'b' can be b.jpg or b.jpeg: remove one of them"

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
+from wsfcn_tf.data.lists import nfc
 from wsfcn_tf.data.tags import check_tags
 from wsfcn_tf.errors import UserError
 
@@ -16,8 +17,8 @@ def read_annotation(path: Path, class_names: Sequence[str]) -> set[str]:
     """
     try:
         root = ElementTree.parse(path)
-    except ElementTree.ParseError as error:
+    except (ElementTree.ParseError, LookupError, ValueError) as error:  # the last two: encodings
         raise UserError(f"{path}: is not valid XML: {error}") from None
-    tags = {element.text or "" for element in root.iterfind("object/name")}
+    tags = {nfc((element.text or "").strip()) for element in root.iterfind("object/name")}
     check_tags(tags, class_names, str(path))
     return tags

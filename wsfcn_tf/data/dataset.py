@@ -34,8 +34,12 @@ class Dataset(Protocol):
         """The true labels, for evaluation only: uint8 [H,W], 0..C, 255 = ignore. Raises UserError if there are none."""
 
 
-def open_dataset(config: DataConfig) -> Dataset:
+def open_dataset(config: DataConfig, class_names: tuple[str, ...] | None = None) -> Dataset:
     """The dataset that `data.format`, `data.root` and `data.tfds` name.
+
+    Args:
+        config: what to open.
+        class_names: the classes of a folder that does not say which it has.
 
     Raises:
         UserError: the folder is not set, missing, or lacks what its format needs.
@@ -47,7 +51,7 @@ def open_dataset(config: DataConfig) -> Dataset:
     if config.root is None:
         raise UserError("data.root is not set: name the data folder, for example --set data.root=/path/to/folder")
     root = _existing_folder(config.root)
-    return VocFolder(root) if config.format == "voc" else TaggedFolder(root)
+    return VocFolder(root, class_names) if config.format == "voc" else TaggedFolder(root, class_names)
 
 
 def _open_tfds(config: DataConfig) -> Dataset:

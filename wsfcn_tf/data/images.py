@@ -44,20 +44,6 @@ def decode_image(data: bytes, where: str) -> np.ndarray:
     return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
 
-def find_photo(folder: Path, name: str) -> str | None:
-    """The name, with its suffix, of the photo `name` in `folder`; None if there is none. `name` may lack the suffix.
-
-    Raises:
-        UserError: the suffix is left out, and photos with different suffixes have that name.
-    """
-    if Path(name).suffix.lower() in IMAGE_SUFFIXES:
-        return name if (folder / name).is_file() else None
-    found = [name + suffix for suffix in IMAGE_SUFFIXES if (folder / (name + suffix)).is_file()]
-    if len(found) > 1:
-        raise UserError(f"{folder}: {name!r} can be {' or '.join(found)}: remove one of them")
-    return found[0] if found else None
-
-
 def read_bytes(path: Path) -> bytes:
     """An image file's content. Raises UserError if it is missing, unreadable or empty."""
     try:

@@ -1,6 +1,7 @@
 """Label masks as index PNGs: reading them for evaluation, writing them with VOC's palette."""
 
 import io
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -28,19 +29,36 @@ def decode_mask(data: bytes, where: str, num_classes: int) -> np.ndarray:
     Raises:
         UserError: it is not an index PNG, or holds a label outside the classes.
     """
-    try:
-        with Image.open(io.BytesIO(data)) as image:
-            mode, labels = image.mode, np.array(image)
-    except (OSError, SyntaxError):  # what Pillow raises for broken files
-        raise UserError(f"{where}: cannot be read as a mask: replace it") from None
-    if mode not in ("P", "L"):
-        raise UserError(f"{where}: a mask has to be an index PNG (palette or 8-bit greyscale), but this one is {mode}")
+    image = decode_pixels(data, where)
+    if image.mode not in ("P", "L"):
+        raise UserError(
+            f"{where}: a mask has to be an index PNG (palette or 8-bit greyscale), but this one is {image.mode}: "
+            "convert it, or say in legend.csv what its colours mean"
+        )
+    labels = np.array(image)
     outside = labels[(labels > num_classes) & (labels != IGNORE)]
     if outside.size:
         raise UserError(
             f"{where}: label {outside.min()} is outside the classes (0 to {num_classes}, {IGNORE} = ignore)"
         )
     return labels
+
+
+def decode_pixels(data: bytes, where: str) -> Image.Image:
+    """The picture in a mask file's content, in the mode that it is stored in.
+
+    Raises:
+        UserError: it is not a whole picture.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow's doubts about large or odd files
+            with Image.open(io.BytesIO(data)) as image:
+                return image.copy()
+    except MemoryError:
+        raise
+    except Exception:  # Pillow does not say what its decoders raise; broken files bring forth many kinds
+        raise UserError(f"{where}: cannot be read as a mask: replace it") from None
 
 
 def write_mask(path: str | Path, labels: np.ndarray) -> None:

@@ -1,21 +1,27 @@
-"""Image tags: tags.csv, and tags as vectors."""
+"""Image tags: the checks that all sources of tags share, and tags as vectors."""
 
-import csv
 import difflib
-import io
-from collections.abc import Iterable, Sequence
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from wsfcn_tf.data.images import find_photo
-from wsfcn_tf.data.lists import read_text
-from wsfcn_tf.errors import UserError
+from wsfcn_tf.data.file_finder import FileFinder, no_photo
+from wsfcn_tf.data.lists import nfc
+from wsfcn_tf.data.tables import column, read_table
+from wsfcn_tf.errors import Report, UserError, refuse
 
-_COLUMNS = ("image", "tags")
+TagsByPhoto = dict[str, tuple[str, ...]]
+Entry = tuple[str, str, Sequence[str]]  # where it is in its source, a photo's name, its tags as written
+
+_COLUMNS = "image,tags"
+_UNSEEN = ("Cc", "Cs", "Zl", "Zp")  # Unicode's control characters, halves of surrogate pairs, line and paragraph breaks
 
 
-def read_tags_csv(path: Path, folder: Path, class_names: Sequence[str] | None = None) -> dict[str, tuple[str, ...]]:
+def read_tags_csv(
+    path: Path, folder: Path, class_names: Sequence[str] | None = None, report: Report = refuse
+) -> TagsByPhoto:
     """Reads which tags each photo has.
 
     Args:
@@ -23,6 +29,7 @@ def read_tags_csv(path: Path, folder: Path, class_names: Sequence[str] | None = 
             (joined by `;`; none for a photo that shows nothing of the classes).
         folder: where the photos are.
         class_names: the tags that are allowed; None allows all.
+        report: what to do with a row that is wrong; if it does not raise, the row is left out.
 
     Returns:
         The photos, as paths in `folder` with suffix, and their tags, in the file's order.
@@ -31,34 +38,83 @@ def read_tags_csv(path: Path, folder: Path, class_names: Sequence[str] | None = 
         UserError: the file is missing or lacks a column or any row; or a row names a photo that is not there or was
             there before, or a tag that is not allowed.
     """
-    reader = csv.DictReader(io.StringIO(read_text(path)))
-    missing = [column for column in _COLUMNS if column not in (reader.fieldnames or ())]
-    if missing:
-        raise UserError(f"{path}: line 1: there is no column {missing[0]!r}: the header has to be image,tags")
-    tags_by_photo: dict[str, tuple[str, ...]] = {}
-    for row in reader:
-        where = f"{path}: line {reader.line_num}"
-        if row["tags"] is None or None in row:
-            raise UserError(f"{where}: not as many fields as the header has: join tags by ';'")
-        photo = find_photo(folder, row["image"].strip())
-        if photo is None:
-            raise UserError(f"{where}: there is no photo {row['image']!r} in {folder}")
-        if photo in tags_by_photo:
-            raise UserError(f"{where}: photo {row['image']!r} is there twice: put all its tags into one row")
-        tags_by_photo[photo] = tuple(tag for tag in map(str.strip, row["tags"].split(";")) if tag)
-        check_tags(tags_by_photo[photo], class_names, where)
+    header, rows = read_table(path, "image")
+    image, tags = (column(header, name, path, _COLUMNS) for name in _COLUMNS.split(","))
+
+    def entries() -> Iterable[Entry]:
+        for line, fields in rows:
+            if len(fields) != len(header):
+                report(f"{path}: line {line}: not as many fields as the header has: join tags by ';'")
+                continue
+            yield f"line {line}", fields[image].strip(), fields[tags].split(";")
+
+    return collect_tags(entries(), path, folder, class_names, report)
+
+
+def collect_tags(
+    entries: Iterable[Entry],
+    path: Path,
+    folder: Path,
+    class_names: Sequence[str] | None,
+    report: Report,
+    find: Callable[[str], str | None] | None = None,
+) -> TagsByPhoto:
+    """Joins what a source says about each photo, and checks it.
+
+    Args:
+        entries: one for each photo. Its tags are stripped and their accents composed; empty ones are left out.
+        path: the source, for messages.
+        folder: where the photos are.
+        class_names: the tags that are allowed; None allows all.
+        report: what to do with an entry that is wrong; if it does not raise, the entry is left out.
+        find: from a photo's name to that on disk, None if it is not there; left out, the files in `folder` are asked.
+
+    Raises:
+        UserError: as `read_tags_csv` does.
+    """
+    find = find or FileFinder(folder).find
+    known: dict[str, str] = {"": ""}  # tags as they are written -> as they are
+    tags_by_photo: TagsByPhoto = {}
+    for place, name, written in entries:
+        try:
+            photo = find(name)
+            if photo is None:
+                raise UserError(f"{path}: {place}: {no_photo(name, folder)}")
+            if photo in tags_by_photo:
+                raise UserError(f"{path}: {place}: photo {name!r} is there twice: put all its tags into one row")
+            for tag in written:
+                if tag not in known:
+                    known[tag] = _checked(tag, class_names, f"{path}: {place}")
+        except UserError as error:
+            report(str(error))
+            continue
+        tags_by_photo[photo] = tuple(known[tag] for tag in written if known[tag])
     if not tags_by_photo:
-        raise UserError(f"{path}: no training image left: the file lists no photo")
+        report(f"{path}: no training image left: the file lists no photo")
     return tags_by_photo
 
 
+def _checked(tag: str, class_names: Sequence[str] | None, where: str) -> str:
+    tag = nfc(tag.strip())
+    if tag:
+        check_tags([tag], class_names, where)
+    return tag
+
+
 def check_tags(tags: Iterable[str], class_names: Sequence[str] | None, where: str) -> None:
-    """Raises UserError, which starts with `where`, if a tag is not one of the class names; None allows all."""
+    """Raises UserError, which starts with `where`, if a tag is not one of the class names.
+
+    `class_names` None allows all that can be a class's name: one line of text, and not "background".
+    """
     for tag in tags:
         if class_names is not None and tag not in class_names:
             nearest = difflib.get_close_matches(tag, class_names, n=1)
             hint = f"did you mean {nearest[0]!r}?" if nearest else f"the classes are {', '.join(class_names)}"
-            raise UserError(f"{where}: tag {tag!r} is not in the class list: {hint}")
+            raise UserError(f"{where}: tag {tag[:200]!r} is not in the class list: {hint}")
+        if any(unicodedata.category(letter) in _UNSEEN for letter in tag):
+            raise UserError(f"{where}: tag {tag[:200]!r} holds a line break or control character: remove it")
+        if class_names is None and tag == "background":
+            raise UserError(f"{where}: 'background' is no tag: leave the tags empty if a photo shows nothing else")
 
 
 def tag_vector(tags: Iterable[str], class_names: Sequence[str]) -> np.ndarray:

@@ -1,9 +1,10 @@
 """Metrics as text: Markdown tables that also read well in a terminal."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from wsfcn_tf.evaluation.evaluator import Metrics
+from wsfcn_tf.text_tables import markdown_table
 
 
 def table(metrics: Metrics, *, parameters: int, trainable: int) -> str:
@@ -14,8 +15,8 @@ def table(metrics: Metrics, *, parameters: int, trainable: int) -> str:
         parameters: the network's, all of them.
         trainable: those that the optimiser updates.
     """
-    classes = _markdown(("class", "IoU %"), [(name, _percent(value)) for name, value in metrics.class_iou.items()])
-    summary = _markdown(
+    classes = markdown_table(("class", "IoU %"), [(name, _percent(value)) for name, value in metrics.class_iou.items()])
+    summary = markdown_table(
         ("summary", "value"),
         [
             ("mIoU %", _percent(metrics.miou)),
@@ -31,7 +32,7 @@ def table(metrics: Metrics, *, parameters: int, trainable: int) -> str:
 
 def comparison_table(rows: Iterable[tuple[str, Metrics]]) -> str:
     """One line per method, (name, metrics): mIoU, pixel accuracy and mAP."""
-    return _markdown(
+    return markdown_table(
         ("method", "mIoU %", "pixel accuracy %", "mAP %"),
         [(name, _percent(m.miou), _percent(m.pixel_accuracy), _percent(m.map)) for name, m in rows],
     )
@@ -39,15 +40,3 @@ def comparison_table(rows: Iterable[tuple[str, Metrics]]) -> str:
 
 def _percent(share: float) -> str:
     return "-" if math.isnan(share) else f"{100 * share:.2f}"
-
-
-def _markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table with padded cells: the first column to the left, the others to the right."""
-    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
-
-    def line(cells: Sequence[str]) -> str:
-        padded = (f"{cell:{'>' if i else '<'}{widths[i]}}" for i, cell in enumerate(cells))
-        return f"| {' | '.join(padded)} |"
-
-    rule = "|".join("-" * (width + 1) + (":" if i else "-") for i, width in enumerate(widths))
-    return "\n".join([line(header), f"|{rule}|", *map(line, rows)])

@@ -24,7 +24,8 @@ class Trained:
         """The data it was trained on, or other data of the same classes.
 
         Args:
-            root: the other data's folder: in VOC's layout if it has ImageSets/Segmentation, else with a tags.csv.
+            root: the other data's folder: in VOC's layout if it has ImageSets/Segmentation, else as `TaggedFolder`
+                reads it. If it does not say what its classes are, they are the network's.
 
         Raises:
             UserError: no such data, or its classes are not the network's.
@@ -33,7 +34,7 @@ class Trained:
         if root is not None:
             is_voc = (Path(root) / "ImageSets" / "Segmentation").is_dir()
             data = replace(data, root=root, format="voc" if is_voc else "tagged", tfds=None)
-        dataset = open_dataset(data)
+        dataset = open_dataset(data, None if root is None else self.class_names)
         if dataset.class_names != self.class_names:
             raise UserError(
                 f"{data.root}: its classes are {', '.join(dataset.class_names)}, "

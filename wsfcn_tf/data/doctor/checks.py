@@ -1,0 +1,33 @@
+"""All checks, in the order of the report."""
+
+from wsfcn_tf.data.doctor import mask_checks, photo_checks, split_checks, tag_checks
+from wsfcn_tf.data.doctor.findings import LEVELS, Finding
+from wsfcn_tf.data.doctor.survey import Survey
+
+CHECKS = (
+    tag_checks.mistakes,
+    photo_checks.unreadable,
+    tag_checks.nothing_to_learn,
+    mask_checks.missing,
+    mask_checks.unusable,
+    mask_checks.not_rotated,
+    mask_checks.other_size,
+    tag_checks.rare_classes,
+    tag_checks.alike_names,
+    tag_checks.inseparable,
+    tag_checks.everywhere,
+    tag_checks.companions,
+    mask_checks.contradicted_tags,
+    mask_checks.rotated_in_place,
+    mask_checks.orphans,
+    split_checks.in_two_splits,
+    split_checks.copies,
+    photo_checks.tiny,
+    photo_checks.unnamed,
+)
+
+
+def examine(survey: Survey) -> list[Finding]:
+    """Everything that the checks find, errors first."""
+    findings = [finding for check in CHECKS for finding in check(survey)]
+    return sorted(findings, key=lambda finding: LEVELS.index(finding.level))

@@ -1,0 +1,92 @@
+"""Checks of the masks: what evaluation compares with."""
+
+from collections.abc import Iterator
+
+from wsfcn_tf.data.doctor.findings import Finding, counted
+from wsfcn_tf.data.doctor.survey import Survey, is_training
+
+_ON_ITS_SIDE = (5, 6, 7, 8)  # EXIF orientations that swap height and width
+_IN_PLACE = (2, 3, 4)  # those that do not
+
+
+def missing(survey: Survey) -> Iterator[Finding]:
+    """Photos of validation splits without a mask."""
+    for split, names in survey.splits.items():
+        found = tuple(name for name in names if name not in survey.masks)
+        if "val" in split and not is_training(split) and found:
+            what = f"{counted(len(found), 'photo')} of {split} without a mask"
+            yield Finding("error", what, found, f"add the masks, or take the photos out of {split}")
+
+
+def unusable(survey: Survey) -> Iterator[Finding]:
+    """Masks that are unreadable, colours where numbers are expected, or hold what is no class."""
+    found = tuple(facts.problem for facts in survey.masks.values() if facts.problem)
+    if found:
+        yield Finding(
+            "error",
+            f"{counted(len(found), 'mask')} cannot be used",
+            found,
+            "mend them, or take the photos out of the list",
+        )
+
+
+def not_rotated(survey: Survey) -> Iterator[Finding]:
+    """Masks of photos that EXIF turns on their side, which lie as the photo is stored."""
+    found = tuple(name for name in _mismatched(survey) if _lies_as_stored(survey, name))
+    if found:
+        advice = "rotate the masks, or store the photos upright and without EXIF orientation"
+        yield Finding("error", "masks that do not follow their photo's EXIF rotation", found, advice)
+
+
+def other_size(survey: Survey) -> Iterator[Finding]:
+    """Masks of another size than their photo, for another reason."""
+    found = []
+    for name in _mismatched(survey):
+        if not _lies_as_stored(survey, name):
+            (height, width), (mask_height, mask_width) = survey.photos[name].size, survey.masks[name].size
+            found.append(f"{name}: photo {width}x{height}, mask {mask_width}x{mask_height}")
+    if found:
+        advice = "draw them again, or resize them without smoothing"
+        yield Finding("error", "masks of another size than their photo", tuple(found), advice)
+
+
+def rotated_in_place(survey: Survey) -> Iterator[Finding]:
+    """Photos that EXIF mirrors or turns upside down, so that sizes do not tell whether their masks follow."""
+    found = tuple(name for name in survey.masks if survey.photos[name].orientation in _IN_PLACE)
+    if found:
+        advice = "look whether their masks are turned, too"
+        yield Finding("warning", "photos with masks that EXIF mirrors or turns upside down", found, advice)
+
+
+def contradicted_tags(survey: Survey) -> Iterator[Finding]:
+    """Photos whose mask and tags name different classes."""
+    found = []
+    for name, facts in survey.masks.items():
+        if name in survey.tags and not facts.problem and facts.classes != survey.tags[name]:
+            parts = [f"{tag} in the mask only" for tag in sorted(facts.classes - survey.tags[name])]
+            parts += [f"{tag} in the tags only" for tag in sorted(survey.tags[name] - facts.classes)]
+            found.append(f"{name}: {', '.join(parts)}")
+    if found:
+        yield Finding(
+            "warning", f"{counted(len(found), 'photo')} whose mask and tags differ", tuple(found), "correct one of them"
+        )
+
+
+def orphans(survey: Survey) -> Iterator[Finding]:
+    """Masks that belong to no photo."""
+    if survey.orphans:
+        advice = "they are not used: name them like their photos"
+        yield Finding("warning", f"{counted(len(survey.orphans), 'mask')} without a photo", survey.orphans, advice)
+
+
+def _mismatched(survey: Survey) -> list[str]:
+    return [
+        name
+        for name, facts in survey.masks.items()
+        if facts.size and survey.photos[name].size and facts.size != survey.photos[name].size
+    ]
+
+
+def _lies_as_stored(survey: Survey, name: str) -> bool:
+    photo = survey.photos[name]
+    return photo.orientation in _ON_ITS_SIDE and survey.masks[name].size == photo.size[::-1]

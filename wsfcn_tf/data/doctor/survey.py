@@ -1,0 +1,217 @@
+"""Everything that the checks need to know about a folder, read once and by several threads."""
+
+import hashlib
+import io
+import os
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from tqdm import tqdm
+
+from wsfcn_tf.data.doctor.findings import counted
+from wsfcn_tf.data.file_finder import FileFinder, stem_of, walk_files
+from wsfcn_tf.data.images import read_bytes, read_image
+from wsfcn_tf.data.masks import IGNORE
+from wsfcn_tf.data.tagged import MASKS, TaggedFolder
+from wsfcn_tf.data.voc import VocFolder
+from wsfcn_tf.errors import UserError
+
+_ORIENTATION = 0x0112  # EXIF's tag
+
+
+@dataclass(frozen=True)
+class PhotoFacts:
+    """One photo: height and width as training sees it, EXIF's orientation (1: upright), a digest of its pixels."""
+
+    size: tuple[int, int] | None = None
+    orientation: int = 1
+    digest: str = ""
+    problem: str | None = None
+
+
+@dataclass(frozen=True)
+class MaskFacts:
+    """One mask: its height and width, and the names of the classes in it."""
+
+    size: tuple[int, int] | None = None
+    classes: frozenset[str] = frozenset()
+    problem: str | None = None
+
+
+@dataclass(frozen=True)
+class Survey:
+    """A folder as it is.
+
+    Attributes:
+        root: the folder.
+        layout: "voc" or "tagged".
+        class_names: of the foreground.
+        splits: from the splits to their photos' names.
+        tags: from photos to the names of the classes they show, where that is known.
+        photos: of every split.
+        masks: of the photos that have one.
+        mistakes: what is wrong in tag files and lists, one message each.
+        unnamed: photos in the folder that no split has.
+        orphans: mask files whose photo is not there.
+    """
+
+    root: Path
+    layout: str
+    class_names: tuple[str, ...]
+    splits: dict[str, tuple[str, ...]]
+    tags: dict[str, frozenset[str]]
+    photos: dict[str, PhotoFacts]
+    masks: dict[str, MaskFacts]
+    mistakes: tuple[str, ...]
+    unnamed: tuple[str, ...]
+    orphans: tuple[str, ...]
+
+
+def is_training(split: str) -> bool:
+    """Whether a split's photos need tags: "train", "trainval", "train_aug"."""
+    return "train" in split
+
+
+def survey(root: str | Path, workers: int | None = None, progress: bool = True) -> Survey:
+    """Reads a folder in VOC's layout (if it has ImageSets/Segmentation) or one of tagged photos, masks included.
+
+    Args:
+        root: the folder; nothing in it is changed.
+        workers: threads that read photos and masks; None takes one for each core.
+        progress: whether to show progress bars.
+
+    Raises:
+        UserError: there is no such folder, or it cannot be told what is in it.
+    """
+    root = Path(root)
+    if not root.is_dir():
+        raise UserError(f"{root}: there is no such folder")
+    mistakes: list[str] = []
+    is_voc = (root / "ImageSets" / "Segmentation").is_dir()
+    folder = _open(VocFolder if is_voc else TaggedFolder, root, mistakes)
+    splits = _splits(folder, mistakes)
+    names = list(dict.fromkeys(name for split in splits.values() for name in split))
+    in_parallel = _Parallel(workers or os.cpu_count() or 1, progress)
+    photos = in_parallel("photos", lambda name: examine_photo(folder.path(name)), names)
+    masked = [name for name in names if _has_mask(folder, name, mistakes)]
+    masks = in_parallel("masks", lambda name: _examine_mask(folder, name), masked)
+    leave_out = () if is_voc else (MASKS,)
+    named = {folder.path(name) for name in names}
+    there = [folder.photo_folder / name for name in walk_files(folder.photo_folder, leave_out)]
+    return Survey(
+        root=root,
+        layout="voc" if is_voc else "tagged",
+        class_names=folder.class_names,
+        splits=splits,
+        tags=_tags(folder, splits, mistakes),
+        photos=photos,
+        masks=masks,
+        mistakes=tuple(dict.fromkeys(mistakes)),
+        unnamed=tuple(str(path) for path in there if path not in named),
+        orphans=tuple(_orphans(root / ("SegmentationClass" if is_voc else MASKS), folder.photo_folder)),
+    )
+
+
+def _open(kind: type[VocFolder] | type[TaggedFolder], root: Path, mistakes: list[str]) -> VocFolder | TaggedFolder:
+    try:
+        return kind(root, report=mistakes.append)
+    except UserError as error:
+        if mistakes:  # they explain why there is nothing to open
+            first, more = mistakes[0], len(mistakes) - 1
+            raise UserError(f"{first}" + (f" (and {counted(more, 'more mistake')})" if more else "")) from error
+        raise
+
+
+def examine_photo(path: Path) -> PhotoFacts:
+    """Reads one photo. The digest is of the pixels as read, so that a copy with other metadata has the same."""
+    try:
+        image = read_image(path)
+        with Image.open(io.BytesIO(read_bytes(path))) as header:
+            orientation = header.getexif().get(_ORIENTATION, 1)
+    except UserError as error:
+        return PhotoFacts(problem=str(error))
+    except Exception:  # OpenCV has read the photo: broken EXIF, of which Pillow makes all kinds of errors, is no EXIF
+        orientation = 1
+    digest = hashlib.blake2b(image.data, digest_size=16, key=repr(image.shape).encode()).hexdigest()
+    return PhotoFacts(image.shape[:2], orientation, digest)
+
+
+def _examine_mask(folder: VocFolder | TaggedFolder, name: str) -> MaskFacts:
+    try:
+        mask = folder.mask(name)
+    except UserError as error:
+        return MaskFacts(problem=str(error))
+    labels = np.flatnonzero(np.bincount(mask.ravel(), minlength=256))
+    classes = frozenset(folder.class_names[label - 1] for label in labels if label not in (0, IGNORE))
+    return MaskFacts(mask.shape, classes)
+
+
+class _Parallel:
+    """Calls a function for each name, in threads: OpenCV, Pillow and hashing let others run meanwhile."""
+
+    def __init__(self, workers: int, progress: bool) -> None:
+        self._workers = workers
+        self._progress = progress
+
+    def __call__(self, title: str, function: Callable[[str], Any], names: Sequence[str]) -> dict[str, Any]:
+        with ThreadPoolExecutor(self._workers) as pool:
+            results = tqdm(
+                pool.map(function, names), title, len(names), unit=title[:-1], disable=not (self._progress and names)
+            )
+            return dict(zip(names, results, strict=True))
+
+
+def _splits(folder: VocFolder | TaggedFolder, mistakes: list[str]) -> dict[str, tuple[str, ...]]:
+    try:
+        there_are = folder.splits()
+    except UserError as error:  # of the masks
+        mistakes.append(str(error))
+        there_are = ["train"]
+    splits = {}
+    for split in sorted(there_are, key=lambda split: (not is_training(split), "val" not in split)):
+        try:
+            splits[split] = tuple(folder.names(split))
+        except UserError as error:
+            mistakes.append(str(error))
+    return splits
+
+
+def _tags(
+    folder: VocFolder | TaggedFolder, splits: dict[str, tuple[str, ...]], mistakes: list[str]
+) -> dict[str, frozenset[str]]:
+    tags: dict[str, frozenset[str]] = {}
+    for split, names in splits.items():
+        for name in names:
+            if name in tags:
+                continue
+            try:
+                shown = folder.tags(name)
+            except UserError as error:
+                if is_training(split):
+                    mistakes.append(str(error))
+                continue
+            tags[name] = frozenset(np.array(folder.class_names)[shown > 0].tolist())
+    return tags
+
+
+def _has_mask(folder: VocFolder | TaggedFolder, name: str, mistakes: list[str]) -> bool:
+    try:
+        return folder.masks.path_of(name) is not None
+    except UserError as error:
+        mistakes.append(str(error))
+        return False
+
+
+def _orphans(masks: Path, photos: Path) -> Iterable[str]:
+    find = FileFinder(photos).find
+    for name in walk_files(masks, suffixes=(".png", ".json")) if masks.is_dir() else ():
+        try:
+            if find(stem_of(name) if not name.lower().endswith(".json") else name[:-5]) is None:
+                yield str(masks / name)
+        except UserError:  # several photos
+            continue
