@@ -7,6 +7,7 @@ from networks import noise
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.run_folder import RunFolder
 from wsfcn_tf.training import checkpoints
+from wsfcn_tf.training.checkpoints import Position
 from wsfcn_tf.training.optimizer import GroupedSGD
 
 
@@ -45,7 +46,7 @@ def test_continues_exactly(run):
     advance(model, optimizer, 2)
 
     other, other_optimizer = state_after(0, seed=1)
-    assert checkpoints.restore(run, other, other_optimizer) == 2
+    assert checkpoints.restore(run, other, other_optimizer).epochs == 2
     assert int(other_optimizer.iterations) == 3
     advance(other, other_optimizer, 2)
     assert_same_weights(model, other)
@@ -54,7 +55,7 @@ def test_continues_exactly(run):
 def test_nothing_to_restore(run):
     model, optimizer = state_after(1)
     before = model.get_weights()
-    assert checkpoints.restore(run, model, optimizer) == 0
+    assert checkpoints.restore(run, model, optimizer) == Position()
     for one, other in zip(before, model.get_weights()):
         np.testing.assert_array_equal(one, other)
 
@@ -64,7 +65,7 @@ def test_keeps_the_last_ones(run):
         checkpoints.save(run, *state_after(epochs), epochs=epochs, keep=2)
     assert [epochs for epochs, _ in run.checkpoints()] == [3, 4]
     model, optimizer = state_after(0, seed=1)
-    assert checkpoints.restore(run, model, optimizer) == 4
+    assert checkpoints.restore(run, model, optimizer).epochs == 4
     assert_same_weights(model, state_after(4)[0])
 
 

@@ -102,7 +102,8 @@ def _shift_hue(
     blue_ramp: np.ndarray,
 ) -> None:
     """Pillow's rgb2hsv, then hsv2rgb with a ramp that is rolled by the shift. Without branches, and in four loops:
-    only so does the compiler use vector instructions."""
+    only so does the compiler use vector instructions.
+    """
     hue, saturation = np.empty(red.size, np.int32), np.empty(red.size, np.float32)
     value = np.empty(red.size, np.float32)
     for i in range(red.size):
