@@ -1,7 +1,7 @@
 """Pillow's brightness, contrast, saturation and hue, to the bit, in a fraction of its time and without Python's lock.
 
-All functions change an image in place. It is given as its planes, uint8 [3,N]: red, green, blue. In loops over planes the
-processor takes many pixels at a time.
+All functions change an image in place. It is given as its planes, uint8 [3,N]: red, green, blue. In loops over planes
+the processor takes many pixels at a time.
 """
 
 import numpy as np
