@@ -43,6 +43,15 @@ def test_same_experiment_again(run):
     run.check(CONFIG, NAMES, resume=True)
 
 
+def test_what_changes_no_result_may_differ(run):
+    other = replace(
+        CONFIG,
+        data=replace(CONFIG.data, workers=3),
+        training=replace(CONFIG.training, checkpoint_every=100),
+    )
+    run.check(other, NAMES, resume=True)
+
+
 @pytest.mark.parametrize("resume", [False, True])
 @pytest.mark.parametrize(
     ("config", "names", "difference"),
@@ -96,3 +105,16 @@ def test_latest_weights(run):
     assert run.latest_weights() == run.checkpoint(2) / "model.weights.h5"
     run.weights.touch()
     assert run.latest_weights() == run.root / "model.weights.h5"
+
+
+def test_checkpoints_within_an_epoch_come_after_its_begin(run):
+    assert run.latest_checkpoint() is None
+    places = [(2, 0), (2, 40), (2, 900), (3, 0), (3, 7), (10, 0), (10, 5)]
+    for epochs, steps in [(10, 5), *places]:
+        run.checkpoint(epochs, steps).mkdir(parents=True, exist_ok=True)
+        assert run.latest_checkpoint() == (10, 5, run.root / "checkpoints" / "epoch-0010-step-000005")
+    (run.root / "checkpoints" / "epoch-0011-copy").mkdir()  # a person's, not a run's
+    assert [epochs for epochs, _ in run.checkpoints()] == [2, 3, 10]
+    within = ["epoch-0002-step-000040", "epoch-0002-step-000900", "epoch-0003-step-000007", "epoch-0010-step-000005"]
+    assert [folder.name for folder in run.checkpoints_within()] == within
+    assert run.latest_weights() == run.checkpoint(10, 5) / "model.weights.h5"

@@ -86,6 +86,9 @@ class DataConfig:
         crop_area, crop_ratio: random resized crop: share of the photo's area, and aspect ratio (log-uniform).
         jitter: brightness, contrast, saturation, hue.
         flip: mirror half of the crops.
+        on_bad_image: a training photo that cannot be read: "error" ends the training; "skip" lets another photo, drawn
+            from all, take its place, and lists it in the run's bad_images.txt.
+        workers: threads that load photos; None takes one per core. Changes no result: a run may resume with others.
     """
 
     format: Literal["scenes", "voc", "tagged", "tfds"] = "voc"
@@ -99,6 +102,8 @@ class DataConfig:
     crop_ratio: tuple[float, float] = (0.75, 4 / 3)
     jitter: tuple[float, float, float, float] = (0.3, 0.3, 0.3, 0.1)
     flip: bool = True
+    on_bad_image: Literal["error", "skip"] = "error"
+    workers: int | None = None
     scenes: ScenesConfig = field(default_factory=ScenesConfig)
 
 
@@ -135,6 +140,8 @@ class TrainingConfig:
             has it (CPUs with AVX512-BF16 or AMX, recent GPUs), where it takes little more than half the time.
         seed: of weights, data order, augmentation, dropout and gate.
         keep_checkpoints: how many of the last epochs' checkpoints stay on disk.
+        checkpoint_every: also save after every so many steps of an epoch, for long epochs; the last of these stays on
+            disk until its epoch ends. 0 saves at the ends of epochs only. Changes no result, as data.workers.
         panels: how many training photos to show in TensorBoard each epoch; 0 shows none.
     """
 
@@ -152,6 +159,7 @@ class TrainingConfig:
     precision: Literal["float32", "bfloat16"] = "float32"
     seed: int = 0
     keep_checkpoints: int = 2
+    checkpoint_every: int = 0
     panels: int = 4
 
 

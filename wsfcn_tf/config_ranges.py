@@ -42,6 +42,7 @@ RANGES = {
         "four numbers that are at least 0, the last (hue) at most 0.5",
         lambda jitter: min(jitter) >= 0 and jitter[3] <= 0.5,
     ),
+    "data.workers": Range("at least 1", lambda value: value is None or value >= 1),
     "data.scenes.train": _AT_LEAST_1,
     "data.scenes.val": _AT_LEAST_1,
     "data.scenes.size": _SIDE,
@@ -64,6 +65,7 @@ RANGES = {
     "training.weight_decay": _AT_LEAST_0,
     "training.seed": _AT_LEAST_0,
     "training.keep_checkpoints": _AT_LEAST_1,
+    "training.checkpoint_every": _AT_LEAST_0,
     "training.panels": _AT_LEAST_0,
     "inference.scales": Range(
         "one or more numbers above 0 and at most 8",

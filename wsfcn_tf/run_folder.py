@@ -2,15 +2,18 @@
 
 config.yaml     the experiment as resolved
 classes.txt     the foreground classes, one per line
-checkpoints/    epoch-NNNN/: everything that resuming needs, of the last epochs
+checkpoints/    epoch-NNNN/: all that resuming needs, of the last epochs; epoch-NNNN-step-NNNNNN/: within the next
 model.weights.h5    the trained network, when training has ended
 history.csv     means of each epoch: losses, share of labelled pixels, share of images that keep the mask loss
+speed.csv       of each epoch: images per second, and the share of the time in which training waited for photos
+bad_images.txt  the photos that could not be read, with data.on_bad_image skip: name, tab, what is wrong
 tensorboard/    scalars and panels
 """
 
+import re
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from wsfcn_tf.config import ExperimentConfig
 from wsfcn_tf.config_file import load_config, save_config
@@ -20,6 +23,18 @@ from wsfcn_tf.files import write_text
 WEIGHTS = "model.weights.h5"
 _CONFIG = "config.yaml"
 _CLASSES = "classes.txt"
+_CHECKPOINT = re.compile(r"epoch-(\d+)(?:-step-(\d+))?")
+
+# Keys that change no result: a run may resume with other values.
+_FREE = ("data.workers", "training.checkpoint_every")
+
+
+class Checkpoint(NamedTuple):
+    """A saved state: after `epochs` epochs and `steps` steps of the next one."""
+
+    epochs: int
+    steps: int
+    folder: Path
 
 
 class RunFolder:
@@ -41,6 +56,16 @@ class RunFolder:
     def history(self) -> Path:
         """The table of the epochs' means."""
         return self.root / "history.csv"
+
+    @property
+    def speed(self) -> Path:
+        """The table of the epochs' speeds."""
+        return self.root / "speed.csv"
+
+    @property
+    def bad_images(self) -> Path:
+        """The list of photos that could not be read."""
+        return self.root / "bad_images.txt"
 
     @property
     def tensorboard(self) -> Path:
@@ -92,14 +117,26 @@ class RunFolder:
         names = (self.root / _CLASSES).read_text(encoding="utf-8").splitlines()
         return load_config(self.root / _CONFIG), tuple(names)
 
-    def checkpoint(self, epochs: int) -> Path:
-        """The checkpoint after `epochs` epochs."""
-        return self.root / "checkpoints" / f"epoch-{epochs:04d}"
+    def checkpoint(self, epochs: int, steps: int = 0) -> Path:
+        """The checkpoint after `epochs` epochs and `steps` steps of the next one."""
+        return self.root / "checkpoints" / (f"epoch-{epochs:04d}" + (f"-step-{steps:06d}" if steps else ""))
 
     def checkpoints(self) -> list[tuple[int, Path]]:
-        """(epochs done, folder) of every checkpoint, oldest first."""
-        folders = sorted((self.root / "checkpoints").glob("epoch-*"))
-        return [(int(folder.name.removeprefix("epoch-")), folder) for folder in folders]
+        """(epochs done, folder) of every checkpoint at the end of an epoch, oldest first."""
+        return [(epochs, folder) for epochs, steps, folder in self._every_checkpoint() if steps == 0]
+
+    def checkpoints_within(self) -> list[Path]:
+        """The folder of every checkpoint within an epoch, oldest first."""
+        return [folder for _, steps, folder in self._every_checkpoint() if steps > 0]
+
+    def latest_checkpoint(self) -> Checkpoint | None:
+        """Where resuming starts; None if there is no checkpoint."""
+        return max(self._every_checkpoint(), default=None)
+
+    def _every_checkpoint(self) -> list[Checkpoint]:
+        folders = (self.root / "checkpoints").glob("epoch-*")
+        found = ((_CHECKPOINT.fullmatch(folder.name), folder) for folder in folders)
+        return sorted(Checkpoint(int(match[1]), int(match[2] or 0), folder) for match, folder in found if match)
 
     def latest_weights(self) -> Path:
         """The trained network, or the last checkpoint's while training goes on.
@@ -109,19 +146,19 @@ class RunFolder:
         """
         if self.weights.is_file():
             return self.weights
-        checkpoints = self.checkpoints()
-        if not checkpoints:
+        checkpoint = self.latest_checkpoint()
+        if checkpoint is None:
             raise UserError(f"{self.root}: no weights yet, the run has not finished an epoch")
-        return checkpoints[-1][1] / WEIGHTS
+        return checkpoint.folder / WEIGHTS
 
 
 def _first_difference(earlier: dict[str, Any], now: dict[str, Any], prefix: str = "") -> str | None:
-    """The first key in which two configs differ, with both values; None if they agree."""
+    """The first key in which two configs differ, with both values; None if they agree in all that matters."""
     for key, value in earlier.items():
         if isinstance(value, dict):
             found = _first_difference(value, now[key], f"{prefix}{key}.")
             if found:
                 return found
-        elif value != now[key]:
+        elif value != now[key] and prefix + key not in _FREE:
             return f"its {prefix}{key} is {value}, not {now[key]}"
     return None

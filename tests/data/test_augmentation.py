@@ -1,13 +1,10 @@
-import colorsys
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
 
 from wsfcn_tf.config import DataConfig
-from wsfcn_tf.data.augmentation import augment, jitter_colours, random_crop_box, shift_hue
+from wsfcn_tf.data.augmentation import augment, jitter_colours, random_crop_box
 
 WHOLE = DataConfig(crop_size=16, crop_area=(1.0, 1.0), crop_ratio=(1.0, 1.0), jitter=(0, 0, 0, 0), flip=False)
 PHOTO = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
@@ -101,27 +98,18 @@ def luma(image: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("seed", range(4))
 def test_blending_with_black_mean_grey_and_grey(part, degenerate, seed):
     strengths = np.eye(4)[part] * 0.8
-    view = jitter_colours(Image.fromarray(PHOTO), np.random.default_rng(seed), tuple(strengths))
+    view = jitter_colours(PHOTO, np.random.default_rng(seed), tuple(strengths))
     rng = np.random.default_rng(seed)
     rng.permutation(4)
     factor = rng.uniform(0.2, 1.8)
     other = degenerate(PHOTO.astype(float))
     expected = np.clip(other + factor * (PHOTO - other), 0, 255)
-    np.testing.assert_allclose(np.array(view), expected, atol=2.5)
-
-
-@pytest.mark.parametrize("turns", [-0.5, -0.1, 0.0, 0.1, 1 / 3])
-def test_hue_is_shifted_on_the_colour_circle(turns):
-    colours = np.array([[(220, 40, 40), (30, 200, 90), (60, 60, 240), (128, 128, 128)]], np.uint8)
-    shifted = np.array(shift_hue(Image.fromarray(colours), turns))
-    for before, after in zip(colours[0] / 255, shifted[0] / 255):
-        hue, saturation, value = colorsys.rgb_to_hsv(*before)
-        np.testing.assert_allclose(after, colorsys.hsv_to_rgb((hue + turns) % 1, saturation, value), atol=0.03)
+    np.testing.assert_allclose(view, expected, atol=2.5)
 
 
 def test_order_of_the_changes_is_drawn():
     """Contrast after brightness is not brightness after contrast; both have to occur, each with its own factors."""
-    strengths, image = (0.9, 0.9, 0, 0), Image.fromarray(PHOTO // 2 + 120)
+    strengths, image = (0.9, 0.9, 0, 0), PHOTO // 2 + 120
     in_order = []
     for seed in range(30):
         rng = np.random.default_rng(seed)
@@ -131,7 +119,7 @@ def test_order_of_the_changes_is_drawn():
             other = 0 if part == 0 else np.round(luma(expected).mean())
             expected = np.clip(other + rng.uniform(0.1, 1.9) * (expected - other), 0, 255)
         view = jitter_colours(image, np.random.default_rng(seed), strengths)
-        np.testing.assert_allclose(np.array(view), expected, atol=4)
+        np.testing.assert_allclose(view, expected, atol=4)
         in_order.append(order == [0, 1])
     assert 5 < sum(in_order) < 25
 

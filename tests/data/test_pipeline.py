@@ -1,5 +1,6 @@
 import shutil
 import sys
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -8,6 +9,7 @@ import tensorflow as tf
 
 from wsfcn_tf.config import DataConfig, ScenesConfig
 from wsfcn_tf.data.augmentation import augment
+from wsfcn_tf.data.bad_photos import BadPhotos
 from wsfcn_tf.data.pipeline import steps_per_epoch, training_batches, user_errors
 from wsfcn_tf.data.scenes import Scenes
 from wsfcn_tf.data.voc import VocFolder
@@ -19,8 +21,8 @@ SCENES = Scenes(ScenesConfig(train=10, size=32))
 NAMES = SCENES.names("train")
 
 
-def read(dataset=SCENES, names=NAMES, batch_size=4, **options) -> list[tuple[np.ndarray, ...]]:
-    batches = training_batches(dataset, names, CONFIG, batch_size=batch_size, **{"seed": 7, **options})
+def read(dataset=SCENES, names=NAMES, config=CONFIG, batch_size=4, **options) -> list[tuple[np.ndarray, ...]]:
+    batches = training_batches(dataset, names, config, batch_size=batch_size, **{"seed": 7, **options})
     return [tuple(part.numpy() for part in batch) for batch in batches]
 
 
@@ -70,6 +72,104 @@ def test_stream_is_a_function_of_the_seed():
 
 def test_resuming_yields_the_tail_of_the_full_stream():
     assert_same(read(epochs=4)[4:], read(first_epoch=2, epochs=2))
+
+
+def test_resuming_within_an_epoch_yields_the_tail_and_opens_nothing_else():
+    opened = []
+
+    class Watched(Scenes):
+        def image(self, name):
+            opened.append(name)
+            return super().image(name)
+
+    full = read(batch_size=2, epochs=3)
+    watched = Watched(ScenesConfig(train=10, size=32))
+    tail = read(watched, batch_size=2, first_epoch=1, first_step=3, epochs=2)
+    assert_same(full[5 + 3 :], tail)
+    assert sorted(opened) == sorted(name.decode() for batch in tail for name in batch[2])
+
+
+@pytest.mark.parametrize("workers", [1, 2, 5])
+def test_workers_change_nothing(workers):
+    assert_same(read(), read(config=replace(CONFIG, workers=workers)))
+
+
+@pytest.mark.parametrize(("shards", "devices"), [(2, 1), (1, 2), (2, 2), (4, 1)])
+def test_shards_and_devices_together_see_what_one_would(shards, devices):
+    whole = read(batch_size=8, epochs=2, first_step=0)
+    parts = [read(batch_size=8, epochs=2, shard=(index, shards), devices=devices) for index in range(shards)]
+    steps = [
+        tuple(np.concatenate([batch[i] for part in parts for batch in part[step : step + devices]]) for i in range(3))
+        for step in range(0, len(parts[0]), devices)
+    ]
+    assert_same(whole, steps)
+
+
+def test_batch_that_cannot_be_shared_evenly():
+    with pytest.raises(UserError) as error:
+        training_batches(SCENES, NAMES, CONFIG, batch_size=8, seed=0, shard=(0, 3))
+    assert str(error.value) == "training.batch_size is 8: make it a multiple of the 3 devices"
+
+
+# === Photos that cannot be read ===
+
+
+class PartlyBad(Scenes):
+    """Some of the scenes cannot be read."""
+
+    def __init__(self, bad):
+        super().__init__(ScenesConfig(train=10, size=32))
+        self.bad = bad
+
+    def image(self, name):
+        if name in self.bad:
+            raise UserError(f"{name}.jpg: is torn")
+        return super().image(name)
+
+
+SKIPPING = replace(CONFIG, on_bad_image="skip")
+
+
+def test_replacements_fill_the_batch_and_change_nothing_else():
+    bad, found = NAMES[2:5], BadPhotos()
+    dataset = PartlyBad(bad)
+    whole = read(batch_size=10, epochs=2)
+    replaced = read(dataset, config=SKIPPING, batch_size=10, epochs=2, bad_photos=found)
+    others = set()
+    for (images, _, names), (new_images, new_tags, new_names) in zip(whole, replaced, strict=True):
+        for index in range(10):
+            name, new_name = names[index].decode(), new_names[index].decode()
+            assert np.array_equal(new_tags[index], SCENES.tags(new_name))
+            if name in bad:
+                assert new_name not in bad
+                others.add(new_name)
+            else:
+                assert new_name == name and np.array_equal(images[index], new_images[index])
+    assert len(others) > 2  # not always the same one
+    assert len(found) == 3
+
+
+def test_replacements_depend_on_neither_workers_nor_shards_nor_the_first_step():
+    dataset = PartlyBad(NAMES[:6])
+    whole = read(dataset, config=SKIPPING, batch_size=2, epochs=2)
+    assert_same(whole, read(dataset, config=replace(SKIPPING, workers=1), batch_size=2, epochs=2))
+    assert_same(whole[7:], read(dataset, config=SKIPPING, batch_size=2, first_epoch=1, first_step=2))
+    halves = [read(dataset, config=SKIPPING, batch_size=2, epochs=2, shard=(part, 2)) for part in range(2)]
+    assert_same(whole, [tuple(map(np.concatenate, zip(*step))) for step in zip(*halves)])
+
+
+def test_all_photos_bad():
+    with pytest.raises(UserError) as error, user_errors():
+        read(PartlyBad(NAMES), config=replace(SKIPPING, workers=1))
+    first = NAMES[np.random.default_rng([7, 0]).permutation(10)[0]]
+    assert str(error.value) == f"none of the 10 training images can be read, the first because: {first}.jpg: is torn"
+
+
+def test_tags_that_are_not_known_are_an_error_even_so(voc_root):
+    (voc_root / "tags.csv").write_text("image,tags\na.jpg,cat\n")
+    folder = VocFolder(voc_root)
+    with pytest.raises(UserError, match="there is no row for"), user_errors():
+        read(folder, folder.names("train"), config=SKIPPING, batch_size=6)
 
 
 def test_fewer_images_than_a_batch():

@@ -64,6 +64,20 @@ def test_a_photo_named_twice_is_predicted_once(tmp_path):
     assert len(predict_photos(nothing, [tmp_path / "in", photo], tmp_path / "out", CLASSES)) == 1
 
 
+def test_photos_that_cannot_be_read_do_not_keep_others_from_their_masks(tmp_path, capsys):
+    for name in "abcd":
+        make_photo(tmp_path / "in" / f"{name}.jpg")
+    for name in "ac":
+        (tmp_path / "in" / f"{name}.jpg").write_bytes(b"")
+    with pytest.raises(UserError) as error:
+        predict_photos(nothing, [tmp_path / "in"], tmp_path / "out", CLASSES)
+    reason = "the image file is empty: copy it again or remove it from the data"
+    reasons = "; ".join(f"{tmp_path}/in/{name}.jpg: {reason}" for name in "ac")
+    assert str(error.value) == f"2 of 4 photos left out, all others done: {reasons}"
+    assert files_below(tmp_path / "out") == {"b.png", "b_overlay.jpg", "d.png", "d_overlay.jpg"}
+    assert f"{tmp_path}/in/a.jpg: left out\n" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("photos", "paths", "output", "message"),
     [

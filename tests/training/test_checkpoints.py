@@ -7,7 +7,9 @@ from networks import noise
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.run_folder import RunFolder
 from wsfcn_tf.training import checkpoints
+from wsfcn_tf.training.checkpoints import Position
 from wsfcn_tf.training.optimizer import GroupedSGD
+from wsfcn_tf.training.totals import EpochTotals
 
 
 def state_after(steps, seed=0):
@@ -45,7 +47,7 @@ def test_continues_exactly(run):
     advance(model, optimizer, 2)
 
     other, other_optimizer = state_after(0, seed=1)
-    assert checkpoints.restore(run, other, other_optimizer) == 2
+    assert checkpoints.restore(run, other, other_optimizer).epochs == 2
     assert int(other_optimizer.iterations) == 3
     advance(other, other_optimizer, 2)
     assert_same_weights(model, other)
@@ -54,7 +56,7 @@ def test_continues_exactly(run):
 def test_nothing_to_restore(run):
     model, optimizer = state_after(1)
     before = model.get_weights()
-    assert checkpoints.restore(run, model, optimizer) == 0
+    assert checkpoints.restore(run, model, optimizer) == Position()
     for one, other in zip(before, model.get_weights()):
         np.testing.assert_array_equal(one, other)
 
@@ -64,7 +66,7 @@ def test_keeps_the_last_ones(run):
         checkpoints.save(run, *state_after(epochs), epochs=epochs, keep=2)
     assert [epochs for epochs, _ in run.checkpoints()] == [3, 4]
     model, optimizer = state_after(0, seed=1)
-    assert checkpoints.restore(run, model, optimizer) == 4
+    assert checkpoints.restore(run, model, optimizer).epochs == 4
     assert_same_weights(model, state_after(4)[0])
 
 
@@ -86,6 +88,34 @@ def test_interrupted_save_leaves_the_one_before(run, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         checkpoints.save(run, *state_after(2), epochs=2, keep=1)
     assert [path.name for path in (run.root / "checkpoints").iterdir()] == ["epoch-0001"]
+
+
+# === Within an epoch ===
+
+
+def test_one_within_an_epoch_is_kept_until_the_next(run):
+    totals = EpochTotals(12, {"loss": 0.1 + 0.2, "kept": 1 / 3}, seconds=1 / 7, waited=1e-9)
+    checkpoints.save(run, *state_after(1), epochs=1, keep=1)
+    for steps in (5, 10):
+        checkpoints.save_within(run, *state_after(steps), Position(1, steps, totals))
+    folders = sorted(path.name for path in (run.root / "checkpoints").iterdir())
+    assert folders == ["epoch-0001", "epoch-0001-step-000010"]
+
+    model, optimizer = state_after(0, seed=1)
+    assert checkpoints.restore(run, model, optimizer) == Position(1, 10, totals)  # to the last bit
+    assert int(optimizer.iterations) == 10
+    checkpoints.save(run, *state_after(20), epochs=2, keep=1)
+    assert [path.name for path in (run.root / "checkpoints").iterdir()] == ["epoch-0002"]
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"images": 1, "other": 2}'])
+def test_damaged_totals(run, text):
+    checkpoints.save(run, *state_after(1), epochs=1, keep=1)
+    checkpoints.save_within(run, *state_after(2), Position(1, 5, EpochTotals(3, {"loss": 1.0})))
+    (run.checkpoint(1, 5) / "totals.json").write_text(text)
+    model, optimizer = state_after(0)
+    with pytest.raises(UserError, match=r"epoch-0001-step-000005: cannot be read \(.*delete this folder to resume"):
+        checkpoints.restore(run, model, optimizer)
 
 
 @pytest.mark.parametrize("name", ["model.weights.h5", "optimizer.npz"])

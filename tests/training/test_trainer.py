@@ -69,6 +69,9 @@ def test_what_a_run_leaves(finished):
     assert filecmp.cmp(run.weights, run.checkpoint(2) / "model.weights.h5", shallow=False)
     assert list(run.tensorboard.iterdir())
     assert [row["epoch"] for row in history.read(run.history)] == ["1", "2"]
+    for row in history.read(run.speed):
+        assert float(row["images_per_second"]) > 0 and 0 < float(row["wait"]) < 1
+    assert not run.bad_images.exists()
     config, names = run.read()
     assert config == replace(CONFIG, model=replace(CONFIG.model, num_classes=6))
     assert names == SCENES.class_names
@@ -129,9 +132,52 @@ def test_resuming_continues_exactly(finished, tmp_path, monkeypatch):
     assert run.history.read_bytes() == finished[0].history.read_bytes()
 
 
+def test_resuming_within_an_epoch_continues_exactly(finished, tmp_path, monkeypatch):
+    def save_and_stop(*arguments, save=checkpoints.save_within):
+        save(*arguments)
+        raise KeyboardInterrupt
+
+    run, config = RunFolder(tmp_path), with_training(checkpoint_every=1)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(checkpoints, "save_within", save_and_stop)
+        train(config, SCENES, run)
+    assert run.latest_checkpoint()[:2] == (0, 1) and not run.history.exists()
+
+    # with another number of workers, and no more checkpoints within epochs
+    resumed = train(replace(CONFIG, data=replace(CONFIG.data, workers=1)), SCENES, run, resume=True)
+    assert_same_weights(resumed, finished[1])
+    assert run.history.read_bytes() == finished[0].history.read_bytes()
+    assert not run.checkpoints_within()
+
+
 def test_resuming_a_finished_run_changes_nothing(finished):
     run, model = finished
     assert_same_weights(train(CONFIG, SCENES, run, resume=True), model)
+
+
+# === Photos that cannot be read ===
+
+
+class TornScene(UnmaskedScenes):
+    """One scene cannot be read."""
+
+    def image(self, name):
+        if name == "train_0003":
+            raise UserError(f"{name}: is torn")
+        return super().image(name)
+
+
+def test_a_bad_photo_is_replaced_and_listed(tmp_path, monkeypatch, capsys):
+    def compile_cheap_step(strategy, model):
+        return lambda images, tags, self_supervision: {"loss": tf.ones(2)}
+
+    monkeypatch.setattr(trainer, "compile_step", compile_cheap_step)
+    run = RunFolder(tmp_path)
+    config = replace(with_training(panels=0, epochs=3), data=replace(CONFIG.data, on_bad_image="skip"))
+    train(config, TornScene(CONFIG.data.scenes), run)
+    assert run.bad_images.read_text() == "train_0003\ttrain_0003: is torn\n"
+    line = f"1 of 5 photos cannot be read, others replace them: {run.bad_images}\n"
+    assert line in capsys.readouterr().out
 
 
 # === A loss that is not finite ===

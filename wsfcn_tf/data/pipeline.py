@@ -1,7 +1,7 @@
-"""From a dataset's photos and tags to training batches: tf.data around NumPy, Pillow and OpenCV. Masks are never read.
+"""From a dataset's photos and tags to training batches: tf.data around NumPy, OpenCV and Numba. Masks are never read.
 
-The stream is a pure function of (seed, epoch): each epoch's order and each photo's augmentation have random generators
-of their own, so that neither the number of workers nor the epoch at which training resumes changes anything.
+The stream is a pure function of the seed: each epoch's order and each photo's augmentation have random generators of
+their own, so that neither the number of workers and hosts nor the step at which training resumes changes anything.
 """
 
 import atexit
@@ -11,11 +11,13 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+import cv2
 import numpy as np
 import tensorflow as tf
 
 from wsfcn_tf.config import DataConfig
 from wsfcn_tf.data.augmentation import augment
+from wsfcn_tf.data.bad_photos import BadPhotos, read_or_replace
 from wsfcn_tf.data.dataset import Dataset
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.ops.normalise import normalise
@@ -23,6 +25,11 @@ from wsfcn_tf.ops.normalise import normalise
 # TensorFlow waits for an iterator's workers before it frees the iterator, and they wait for Python: an iterator that an
 # interrupted `fit` left in a reference cycle has to go while the interpreter still runs, or the process never ends.
 atexit.register(gc.collect)
+
+# what each of the 256 levels becomes in each channel: float32 [1,256,3]
+_NORMALISED = normalise(np.arange(256, dtype=np.float32)[None, :, None] / np.float32(255))
+# marks the generators of replacements, so that they are not those of the views
+_REPLACEMENT = 1
 
 
 def training_batches(
@@ -33,7 +40,11 @@ def training_batches(
     batch_size: int,
     seed: int,
     first_epoch: int = 0,
+    first_step: int = 0,
     epochs: int = 1,
+    shard: tuple[int, int] = (0, 1),
+    devices: int = 1,
+    bad_photos: BadPhotos | None = None,
 ) -> tf.data.Dataset:
     """The batches of `epochs` epochs from `first_epoch` on; an epoch's incomplete last batch is dropped.
 
@@ -43,49 +54,61 @@ def training_batches(
     Args:
         dataset: where photos and tags come from.
         names: the photos to train on.
-        config: crop size S and augmentation.
-        batch_size: photos per batch, B.
+        config: crop size S, augmentation, workers, and what to do about photos that cannot be read.
+        batch_size: photos per step over all shards and devices.
         seed: of order and augmentation.
         first_epoch: number of the first epoch, counted from 0; the stream is the tail of the one that starts at 0.
-        epochs: how many epochs to yield.
+        first_step: so many steps of the first epoch are left out; their photos are not opened.
+        epochs: how many epochs to yield, the first included.
+        shard: (index, count): the part of each step that this pipeline loads, where `count` pipelines share the steps.
+        devices: how many devices take this pipeline's part of a step; each gets a batch of its own, one after another.
+        bad_photos: where photos that cannot be read are noted, with `config.on_bad_image` "skip".
 
     Returns:
         A tf.data.Dataset of (images float32 [B,S,S,3], RGB, ImageNet-normalised; tags float32 [B,C] in {0, 1};
-        names string [B]).
+        names string [B]), with B = batch_size / (count * devices).
 
     Raises:
-        UserError: there are fewer photos than one batch takes.
+        UserError: there are fewer photos than one batch takes, or it cannot be shared evenly.
     """
-    examples_per_epoch = steps_per_epoch(names, batch_size) * batch_size
+    (part, parts), steps = shard, steps_per_epoch(names, batch_size)
+    if batch_size % (parts * devices):
+        raise UserError(f"training.batch_size is {batch_size}: make it a multiple of the {parts * devices} devices")
     names_by_index = tf.constant(list(names))
+    bad_photos = BadPhotos() if bad_photos is None else bad_photos
 
     def order(epoch: np.int64) -> np.ndarray:
-        return np.random.default_rng([seed, epoch]).permutation(len(names))[:examples_per_epoch]
+        indices = np.random.default_rng([seed, epoch]).permutation(len(names))[: steps * batch_size]
+        steps_and_parts = indices.reshape(steps, parts, batch_size // parts)
+        return steps_and_parts[first_step if epoch == first_epoch else 0 :, part].reshape(-1)
 
-    def example(epoch: np.int64, index: np.int64) -> tuple[np.ndarray, np.ndarray]:
-        name = names[index]
-        view = augment(dataset.image(name), np.random.default_rng([seed, epoch, index]), config)
-        return view, dataset.tags(name)
+    def example(epoch: np.int64, index: np.int64) -> tuple[np.ndarray, np.ndarray, np.int64]:
+        if config.on_bad_image == "skip":
+            drawing = np.random.default_rng([seed, epoch, index, _REPLACEMENT])
+            used, image = read_or_replace(index, names, dataset.image, drawing, bad_photos)
+        else:
+            used, image = index, dataset.image(names[index])
+        view = augment(image, np.random.default_rng([seed, epoch, index]), config)
+        return cv2.LUT(view, _NORMALISED), dataset.tags(names[used]), np.int64(used)
 
     def epoch_indices(epoch: tf.Tensor) -> tf.data.Dataset:
         indices = tf.numpy_function(order, [epoch], tf.int64)
         return tf.data.Dataset.from_tensor_slices(indices).map(lambda index: (epoch, index))
 
     def load(epoch: tf.Tensor, index: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        view, tags = tf.numpy_function(example, [epoch, index], (tf.uint8, tf.float32))
-        view = tf.ensure_shape(view, (config.crop_size, config.crop_size, 3))
+        image, tags, used = tf.numpy_function(example, [epoch, index], (tf.float32, tf.float32, tf.int64))
+        image = tf.ensure_shape(image, (config.crop_size, config.crop_size, 3))
         tags = tf.ensure_shape(tags, (len(dataset.class_names),))
-        return normalise(tf.cast(view, tf.float32) / 255), tags, names_by_index[index]
+        return image, tags, names_by_index[tf.ensure_shape(used, ())]
 
     options = tf.data.Options()
     options.autotune.enabled = False  # ending an iterator waits, for up to a minute, for the tuner's thread to wake up
-    workers = os.cpu_count()
     return (
         tf.data.Dataset.range(first_epoch, first_epoch + epochs)
         .flat_map(epoch_indices)
-        .map(load, num_parallel_calls=workers, deterministic=True)
-        .batch(batch_size, drop_remainder=True)
-        .prefetch(2)
+        .map(load, num_parallel_calls=config.workers or os.cpu_count(), deterministic=True)
+        .batch(batch_size // (parts * devices), drop_remainder=True)
+        .prefetch(2 * devices)
         .with_options(options)
     )
 

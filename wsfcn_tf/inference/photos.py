@@ -33,8 +33,8 @@ def predict_photos(
         The masks written.
 
     Raises:
-        UserError: a path that is not there, no photo at all, an unreadable one, or a file that would be written twice
-            or over a photo. All but the unreadable are found before anything is written.
+        UserError: a path that is not there, no photo at all, or a file that would be written twice or over a photo: all
+            found before anything is written. Or photos that cannot be read: raised when all others are done.
     """
     masks = plan([Path(path) for path in paths], Path(output_dir))
     return _write(predictor, {mask: (str(photo), read_image, photo) for photo, mask in masks.items()}, class_names)
@@ -58,7 +58,8 @@ def predict_split(
         The masks written.
 
     Raises:
-        UserError: no such split, two photos whose masks would have one name, or an unreadable one.
+        UserError: no such split, two photos whose masks would have one name, or, when all others are done, photos that
+            cannot be read.
     """
     jobs: dict[Path, _Job] = {}
     for name in dict.fromkeys(dataset.names(split)):
@@ -77,12 +78,20 @@ _Job = tuple[str, Callable[[Any], np.ndarray], Any]
 def _write(
     predictor: Callable[[np.ndarray], Prediction], jobs: Mapping[Path, _Job], class_names: Sequence[str]
 ) -> list[Path]:
+    unreadable = []
     for mask, (name, read, source) in tqdm(jobs.items(), desc="predict", unit="photo"):
-        image = read(source)
+        try:
+            image = read(source)
+        except UserError as error:
+            unreadable.append(str(error))
+            tqdm.write(f"{name}: left out")
+            continue
         prediction = predictor(image)
         write_mask(mask, prediction.labels)
         save_image(_overlay_of(mask), overlay(image, prediction.labels))
         tqdm.write(f"{name}: {describe(prediction, class_names)}")
+    if unreadable:
+        raise UserError(f"{len(unreadable)} of {len(jobs)} photos left out, all others done: {'; '.join(unreadable)}")
     return list(jobs)
 
 

@@ -1,6 +1,6 @@
 """What a person sees of a training run: a progress bar, a line per epoch, TensorBoard scalars and panels."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +9,12 @@ from tqdm import tqdm
 
 from wsfcn_tf.ops.normalise import denormalise
 from wsfcn_tf.training.objective import Supervision
+from wsfcn_tf.training.totals import EpochTotals
 from wsfcn_tf.visualisation import overlay, panel
 
 
 class TrainingLog:
-    """Collects a run's per-image values and shows their means.
+    """Shows the means of a run's per-image values, and its speed.
 
     Args:
         folder: of TensorBoard's event files.
@@ -24,27 +25,32 @@ class TrainingLog:
     def __init__(self, folder: Path, steps: int, steps_done: int) -> None:
         self._writer = tf.summary.create_file_writer(str(folder))
         self._bar = tqdm(total=steps, initial=steps_done, unit="step", dynamic_ncols=True, mininterval=1.0)
-        self._sums: dict[str, list[float]] = {}
 
-    def step(self, epoch: int, values: Mapping[str, np.ndarray]) -> None:
-        """Takes in a step's per-image values, {name: [B]}."""
-        for name, value in values.items():
-            self._sums.setdefault(name, []).extend(value)
+    def step(self, epoch: int, totals: EpochTotals) -> None:
+        """Counts a step, and shows the epoch's means so far."""
         self._bar.set_postfix(
-            epoch=epoch + 1, **{name: f"{np.mean(v):.3f}" for name, v in self._sums.items()}, refresh=False
+            epoch=epoch + 1, **{name: f"{mean:.3f}" for name, mean in totals.means().items()}, refresh=False
         )
         self._bar.update()
 
-    def epoch(self, epoch: int) -> dict[str, float]:
-        """Closes an epoch: writes its means to TensorBoard and returns them."""
-        means = {name: float(np.mean(values)) for name, values in self._sums.items()}
-        self._sums = {}
+    def epoch(self, epoch: int, totals: EpochTotals) -> None:
+        """Shows a finished epoch's means and speed, in a line and in TensorBoard."""
+        means, speed = totals.means(), totals.speed()
         with self._writer.as_default(step=epoch + 1):
             for name, mean in means.items():
                 tf.summary.scalar(f"train/{name}", mean)
+            for name, value in speed.items():
+                tf.summary.scalar(f"speed/{name}", value)
         self._writer.flush()
-        self._bar.write(f"epoch {epoch + 1}: " + ", ".join(f"{name} {mean:.4f}" for name, mean in means.items()))
-        return means
+        self.note(
+            f"epoch {epoch + 1}: "
+            + ", ".join(f"{name} {mean:.4f}" for name, mean in means.items())
+            + f"; {speed['images_per_second']:.1f} images/s, {speed['wait']:.1%} waiting for photos"
+        )
+
+    def note(self, text: str) -> None:
+        """Prints a line above the bar."""
+        self._bar.write(text)
 
     def panel(self, epoch: int, picture: np.ndarray) -> None:
         """Shows a picture, uint8 [H, W, 3]."""

@@ -1,8 +1,8 @@
-"""The training loop: one strategy, one compiled step, epochs that can be resumed."""
+"""The training loop: one strategy, one compiled step, epochs that can be resumed anywhere."""
 
 import itertools
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import keras
@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from wsfcn_tf.config import ExperimentConfig
+from wsfcn_tf.data.bad_photos import BadPhotos
 from wsfcn_tf.data.dataset import Dataset
 from wsfcn_tf.data.pipeline import steps_per_epoch, training_batches, user_errors
 from wsfcn_tf.errors import UserError
@@ -17,6 +18,7 @@ from wsfcn_tf.files import replacing, write_text
 from wsfcn_tf.models import Network, build_model
 from wsfcn_tf.run_folder import RunFolder
 from wsfcn_tf.training import checkpoints
+from wsfcn_tf.training.checkpoints import Position
 from wsfcn_tf.training.history import record
 from wsfcn_tf.training.logging import TrainingLog, supervision_panel
 from wsfcn_tf.training.objective import Objective
@@ -28,8 +30,8 @@ from wsfcn_tf.weights.backbone import load_backbone
 def train(config: ExperimentConfig, dataset: Dataset, run: RunFolder, *, resume: bool = False) -> Network:
     """Trains a network from photos and tags; masks are never read.
 
-    Works on every device that TensorFlow sees (MirroredStrategy). Saves a checkpoint after each epoch and the trained
-    weights at the end.
+    Works on every device that TensorFlow sees (MirroredStrategy). Saves a checkpoint after each epoch, and every
+    `training.checkpoint_every` steps within it, and the trained weights at the end.
 
     Args:
         config: the experiment; `model.num_classes` may be None.
@@ -50,6 +52,7 @@ def train(config: ExperimentConfig, dataset: Dataset, run: RunFolder, *, resume:
     run.check(config, dataset.class_names, resume)
 
     strategy = tf.distribute.MirroredStrategy()
+    check_devices(strategy, config.training.batch_size)
     keras.utils.set_random_seed(config.training.seed)
     with strategy.scope(), precision(config.training.precision):
         model = build_model(config.model)
@@ -58,28 +61,35 @@ def train(config: ExperimentConfig, dataset: Dataset, run: RunFolder, *, resume:
             Objective(config.self_supervision, max_tags),
             seed=config.training.seed,
         )
-        first_epoch = checkpoints.restore(run, model, model.optimizer)
-        if first_epoch == 0 and config.training.weights:
+        start = checkpoints.restore(run, model, model.optimizer)
+        if (start.epochs, start.steps) == (0, 0) and config.training.weights:
             load_backbone(model, config.training.weights)
     if not run.is_run:  # only now: a run whose weights are not to be had has not begun
         run.claim(config, dataset.class_names)
+    bad_photos = BadPhotos.load(run.bad_images)
     step = compile_step(strategy, model)
-    log = TrainingLog(run.tensorboard, steps * config.training.epochs, steps * first_epoch)
-    batches = training_batches(
-        dataset,
-        names,
-        config.data,
-        batch_size=config.training.batch_size,
-        seed=config.training.seed,
-        first_epoch=first_epoch,
-        epochs=config.training.epochs - first_epoch,
-    )
-    stream = iter(strategy.experimental_distribute_dataset(batches))
+    log = TrainingLog(run.tensorboard, steps * config.training.epochs, steps * start.epochs + start.steps)
+    stream = distributed_batches(strategy, config, dataset, names, start, bad_photos)
     try:
-        for epoch in range(first_epoch, config.training.epochs):
-            self_supervision = epoch >= config.training.pretrain_epochs
-            shown = _train_epoch(epoch, strategy, step, itertools.islice(stream, steps), log, self_supervision)
-            record(run.history, epoch + 1, log.epoch(epoch))
+        for epoch in range(start.epochs, config.training.epochs):
+            here = start if epoch == start.epochs else Position(epoch)
+            shown = _train_epoch(
+                here,
+                strategy,
+                step,
+                itertools.islice(stream, steps - here.steps),
+                log,
+                epoch >= config.training.pretrain_epochs,
+                _saving_within(config, run, model, steps, bad_photos),
+            )
+            log.epoch(epoch, here.totals)
+            record(run.history, epoch + 1, here.totals.means())
+            record(run.speed, epoch + 1, here.totals.speed())
+            if bad_photos:
+                bad_photos.save(run.bad_images)
+                log.note(
+                    f"{len(bad_photos)} of {len(names)} photos cannot be read, others replace them: {run.bad_images}"
+                )
             if config.training.panels > 0:
                 log.panel(epoch, _panel(model, *shown, config.training.panels, dataset.class_names))
             checkpoints.save(run, model, model.optimizer, epoch + 1, config.training.keep_checkpoints)
@@ -139,22 +149,83 @@ def compile_step(strategy: tf.distribute.Strategy, model: Network) -> tf.types.e
     return step
 
 
+def check_devices(strategy: tf.distribute.Strategy, batch_size: int) -> None:
+    """Raises UserError if a batch cannot be shared evenly among the devices."""
+    devices = strategy.num_replicas_in_sync
+    if batch_size % devices:
+        raise UserError(f"training.batch_size is {batch_size}: make it a multiple of the {devices} devices")
+
+
+def distributed_batches(
+    strategy: tf.distribute.Strategy,
+    config: ExperimentConfig,
+    dataset: Dataset,
+    names: Sequence[str],
+    start: Position,
+    bad_photos: BadPhotos,
+) -> Iterator:
+    """`training_batches` from a position to the run's end, for all devices; each host loads its own photos only.
+
+    Photos and steps belong together in the same way on any number of hosts and devices.
+    """
+
+    def batches(context: tf.distribute.InputContext) -> tf.data.Dataset:
+        return training_batches(
+            dataset,
+            names,
+            config.data,
+            batch_size=config.training.batch_size,
+            seed=config.training.seed,
+            first_epoch=start.epochs,
+            first_step=start.steps,
+            epochs=config.training.epochs - start.epochs,
+            shard=(context.input_pipeline_id, context.num_input_pipelines),
+            devices=context.num_replicas_in_sync // context.num_input_pipelines,
+            bad_photos=bad_photos,
+        )
+
+    return iter(strategy.distribute_datasets_from_function(batches))
+
+
 def _train_epoch(
-    epoch: int,
+    start: Position,
     strategy: tf.distribute.Strategy,
     step: tf.types.experimental.PolymorphicFunction,
     batches: Iterable,
     log: TrainingLog,
     self_supervision: bool,
+    save_within: Callable[[Position], None],
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Trains on every batch; returns the images and tags of the last, one replica's share, for the panel."""
+    """Trains on every batch, and adds up `start.totals`.
+
+    Returns:
+        The images and tags of the last batch, one replica's share, for the panel.
+    """
+    epoch, totals = start.epochs, start.totals
     with user_errors():
-        for images, tags, names in batches:
+        for steps_done, (images, tags, names) in enumerate(totals.clocked(batches), start=start.steps + 1):
             values = {name: value.numpy() for name, value in step(images, tags, self_supervision).items()}
             if not np.isfinite(values["loss"]).all():
                 raise UserError(_not_finite(epoch, values["loss"], strategy.gather(names, axis=0).numpy()))
-            log.step(epoch, values)
+            totals.add(values)
+            log.step(epoch, totals)
+            save_within(Position(epoch, steps_done, totals))
     return strategy.experimental_local_results(images)[0], strategy.experimental_local_results(tags)[0]
+
+
+def _saving_within(
+    config: ExperimentConfig, run: RunFolder, model: Network, steps: int, bad_photos: BadPhotos
+) -> Callable[[Position], None]:
+    """What saves a checkpoint if the position is one where `training.checkpoint_every` asks for it."""
+    every = config.training.checkpoint_every
+
+    def save(position: Position) -> None:
+        if every and position.steps % every == 0 and position.steps < steps:  # an epoch's last step has its own
+            if bad_photos:
+                bad_photos.save(run.bad_images)
+            checkpoints.save_within(run, model, model.optimizer, position)
+
+    return save
 
 
 def _not_finite(epoch: int, loss: np.ndarray, names: Sequence[bytes]) -> str:

@@ -1,0 +1,56 @@
+"""What an epoch adds up: per-image values, and the time that it took and waited."""
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import numpy as np
+
+Batch = TypeVar("Batch")
+
+
+@dataclass
+class EpochTotals:
+    """The sums of an epoch so far; a checkpoint within the epoch holds them, so that none is lost by resuming.
+
+    Attributes:
+        images: trained on.
+        sums: of each per-image value.
+        seconds: of waiting and training.
+        waited: seconds of these in which training had no batch.
+    """
+
+    images: int = 0
+    sums: dict[str, float] = field(default_factory=dict)
+    seconds: float = 0.0
+    waited: float = 0.0
+
+    def add(self, values: Mapping[str, np.ndarray]) -> None:
+        """Takes in a step's per-image values, {name: [B]}."""
+        for name, value in values.items():
+            # in float64 and one step after another, so that an interruption in between changes no bit
+            self.sums[name] = self.sums.get(name, 0.0) + float(np.sum(value, dtype=np.float64))
+        self.images += len(next(iter(values.values())))
+
+    def clocked(self, batches: Iterable[Batch]) -> Iterator[Batch]:
+        """The same batches; notes how long each was waited for, and the time until the next is asked for."""
+        batches = iter(batches)
+        while True:
+            asked = time.perf_counter()
+            batch = next(batches, None)
+            got = time.perf_counter()
+            if batch is None:
+                return
+            self.waited += got - asked
+            self.seconds += got - asked
+            yield batch
+            self.seconds += time.perf_counter() - got
+
+    def means(self) -> dict[str, float]:
+        """The mean of each per-image value."""
+        return {name: total / self.images for name, total in self.sums.items()}
+
+    def speed(self) -> dict[str, float]:
+        """images_per_second, and wait: the share of the time in which training had no batch."""
+        return {"images_per_second": self.images / self.seconds, "wait": self.waited / self.seconds}
