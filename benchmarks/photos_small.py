@@ -52,6 +52,7 @@ def main() -> None:
                 if (method, seed) not in done:
                     _append(_measure(method, seed, arguments.data, Path(arguments.runs)))
     print(table(_lines()))
+    print(f"\n{pseudo_label_table(_lines())}")
 
 
 def _measure(method: str, seed: int, data: str, runs: Path) -> dict[str, Any]:
@@ -103,6 +104,21 @@ def table(lines: Sequence[dict[str, Any]]) -> str:
             cells = (_spread([100 * line[views][_METRICS[metric]] for line in of_method]) for views, metric in columns)
             rows.append([method, str(len(of_method)), *cells])
     rows.insert(1, ["---"] + ["---:"] * (len(rows[0]) - 1))
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def pseudo_label_table(lines: Sequence[dict[str, Any]]) -> str:
+    """For each epoch with a mask loss: the share of labelled pixels / of images that keep that loss, mean of the seeds."""
+    methods = [method for method in _METHODS if any(line["method"] == method for line in lines)]
+    epochs = sorted({int(row["epoch"]) for line in lines for row in line["history"] if float(row["labelled"]) > 0})
+    rows = [["epoch", *methods], ["---:"] * (1 + len(methods))]
+    for epoch in epochs:
+        cells = []
+        for method in methods:
+            of_epoch = [line["history"][epoch - 1] for line in lines if line["method"] == method]
+            means = (statistics.mean(float(row[name]) for row in of_epoch) for name in ("labelled", "kept"))
+            cells.append(" / ".join(f"{mean:.2f}" for mean in means))
+        rows.append([str(epoch), *cells])
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
