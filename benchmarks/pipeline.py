@@ -1,7 +1,7 @@
 """The training pipeline against a plain OpenCV loop, and what a second worker gives.
 
-Run `python -m benchmarks.pipeline`, on an idle machine for the second table. With a folder of JPEGs as its argument, it
-takes these instead of generated ones.
+Run `python -m benchmarks.pipeline`: on an idle machine, for what the second worker gives. With a folder of JPEGs as its
+argument, it takes these instead of generated ones.
 
 The loop does the same work in the plainest way, in one thread: read, decode, crop, resize, flip, jitter, normalise,
 stack. Its bicubic is OpenCV's (a = -0.75, no antialiasing) and its colour arithmetic OpenCV's, neither of which is the

@@ -33,14 +33,14 @@ def test_the_list_holds_each_once_with_its_first_reason(tmp_path):
     path = tmp_path / "run" / "bad_images.txt"
     assert len(BadPhotos.load(path)) == 0
     bad = BadPhotos()
-    for name, reason in (("größe/b c.jpg", "torn:\tempty"), ("a", "empty"), ("a", "torn")):
+    for name, reason in (("größe/b\u2028c.jpg", "torn:\tempty"), ("a", "empty"), ("a", "torn")):
         bad.add(name, reason)
     bad.save(path)
-    assert path.read_text(encoding="utf-8") == "a\tempty\ngröße/b c.jpg\ttorn:\tempty\n"
+    assert path.read_text(encoding="utf-8") == "a\tempty\ngröße/b\u2028c.jpg\ttorn:\tempty\n"
     again = BadPhotos.load(path)
     again.add("a", "gone")
     again.save(path)
-    assert path.read_text(encoding="utf-8") == "a\tempty\ngröße/b c.jpg\ttorn:\tempty\n"
+    assert path.read_text(encoding="utf-8") == "a\tempty\ngröße/b\u2028c.jpg\ttorn:\tempty\n"
 
 
 def test_nothing_can_be_read():

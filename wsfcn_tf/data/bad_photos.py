@@ -30,8 +30,9 @@ class BadPhotos:
     @classmethod
     def load(cls, path: Path) -> "BadPhotos":
         """Those that `save` wrote; none if there is no such file."""
-        lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
-        return cls(dict(line.split("\t", maxsplit=1) for line in lines))
+        text = path.read_text(encoding="utf-8") if path.is_file() else ""
+        # not splitlines: a name may hold one of Unicode's other line breaks
+        return cls(dict(line.split("\t", maxsplit=1) for line in text.split("\n") if "\t" in line))
 
     def save(self, path: Path) -> None:
         """Writes a line for each, in the order of the names: the name, a tab, what is wrong."""

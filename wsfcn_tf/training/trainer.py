@@ -206,7 +206,8 @@ def _train_epoch(
         for steps_done, (images, tags, names) in enumerate(totals.clocked(batches), start=start.steps + 1):
             values = {name: value.numpy() for name, value in step(images, tags, self_supervision).items()}
             if not np.isfinite(values["loss"]).all():
-                raise UserError(_not_finite(epoch, values["loss"], strategy.gather(names, axis=0).numpy()))
+                local = strategy.experimental_local_results(names)  # `gather` takes no strings
+                raise UserError(_not_finite(epoch, values["loss"], np.concatenate([part.numpy() for part in local])))
             totals.add(values)
             log.step(epoch, totals)
             save_within(Position(epoch, steps_done, totals))
