@@ -68,17 +68,23 @@ class DataConfig:
 
     Attributes:
         format: "scenes" is generated on the fly; "voc" is a folder with JPEGImages/ and ImageSets/Segmentation/;
-            "tagged" is any folder of photos with a tags.csv.
-        root: the data folder (not for scenes).
-        train_split, val_split: names of the split lists (voc: ImageSets/Segmentation/NAME.txt).
+            "tagged" is any folder of photos with a tags.csv; "tfds" is what `tfds` names.
+        root: the data folder (not for scenes); for tfds the folder of TensorFlow Datasets, None for its default.
+        tfds: a dataset of TensorFlow Datasets with an image and labels, such as voc/2012; it is downloaded if need be.
+            Setting it is enough: `format` may be left out.
+        tfds_label: the feature to take tags from, such as objects/label; None finds it.
+        train_split, val_split: names of the split lists (voc: ImageSets/Segmentation/NAME.txt; tfds: its splits, and
+            parts of them such as train[:80%]).
         crop_size: side of a training crop.
         crop_area, crop_ratio: random resized crop: share of the photo's area, and aspect ratio (log-uniform).
         jitter: brightness, contrast, saturation, hue.
         flip: mirror half of the crops.
     """
 
-    format: Literal["scenes", "voc", "tagged"] = "voc"
+    format: Literal["scenes", "voc", "tagged", "tfds"] = "voc"
     root: str | None = None
+    tfds: str | None = None
+    tfds_label: str | None = None
     train_split: str = "train"
     val_split: str = "val"
     crop_size: int = 321

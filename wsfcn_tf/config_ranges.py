@@ -101,6 +101,14 @@ AGREEMENTS: tuple[tuple[Callable[[ExperimentConfig], bool], str], ...] = (
         "training.weights imagenet is for the other backbones; for wide_resnet38 convert the checkpoint with "
         "convert-weights and name the file",
     ),
+    (
+        lambda config: config.data.format != "tfds" or config.data.tfds is not None,
+        "data.format tfds needs data.tfds, the dataset's name, such as voc/2012",
+    ),
+    (
+        lambda config: config.data.tfds is None or config.data.format in ("voc", "tfds"),  # voc is the default
+        "data.tfds is for data.format tfds; leave out one of the two",
+    ),
 )
 
 

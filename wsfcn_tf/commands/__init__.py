@@ -5,6 +5,7 @@ mistakes in the arguments are answered at once.
 """
 
 SUMMARIES = {
+    "prepare-data": "make a folder to train on from the files of PASCAL VOC 2012 and SBD, or of COCO",
     "doctor": "say what is wrong with a folder of photos, tags and masks",
     "train": "train a network on photos and their tags",
     "evaluate": "measure a trained network on a split with masks",

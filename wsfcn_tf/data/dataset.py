@@ -35,7 +35,7 @@ class Dataset(Protocol):
 
 
 def open_dataset(config: DataConfig, class_names: tuple[str, ...] | None = None) -> Dataset:
-    """The dataset that `data.format` and `data.root` name.
+    """The dataset that `data.format`, `data.root` and `data.tfds` name.
 
     Args:
         config: what to open.
@@ -46,9 +46,25 @@ def open_dataset(config: DataConfig, class_names: tuple[str, ...] | None = None)
     """
     if config.format == "scenes":
         return Scenes(config.scenes)
+    if config.tfds is not None:
+        return _open_tfds(config)
     if config.root is None:
         raise UserError("data.root is not set: name the data folder, for example --set data.root=/path/to/folder")
-    root = Path(config.root)
+    root = _existing_folder(config.root)
+    return VocFolder(root, class_names) if config.format == "voc" else TaggedFolder(root, class_names)
+
+
+def _open_tfds(config: DataConfig) -> Dataset:
+    if config.root is not None:
+        _existing_folder(config.root)
+
+    from wsfcn_tf.data.tfds.dataset import TfdsDataset  # imports TensorFlow
+
+    return TfdsDataset(config.tfds, config.root, config.tfds_label)
+
+
+def _existing_folder(path: str) -> Path:
+    root = Path(path)
     if not root.is_dir():
         raise UserError(f"data.root: there is no folder {root}")
-    return VocFolder(root, class_names) if config.format == "voc" else TaggedFolder(root, class_names)
+    return root

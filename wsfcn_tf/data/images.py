@@ -24,16 +24,23 @@ def read_image(path: str | Path) -> np.ndarray:
     Raises:
         UserError: the file is missing, empty, cut short or not an image.
     """
-    path = Path(path)
-    data = read_bytes(path)
+    return decode_image(read_bytes(Path(path)), str(path))
+
+
+def decode_image(data: bytes, where: str) -> np.ndarray:
+    """An image file's content as `read_image` gives it; `where` is the first word of an error's message.
+
+    Raises:
+        UserError: it is cut short or not an image.
+    """
     if _is_cut_short(data):  # OpenCV would fill the missing rows with grey and say nothing
-        raise UserError(f"{path}: the image file is cut short: copy it again or remove it from the data")
+        raise UserError(f"{where}: the image file is cut short: copy it again or remove it from the data")
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     except cv2.error:  # e.g. more pixels than OpenCV reads
         image = None
     if image is None:
-        raise UserError(f"{path}: cannot be read as an image: replace it or remove it from the data")
+        raise UserError(f"{where}: cannot be read as an image: replace it or remove it from the data")
     return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
 

@@ -2,17 +2,17 @@
 
 from functools import cached_property
 from pathlib import Path
-from xml.etree import ElementTree
 
 import numpy as np
 
+from wsfcn_tf.data.annotations import read_annotation
 from wsfcn_tf.data.class_names import VOC
 from wsfcn_tf.data.file_finder import FileFinder, no_photo, stem_of
 from wsfcn_tf.data.images import read_image
 from wsfcn_tf.data.lists import nfc, read_class_names, read_lines
 from wsfcn_tf.data.mask_sources import Masks, open_masks
 from wsfcn_tf.data.tag_sources import read_tag_file, tag_file
-from wsfcn_tf.data.tags import check_tags, tag_vector
+from wsfcn_tf.data.tags import tag_vector
 from wsfcn_tf.errors import Report, UserError, refuse
 
 
@@ -110,10 +110,4 @@ class VocFolder:
         path = self._annotations / f"{name}.xml"
         if not path.exists():
             raise UserError(f"the tags of {name!r} are not known: there is neither {self._table} nor {path}")
-        try:
-            root = ElementTree.parse(path)
-        except (ElementTree.ParseError, LookupError, ValueError) as error:  # the last two: encodings
-            raise UserError(f"{path}: is not valid XML: {error}") from None
-        tags = {nfc((element.text or "").strip()) for element in root.iterfind("object/name")}
-        check_tags(tags, self.class_names, str(path))
-        return tags
+        return read_annotation(path, self.class_names)

@@ -33,7 +33,7 @@ class Trained:
         data = self.config.data
         if root is not None:
             is_voc = (Path(root) / "ImageSets" / "Segmentation").is_dir()
-            data = replace(data, root=root, format="voc" if is_voc else "tagged")
+            data = replace(data, root=root, format="voc" if is_voc else "tagged", tfds=None)
         dataset = open_dataset(data, None if root is None else self.class_names)
         if dataset.class_names != self.class_names:
             raise UserError(
