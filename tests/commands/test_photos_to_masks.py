@@ -69,6 +69,18 @@ def test_evaluate_scores_the_split(trained, root, capsys):
     assert Image.open(trained / "evaluation-val" / "panel.png").size[0] > 100
 
 
+def test_evaluate_takes_a_folder_of_photos_with_masks_as_it_is(trained, tmp_path):
+    """No tags, no classes.txt, no list: the classes are the network's."""
+    photo(tmp_path / "data" / "a photo.jpg", 0)
+    shape = {"label": "dog", "shape_type": "rectangle", "points": [[0, 0], [43, 17]]}
+    drawn = {"imageHeight": 36, "imageWidth": 44, "shapes": [shape]}
+    (tmp_path / "data" / "a photo.json").write_text(json.dumps(drawn))
+    output = tmp_path / "result"
+    assert main(["evaluate", "--weights", str(trained), "--data", str(tmp_path / "data"), "--output", str(output)]) == 0
+    confusion = np.array(json.loads((output / "metrics.json").read_text())["confusion"])
+    assert confusion.sum(axis=1).tolist() == [18 * 44, 0, 18 * 44]
+
+
 def test_predict_writes_a_mask_of_the_photos_size(trained, root, tmp_path):
     masks = tmp_path / "masks"
     assert main(["predict", "--weights", str(trained), "--output", str(masks), str(root / "JPEGImages")]) == 0

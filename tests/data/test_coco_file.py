@@ -70,6 +70,7 @@ def test_which_photos_it_has(tmp_path):
     [
         (annotation(0, square(0, 0, 2, 2)), "tag 'everything' is not in the class list: the classes are dog, cat"),
         (annotation(9, square(0, 0, 2, 2)), "an object's category is not in the file's categories: mend it"),
+        (annotation([7], square(0, 0, 2, 2)), "an object's category is not in the file's categories: mend it"),
     ],
 )
 def test_categories_that_are_no_classes(tmp_path, entry, message):

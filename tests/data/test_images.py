@@ -5,6 +5,7 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
+from small_photos import save_photo
 
 from wsfcn_tf.data.images import read_image
 from wsfcn_tf.errors import UserError
@@ -130,3 +131,15 @@ def test_markers_of_thumbnails_and_trailing_data_are_not_the_photo_s(tmp_path):
     path.write_bytes(data[:2] + header + data[2:-100])
     with pytest.raises(UserError, match="cut short"):
         read_image(path)
+
+
+def test_png_chunk_that_says_it_is_longer_than_the_file(tmp_path):
+    """OpenCV would take 2.7 GB for it."""
+    save_photo(tmp_path / "a.png")
+    data = bytearray((tmp_path / "a.png").read_bytes())
+    data[8] = 0xA2
+    (tmp_path / "a.png").write_bytes(data)
+    with pytest.raises(UserError) as error:
+        read_image(tmp_path / "a.png")
+    advice = "copy it again or remove it from the data"
+    assert str(error.value) == f"{tmp_path}/a.png: the image file is cut short: {advice}"

@@ -73,6 +73,7 @@ def test_painted_mask(tmp_path):
         (shape("cta", [0, 0], [0, 1], [1, 1]), "tag 'cta' is not in the class list: did you mean 'cat'?"),
         (shape("cat", [0, 0], [0, 1]), "a polygon cannot have 2 points: draw it again"),
         (shape("cat", [0, 0], shape_type="point"), "a point has no area: draw a polygon instead"),
+        (shape("cat", [0, 0], shape_type=[1]), "a [1] has no area: draw a polygon instead"),
         (shape("cat", [0, 0], [1, 1], [2, 2], shape_type="circle"), "a circle cannot have 3 points: draw it again"),
         (shape("cat", [0, 0], [0, 1e300], [1, 1]), "{points}"),
         (shape("cat", [0, 0], [0], [1, 1]), "{points}"),
@@ -93,7 +94,9 @@ def test_mistakes_in_shapes(tmp_path, wrong, message):
     assert str(error.value) == f"{path}: shape 2: {message.format(points=points)}"
 
 
-@pytest.mark.parametrize("changes", [{"imageHeight": -1}, {"imageWidth": "8"}, {"shapes": {}}, {"imageHeight": 10**9}])
+@pytest.mark.parametrize(
+    "changes", [{"imageHeight": -1}, {"imageHeight": True}, {"imageWidth": "8"}, {"imageWidth": 10**9}, {"shapes": {}}]
+)
 def test_not_labelmes(tmp_path, changes):
     path = save(tmp_path / "a.json", **changes)
     with pytest.raises(UserError) as error:

@@ -1,6 +1,6 @@
 """Masks from one annotation file in COCO's form, as most annotation tools export it."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +66,7 @@ class CocoFile:
             raise UserError(f"{self.path}: lists no image {photo!r}: add it, or take the photo out of the split")
         where = f"{self.path}: image {photo!r}"
         height, width = entry.get("height"), entry.get("width")
-        if not all(isinstance(side, int) and 0 < side <= _LARGEST_SIDE for side in (height, width)):
+        if not all(type(side) is int and 0 < side <= _LARGEST_SIDE for side in (height, width)):
             raise UserError(f"{where}: its height and width are not sizes: mend them")
         objects = [
             self._object(found, number, where) for number, found in enumerate(self._objects[entry["id"]], start=1)
@@ -77,7 +77,8 @@ class CocoFile:
             raise UserError(f"{where}: {error}: mend it") from None
 
     def _object(self, entry: dict, number: int, where: str) -> CocoObject:
-        name = self._categories.get(entry.get("category_id"))
+        category = entry.get("category_id")
+        name = self._categories.get(category) if isinstance(category, Hashable) else None
         if name is None:
             raise UserError(f"{where}: an object's category is not in the file's categories: mend it")
         crowd = bool(entry.get("iscrowd"))

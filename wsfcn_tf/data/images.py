@@ -12,7 +12,7 @@ IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png")
 
 _JPEG, _JPEG_END = b"\xff\xd8", b"\xff\xd9"
 _JPEG_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")  # not an escaped 255, padding, or a restart within a scan
-_PNG, _PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
+_PNG, _PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND"
 
 
 def read_image(path: str | Path) -> np.ndarray:
@@ -60,7 +60,7 @@ def read_bytes(path: Path) -> bytes:
 def _is_cut_short(data: bytes) -> bool:
     if data.startswith(_JPEG):
         return not _jpeg_has_end(data)
-    return data.startswith(_PNG) and _PNG_END not in data
+    return data.startswith(_PNG) and not _png_has_end(data)
 
 
 def _jpeg_has_end(data: bytes) -> bool:
@@ -70,4 +70,14 @@ def _jpeg_has_end(data: bytes) -> bool:
         if marker[0] == _JPEG_END:
             return True
         position = marker.end() + int.from_bytes(data[marker.end() : marker.end() + 2], "big")
+    return False
+
+
+def _png_has_end(data: bytes) -> bool:
+    """Walks from chunk to chunk: OpenCV would take gigabytes for one that says it is longer than the file."""
+    position = len(_PNG)
+    while position + 12 <= len(data):  # length, type and checksum
+        if data[position + 4 : position + 8] == _PNG_END:
+            return True
+        position += 12 + int.from_bytes(data[position : position + 4], "big")
     return False

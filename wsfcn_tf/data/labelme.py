@@ -45,7 +45,7 @@ def read_labelme(path: Path, class_names: Sequence[str]) -> np.ndarray:
     height, width = (_get(content, key, path) for key in ("imageHeight", "imageWidth"))
     shapes = _get(content, "shapes", path)
     sides = (height, width)
-    if not (all(isinstance(side, int) and 0 < side <= _LARGEST_SIDE for side in sides) and isinstance(shapes, list)):
+    if not (all(type(side) is int and 0 < side <= _LARGEST_SIDE for side in sides) and isinstance(shapes, list)):
         raise UserError(f"{path}: is not LabelMe's: imageHeight and imageWidth are sizes, and shapes is a list, there")
     labels = _SPECIAL | {name: label for label, name in enumerate(class_names, start=1)}
     mask = Image.new("L", (width, height))
@@ -60,7 +60,7 @@ def read_labelme(path: Path, class_names: Sequence[str]) -> np.ndarray:
 
 def _draw(mask: Image.Image, shape: Any, label: int, where: str) -> None:
     kind = shape.get("shape_type") or "polygon"
-    if kind not in _LEAST_POINTS:
+    if not isinstance(kind, str) or kind not in _LEAST_POINTS:
         raise UserError(f"{where}: a {str(kind)[:50]} has no area: draw a polygon instead")
     points = _points(shape, where)
     if len(points) < _LEAST_POINTS[kind] or (kind != "polygon" and len(points) > 2):
