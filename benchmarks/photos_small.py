@@ -108,7 +108,7 @@ def table(lines: Sequence[dict[str, Any]]) -> str:
 
 
 def pseudo_label_table(lines: Sequence[dict[str, Any]]) -> str:
-    """For each epoch with a mask loss: the share of labelled pixels / of images that keep that loss, mean of the seeds."""
+    """For each epoch with a mask loss: share of labelled pixels / of images that keep that loss, mean of the seeds."""
     methods = [method for method in _METHODS if any(line["method"] == method for line in lines)]
     epochs = sorted({int(row["epoch"]) for line in lines for row in line["history"] if float(row["labelled"]) > 0})
     rows = [["epoch", *methods], ["---:"] * (1 + len(methods))]
