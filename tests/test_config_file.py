@@ -60,7 +60,8 @@ def agreeing(config):
         head="cam" if training.pretrain_epochs >= training.epochs else "segmentation",
     )
     training = replace(training, cooldown_epochs=min(training.cooldown_epochs, training.epochs))
-    return replace(config, model=model, training=training)
+    data = replace(config.data, tfds=(config.data.tfds or "voc/2012") if config.data.format == "tfds" else None)
+    return replace(config, model=model, training=training, data=data)
 
 
 @pytest.fixture
