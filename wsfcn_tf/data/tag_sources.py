@@ -63,8 +63,12 @@ def read_onehot_csv(
             try:
                 if len(fields) != len(header):
                     raise UserError(f"{path}: line {line}: not as many fields as the header has: mend the row")
-                where = f"{path}: line {line}: column"
-                tags = [name for position, name in classes if _is_yes(fields[position], f"{where} {name!r}")]
+                answers = [_answer(fields[position]) for position, _ in classes]
+                if None in answers:
+                    position, name = classes[answers.index(None)]
+                    found = f"column {name!r}: {fields[position][:50]!r}"
+                    raise UserError(f"{path}: line {line}: {found} is neither yes (1, x) nor no (0, nothing): mend it")
+                tags = [name for (_, name), answer in zip(classes, answers, strict=True) if answer]
             except UserError as error:
                 report(str(error))
                 continue
@@ -116,13 +120,12 @@ def read_class_folders(
     return collect_tags(entries(), root, root, class_names, report, find=lambda photo: photo)
 
 
-def _is_yes(field: str, where: str) -> bool:
+def _answer(field: str) -> bool | None:
+    """Yes, no, or None: neither."""
     value = field.strip().lower()
     if value in _YES:
         return True
-    if value not in _NO:
-        raise UserError(f"{where}: {field[:50]!r} is neither yes (1, x) nor no (0, nothing): mend it")
-    return False
+    return False if value in _NO else None
 
 
 def _image_and_tags(line: str, where: str) -> tuple[str, list[str]]:
