@@ -34,54 +34,54 @@ class FileFinder:
         Raises:
             UserError: the suffix is left out, and files with different suffixes have that name.
         """
-        found = self._find(name)
-        return self._find(name.replace("\\", "/")) if found is None and "\\" in name else found
+        file = name.rpartition("/")[2]
+        listing = self._listings.get(name[: len(name) - len(file)])
+        if listing is not None and file in listing.files:  # most of a million names end here
+            return listing.files[file]
+        found = self._search(name)
+        return self._search(name.replace("\\", "/")) if found is None and "\\" in name else found
 
-    def _find(self, name: str) -> str | None:
+    def _search(self, name: str) -> str | None:
         if "./" in name or "//" in name:
             name = str(PurePosixPath(name))
-        folder, file = os.path.split(name)
-        listing = self._listing(folder)
-        if file.lower().endswith(self._suffixes):
-            found = listing.files.get(file) or listing.files.get(nfc(file))
-        else:
-            candidates = listing.stems.get(nfc(file), ())
-            if len(candidates) > 1:
-                either = " or ".join(sorted(candidates))
-                raise UserError(f"{self._root / folder}: {file!r} can be {either}: remove one of them")
-            found = candidates[0] if candidates else None
-        return None if found is None else os.path.join(listing.folder, found)  # noqa: PTH118 (a million times)
-
-    def _listing(self, folder: str) -> "_Listing":
+        file = name.rpartition("/")[2]
+        folder = name[: len(name) - len(file)]
         if folder not in self._listings:
             self._listings[folder] = _Listing(self._root, self._on_disk(folder), self._suffixes)
-        return self._listings[folder]
+        listing = self._listings[folder]
+        if file.lower().endswith(self._suffixes):
+            return listing.files.get(file) or listing.files.get(nfc(file))
+        candidates = listing.stems.get(nfc(file), ())
+        if len(candidates) > 1:
+            either = " or ".join(sorted(name.rpartition("/")[2] for name in candidates))
+            raise UserError(f"{self._root / folder}: {file!r} can be {either}: remove one of them")
+        return candidates[0] if candidates else None
 
     def _on_disk(self, folder: str) -> str:
-        """A folder's name as it is written on disk; unchanged if there is none."""
-        above, name = os.path.split(folder)
-        if not name or name == ".." or folder.isascii():
+        """A folder's name, "" or with a slash at its end, as it is written on disk; unchanged if there is none."""
+        if folder.isascii():
             return folder
-        above = self._on_disk(above)
+        above, _, name = folder[:-1].rpartition("/")
+        above = self._on_disk(f"{above}/" if above or folder.startswith("/") else "")
         there_are = _names(self._root / above)
         alike = (other for other in there_are if nfc(other) == nfc(name))
-        return str(Path(above) / (name if name in there_are else next(alike, name)))
+        return f"{above}{name if name in there_are else next(alike, name)}/"
 
 
 class _Listing:
-    """The files of one folder: `files` from their names, as written and composed, to those on disk."""
+    """The files of one folder, "" or with a slash at its end: their names, as written and composed, and their paths."""
 
     def __init__(self, root: Path, folder: str, suffixes: tuple[str, ...]) -> None:
-        self.folder = folder
-        self._names = [name for name in _names(root / folder, files=True) if name.lower().endswith(suffixes)]
-        self.files = dict(zip(map(nfc, self._names), self._names, strict=True)) | {name: name for name in self._names}
+        names = [name for name in _names(root / folder, files=True) if name.lower().endswith(suffixes)]
+        self.files = {nfc(name): folder + name for name in names}
+        self.files |= {name: folder + name for name in names if not name.isascii()}
 
     @cached_property
     def stems(self) -> dict[str, list[str]]:
-        """From composed names without suffix to those on disk."""
+        """From composed names without suffix to the paths on disk."""
         stems: dict[str, list[str]] = {}
-        for name in self._names:
-            stems.setdefault(nfc(name.rpartition(".")[0]), []).append(name)
+        for path in dict.fromkeys(self.files.values()):
+            stems.setdefault(nfc(path.rpartition("/")[2].rpartition(".")[0]), []).append(path)
         return stems
 
 

@@ -58,13 +58,15 @@ def _records(path: Path, text: str, separator: str) -> Iterator[tuple[int, list[
             return
         except csv.Error as error:
             raise UserError(f"{path}: line {line}: cannot be read as CSV ({error}): check the quotes") from None
-        if any(fields) and any(map(str.strip, fields)):
+        if any(map(str.strip, fields)):
             yield line, fields
 
 
 def _rows(records: Iterator[tuple[int, list[str]]], width: int) -> Iterator[tuple[int, list[str]]]:
     for line, fields in records:
-        yield line, fields if len(fields) <= width else fields[:width] + _without_blanks_at_the_end(fields[width:])
+        if len(fields) > width:
+            fields = fields[:width] + _without_blanks_at_the_end(fields[width:])
+        yield line, fields
 
 
 def _without_blanks_at_the_end(fields: list[str]) -> list[str]:
