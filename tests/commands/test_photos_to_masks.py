@@ -193,14 +193,15 @@ def test_what_cannot_be_changed_or_asked_for(trained, root, tmp_path, capsys):
     assert not (tmp_path / "masks").exists()
 
 
-def test_a_network_trained_on_tagged_photos_is_evaluated_on_a_voc_folder(trained, root, tmp_path):
+@pytest.mark.parametrize("data", ["format: tagged\n  tfds: null", "format: tfds\n  tfds: voc/2012"])
+def test_a_network_trained_on_other_data_is_evaluated_on_a_voc_folder(trained, root, tmp_path, data):
     """What own photos need: tags to train on, and a few masks, in VOC's layout, to measure with."""
     run = tmp_path / "run"
     run.mkdir()
     for name in ("model.weights.h5", "classes.txt"):
         (run / name).write_bytes((trained / name).read_bytes())
-    config = (trained / "config.yaml").read_text()
-    (run / "config.yaml").write_text(config.replace("format: voc", "format: tagged"))
+    config = (trained / "config.yaml").read_text().replace("  tfds: null\n", "")
+    (run / "config.yaml").write_text(config.replace("format: voc", data))
     assert main(["evaluate", "--weights", str(run), "--data", str(root)]) == 0
     results = [json.loads((folder / "evaluation-val" / "metrics.json").read_text()) for folder in (run, trained)]
     assert results[0]["confusion"] == results[1]["confusion"]
