@@ -9,7 +9,7 @@ from typing import Literal, Union, get_args, get_origin, get_type_hints
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from wsfcn_tf.config import DataConfig, ExperimentConfig, ScenesConfig, TrainingConfig
@@ -60,7 +60,11 @@ def agreeing(config):
         head="cam" if training.pretrain_epochs >= training.epochs else "segmentation",
     )
     training = replace(training, cooldown_epochs=min(training.cooldown_epochs, training.epochs))
-    data = replace(config.data, tfds=(config.data.tfds or "voc/2012") if config.data.format == "tfds" else None)
+    data = config.data
+    if data.format == "tfds":
+        data = replace(data, tfds=data.tfds or "voc/2012")
+    elif data.format != "voc":
+        data = replace(data, tfds=None)
     return replace(config, model=model, training=training, data=data)
 
 
@@ -102,6 +106,7 @@ def test_an_override_sets_its_key_and_no_other(tmp_path_factory, config, key):
     path = tmp_path_factory.getbasetemp() / "overridden.yaml"
     save_config(ExperimentConfig(), path)
     value = attrgetter(key)(config)
+    assume((key, value) != ("data.format", "tfds"))  # which needs data.tfds, too
     plain = list(value) if isinstance(value, tuple) else value
     text = yaml.safe_dump(plain, default_flow_style=True, width=float("inf"))
     expected = asdict(ExperimentConfig())
