@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 from golden import recipe
 from golden.recipe import assert_close
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -37,7 +37,6 @@ scores_and_tags = st.integers(1, 4).flatmap(
 
 
 @given(scores_and_tags)
-@settings(deadline=None)
 def test_classification_formula(values):
     scores, tags = values
     logs = np.log1p(np.exp(-np.abs(scores.astype(np.float64))))
@@ -75,7 +74,6 @@ tags_ = hnp.arrays(np.float32, (2, CLASSES), elements=st.sampled_from([0, 1]))
 
 
 @given(labels=labels_, logits=logits_, tags=tags_, matching=st.booleans())
-@settings(deadline=None)
 def test_mask_loss_formula(labels, logits, tags, matching):
     if matching:  # rarely so by chance
         for image, tag in zip(labels, tags):

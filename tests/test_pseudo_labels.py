@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from golden import recipe
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -23,7 +23,6 @@ sixteenths = st.integers(0, 16).map(lambda n: n / 16)
     background=st.sampled_from([0.5, 0.75, 1.0]),
     foreground=st.sampled_from([0.25, 0.5, 1.0]),
 )
-@settings(deadline=None)
 def test_formula(masks, floor, background, foreground):
     expected = np.zeros_like(masks)
     for b, i, j in np.ndindex(2, 3, 4):

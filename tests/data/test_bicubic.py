@@ -24,7 +24,7 @@ def test_photos_equal_pillow_to_the_bit(height, width):
     assert np.array_equal(resize_bicubic(image, 321, 321), pillow(image, 321, 321))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(*[st.integers(1, 90)] * 4)
 def test_any_size_equals_pillow_to_the_bit(height, width, new_height, new_width):
     image = noise(height, width)

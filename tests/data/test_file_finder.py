@@ -51,7 +51,7 @@ def test_of_two_names_that_look_alike_the_exact_one_is_found(tmp_path):
     assert FileFinder(tmp_path).find(NFC) == NFC
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(name=st.text(max_size=20))
 def test_any_name_is_there_or_not(tmp_path_factory, name):
     """Whatever the name is, such as one with a NUL or too long for the disk."""

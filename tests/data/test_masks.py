@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from PIL import Image
@@ -9,7 +9,6 @@ from wsfcn_tf.data.masks import read_mask, voc_palette, write_mask
 from wsfcn_tf.errors import UserError
 
 
-@settings(deadline=None)
 @given(labels=arrays(np.uint8, array_shapes(min_dims=2, max_dims=2, max_side=9), elements=st.integers(0, 255)))
 def test_what_was_written_is_read(tmp_path_factory, labels):
     path = tmp_path_factory.mktemp("masks") / "mask.png"

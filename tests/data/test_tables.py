@@ -55,7 +55,7 @@ def test_mistakes(tmp_path, content, message):
     assert str(error.value) == f"{tmp_path}/table.csv: {message}"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(text=st.text(st.sampled_from('image,tgs;"\t\n\r \0\x85é'), max_size=40))
 def test_any_text_is_a_table_or_a_mistake(tmp_path_factory, text):
     try:

@@ -1,11 +1,10 @@
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from wsfcn_tf.inference.views import scaled
 
 
-@settings(deadline=None)
 @given(st.integers(1, 40), st.integers(1, 40), st.floats(0.01, 3))
 def test_sides_are_rounded_and_at_least_1(height, width, scale):
     view = scaled(np.zeros((height, width, 3), np.uint8), scale)

@@ -98,7 +98,7 @@ masks_ = hnp.arrays(np.float32, (1, 6, 7, 2), elements=st.floats(0, 1, width=32)
 
 
 @given(images=images_, masks=masks_)
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_is_an_average(images, masks):
     refined = np.asarray(pamr(images, masks, **SMALL))
     for channel in range(2):
@@ -107,7 +107,7 @@ def test_is_an_average(images, masks):
 
 
 @given(images=images_, values=hnp.arrays(np.float32, 2, elements=st.floats(0, 1, width=32)))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_constant_masks_are_fixed_points(images, values):
     masks = np.broadcast_to(values, (1, 6, 7, 2))
     np.testing.assert_allclose(pamr(images, masks, **SMALL), masks, atol=1e-5, rtol=0)

@@ -27,7 +27,7 @@ def boxes(draw):
     return left, top, draw(st.integers(left + 1, WIDTH)), draw(st.integers(top + 1, HEIGHT))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.tuples(boxes(), st.integers(1, 80), st.booleans()), max_size=6))
 def test_each_pixel_belongs_to_the_smallest_object_on_it(items):
     labels = paint([thing(box(*corners), label, crowd) for corners, label, crowd in items], HEIGHT, WIDTH)
@@ -41,7 +41,7 @@ def test_each_pixel_belongs_to_the_smallest_object_on_it(items):
             assert labels[y, x] == (min(over)[2] if over else 0)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 2**32 - 1), st.sampled_from([0.02, 0.5, 0.98]), st.sampled_from([(9, 14), (70, 90)]))
 def test_runs_go_down_the_columns_and_may_be_compressed(seed, share, size):
     pixels = (np.random.default_rng(seed).random(size) < share).astype(np.uint8)
