@@ -43,6 +43,17 @@ def test_the_list_holds_each_once_with_its_first_reason(tmp_path):
     assert path.read_text(encoding="utf-8") == "a\tempty\ngröße/b\u2028c.jpg\ttorn:\tempty\n"
 
 
+def test_each_counts_from_the_first_epoch_that_met_it_in_whatever_order_they_come(tmp_path):
+    bad = BadPhotos({"known": "torn"})
+    for name, epoch in (("b", 3), ("a", 1), ("b", 2), ("b", 4), ("known", 9)):
+        bad.add(name, f"torn in {epoch}", epoch)
+    assert bad.until(0) == {"known": "torn"}
+    assert bad.until(1) == {"known": "torn", "a": "torn in 1"}
+    assert bad.until(2) == {"known": "torn", "a": "torn in 1", "b": "torn in 2"}
+    bad.save(tmp_path / "list", epoch=1)
+    assert (tmp_path / "list").read_text() == "a\ttorn in 1\nknown\ttorn\n"
+
+
 def test_nothing_can_be_read():
     bad = BadPhotos()
     with pytest.raises(UserError) as error:

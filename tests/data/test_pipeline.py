@@ -158,6 +158,14 @@ def test_replacements_depend_on_neither_workers_nor_shards_nor_the_first_step():
     assert_same(whole, [tuple(map(np.concatenate, zip(*step))) for step in zip(*halves)])
 
 
+def test_what_is_read_ahead_is_listed_for_the_epoch_it_is_read_for():
+    left_out = np.random.default_rng([7, 0]).permutation(10)[8:]  # of the first epoch's two batches of 4
+    bad, found = {NAMES[index] for index in left_out}, BadPhotos()
+    read(PartlyBad(bad), config=SKIPPING, epochs=6, bad_photos=found)  # all six are read when the first is looked at
+    assert found.until(0) == {}
+    assert found.until(5) == {name: f"{name}.jpg: is torn" for name in bad}
+
+
 def test_all_photos_bad():
     with pytest.raises(UserError) as error, user_errors():
         read(PartlyBad(NAMES), config=replace(SKIPPING, workers=1))

@@ -155,6 +155,16 @@ def test_resuming_a_finished_run_changes_nothing(finished):
     assert_same_weights(train(CONFIG, SCENES, run, resume=True), model)
 
 
+def test_fewer_photos_than_when_the_checkpoint_was_saved(tmp_path):
+    run = RunFolder(tmp_path)
+    run.claim(trainer.resolve(CONFIG, SCENES), SCENES.class_names)
+    run.checkpoint(1, 2).mkdir(parents=True)
+    assert refusal(CONFIG, run, resume=True) == (
+        f"{run.checkpoint(1, 2)}: was saved after 2 steps of an epoch that now has 2, because there are fewer photos; "
+        "delete this folder to resume from the checkpoint before"
+    )
+
+
 # === Photos that cannot be read ===
 
 
@@ -253,6 +263,7 @@ def test_continuing_another_run(finished, tmp_path):
     trainer.continue_from(earlier, run, config, SCENES)
     assert run.read()[0].training.learning_rate == 0.5
     assert run.history.read_bytes() == earlier.history.read_bytes()
+    assert run.speed.read_bytes() == earlier.speed.read_bytes()
     assert_same_weights(train(config, SCENES, run, resume=True), model)
     trainer.continue_from(RunFolder(tmp_path / "none"), run, config, SCENES)  # has begun: nothing is done
 

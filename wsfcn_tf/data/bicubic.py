@@ -40,7 +40,7 @@ def _resize_rows(image: np.ndarray, height: int) -> np.ndarray:
     return _weighted_rows(rows, *_taps(len(rows), height)).reshape(height, *image.shape[1:])
 
 
-@lru_cache(4096)
+@lru_cache(512)  # sizes of crops; at most 36 MB, which crops of 4000 pixels would take
 def _taps(size: int, new_size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """What each new row is the weighted sum of: first row int64 [N], number of rows int64 [N], weights int32 [N,K]."""
     scale = size / new_size

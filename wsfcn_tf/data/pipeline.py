@@ -62,7 +62,7 @@ def training_batches(
         epochs: how many epochs to yield, the first included.
         shard: (index, count): the part of each step that this pipeline loads, where `count` pipelines share the steps.
         devices: how many devices take this pipeline's part of a step; each gets a batch of its own, one after another.
-        bad_photos: where photos that cannot be read are noted, with `config.on_bad_image` "skip".
+        bad_photos: where photos that cannot be read are noted for their epoch, with `config.on_bad_image` "skip".
 
     Returns:
         A tf.data.Dataset of (images float32 [B,S,S,3], RGB, ImageNet-normalised; tags float32 [B,C] in {0, 1};
@@ -85,7 +85,7 @@ def training_batches(
     def example(epoch: np.int64, index: np.int64) -> tuple[np.ndarray, np.ndarray, np.int64]:
         if config.on_bad_image == "skip":
             drawing = np.random.default_rng([seed, epoch, index, _REPLACEMENT])
-            used, image = read_or_replace(index, names, dataset.image, drawing, bad_photos)
+            used, image = read_or_replace(index, names, dataset.image, drawing, bad_photos, int(epoch))
         else:
             used, image = index, dataset.image(names[index])
         view = augment(image, np.random.default_rng([seed, epoch, index]), config)

@@ -50,6 +50,7 @@ def train(config: ExperimentConfig, dataset: Dataset, run: RunFolder, *, resume:
     steps = steps_per_epoch(names, config.training.batch_size)
     max_tags = int(max(dataset.tags(name).sum() for name in names))
     run.check(config, dataset.class_names, resume)
+    check_steps(run, steps)
 
     strategy = tf.distribute.MirroredStrategy()
     check_devices(strategy, config.training.batch_size)
@@ -85,11 +86,9 @@ def train(config: ExperimentConfig, dataset: Dataset, run: RunFolder, *, resume:
             log.epoch(epoch, here.totals)
             record(run.history, epoch + 1, here.totals.means())
             record(run.speed, epoch + 1, here.totals.speed())
-            if bad_photos:
-                bad_photos.save(run.bad_images)
-                log.note(
-                    f"{len(bad_photos)} of {len(names)} photos cannot be read, others replace them: {run.bad_images}"
-                )
+            if bad := bad_photos.until(epoch):
+                bad_photos.save(run.bad_images, epoch)
+                log.note(f"{len(bad)} of {len(names)} photos cannot be read, others replace them: {run.bad_images}")
             if config.training.panels > 0:
                 log.panel(epoch, _panel(model, *shown, config.training.panels, dataset.class_names))
             checkpoints.save(run, model, model.optimizer, epoch + 1, config.training.keep_checkpoints)
@@ -119,8 +118,9 @@ def continue_from(earlier: RunFolder, run: RunFolder, config: ExperimentConfig, 
     epochs, folder = earlier.checkpoints()[-1]
     with replacing(run.checkpoint(epochs)) as copy:
         shutil.copytree(folder, copy)
-    if earlier.history.is_file():
-        write_text(run.history, earlier.history.read_text(encoding="utf-8"))
+    for table, begun in ((earlier.history, run.history), (earlier.speed, run.speed)):
+        if table.is_file():
+            write_text(begun, table.read_text(encoding="utf-8"))
     run.claim(resolve(config, dataset), dataset.class_names)
 
 
@@ -156,6 +156,16 @@ def check_devices(strategy: tf.distribute.Strategy, batch_size: int) -> None:
         raise UserError(f"training.batch_size is {batch_size}: make it a multiple of the {devices} devices")
 
 
+def check_steps(run: RunFolder, steps: int) -> None:
+    """Raises UserError if the last checkpoint is within an epoch and that has too few `steps` by now to go on there."""
+    last = run.latest_checkpoint()
+    if last and last.steps >= steps:
+        raise UserError(
+            f"{last.folder}: was saved after {last.steps} steps of an epoch that now has {steps}, because there are "
+            "fewer photos; delete this folder to resume from the checkpoint before"
+        )
+
+
 def distributed_batches(
     strategy: tf.distribute.Strategy,
     config: ExperimentConfig,
@@ -166,7 +176,8 @@ def distributed_batches(
 ) -> Iterator:
     """`training_batches` from a position to the run's end, for all devices; each host loads its own photos only.
 
-    Photos and steps belong together in the same way on any number of hosts and devices.
+    Photos and steps belong together in the same way on any number of hosts and devices. The strategy asks for one
+    pipeline per host, says which part is that host's (`InputContext`), and deals its batches to the host's devices.
     """
 
     def batches(context: tf.distribute.InputContext) -> tf.data.Dataset:
@@ -222,8 +233,8 @@ def _saving_within(
 
     def save(position: Position) -> None:
         if every and position.steps % every == 0 and position.steps < steps:  # an epoch's last step has its own
-            if bad_photos:
-                bad_photos.save(run.bad_images)
+            if bad_photos.until(position.epochs):
+                bad_photos.save(run.bad_images, position.epochs)
             checkpoints.save_within(run, model, model.optimizer, position)
 
     return save
