@@ -42,6 +42,8 @@ def test_prediction_follows_the_rules():
     scores = pixels.mean((0, 1))[1:]
     expected = apply_rules(softmax, scores, config)
     np.testing.assert_allclose(prediction.masks, expected, atol=1e-6)
+    np.testing.assert_allclose(prediction.raw_masks, softmax, atol=1e-6)
+    assert prediction.unrefined is None
     np.testing.assert_allclose(prediction.scores, sigmoid(scores), atol=1e-6)
     np.testing.assert_array_equal(prediction.labels, prediction.masks.argmax(-1))
     assert (prediction.labels.dtype, prediction.masks.dtype, prediction.scores.dtype) == ("uint8", "float32", "float32")
@@ -135,3 +137,4 @@ def test_the_crf_gets_the_masks_by_the_rules_and_a_background_of_its_own(power, 
     np.testing.assert_array_equal(seen, image)
     np.testing.assert_allclose(masks, expected, atol=1e-6)
     np.testing.assert_array_equal(prediction.labels, masks[..., ::-1].argmax(axis=-1))
+    np.testing.assert_array_equal(prediction.unrefined, plain.labels)

@@ -13,8 +13,13 @@ class Prediction:
         labels: uint8 [H, W], 0 is background and i+1 is class i.
         scores: float32 [C] in [0, 1], how probable it is that each class is in the photo.
         masks: float32 [H, W, 1+C] in [0, 1]; `labels` is their arg max.
+        raw_masks: float32 [H, W, 1+C] in [0, 1], the network's own, before the rules and the CRF (the mean of the
+            views); None of a predictor that has no such step.
+        unrefined: uint8 [H, W], the labels before the CRF; None if there was none.
     """
 
     labels: np.ndarray
     scores: np.ndarray
     masks: np.ndarray
+    raw_masks: np.ndarray | None = None
+    unrefined: np.ndarray | None = None

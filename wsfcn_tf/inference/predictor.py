@@ -42,12 +42,13 @@ class Predictor:
         """Predicts one photo: uint8 RGB [H, W, 3]."""
         size = np.asarray(image.shape[:2], np.int32)
         views = [self._forward(scaled(image, scale), size) for scale in self._config.scales]
-        masks = np.concatenate([masks for masks, _ in views]).mean(axis=0)
+        raw_masks = np.concatenate([masks for masks, _ in views]).mean(axis=0)
         scores = np.concatenate([scores for _, scores in views]).max(axis=0)
-        masks = apply_rules(masks, scores, self._config)
-        crf = self._config.crf
+        masks = apply_rules(raw_masks, scores, self._config)
+        crf, unrefined = self._config.crf, None
         if crf.iterations > 0:
+            unrefined = to_labels(masks)
             if crf.background_power > 0:
                 masks[..., 0] = (1.0 - masks[..., 1:].max(axis=-1)) ** crf.background_power
             masks = dense_crf(image, masks, crf)
-        return Prediction(labels=to_labels(masks), scores=sigmoid(scores), masks=masks)
+        return Prediction(to_labels(masks), sigmoid(scores), masks, raw_masks, unrefined)
