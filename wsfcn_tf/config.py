@@ -192,18 +192,35 @@ class InferenceConfig:
     Attributes:
         scales: of the photo; the masks at all of them are averaged. The release: 1, 0.5, 1.5, 2.
         flip: look at each scale's mirror image, too.
+        pad: "tight" shows the network each view as it is; "release" shows it in the middle of a square of zeros, whose
+            share in the global pools changes the numbers a little: for comparing with the release.
+        pad_side: the square's side; the release has 1024 for VOC and 1304 for COCO. A larger view is an error.
+        tile_side: with pad tight, a view with a longer side is looked at in overlapping tiles of at most this side,
+            which bounds the memory; null never does.
+        tile_overlap: how much of its side a tile shares with the next at least.
         background: "constant" replaces the background mask by background_value; "power" raises it to that power;
             "none" takes it as it is.
         background_value: the constant or the exponent.
-        presence_threshold: a class whose best sigmoid score over the views is not above it is left out of the photo.
+        classes: which may have pixels in a photo: "scores", those whose best sigmoid score over the views is above
+            presence_threshold; "tags", those that the photo is tagged with (the paper's "§" rows, and pseudo masks for
+            the training split).
+        presence_threshold: see classes.
+        thresholds: how background_value, presence_threshold and the like were chosen: "tags", without looking at masks;
+            "masks", by looking at some. Changes nothing: every result says so.
         crf: the dense CRF, which is off unless its iterations are set.
     """
 
     scales: tuple[float, ...] = (1.0,)
     flip: bool = False
+    pad: Literal["tight", "release"] = "tight"
+    pad_side: int = 1024
+    tile_side: int | None = 1536
+    tile_overlap: float = 0.25
     background: Literal["constant", "power", "none"] = "constant"
     background_value: float = 0.25
+    classes: Literal["scores", "tags"] = "scores"
     presence_threshold: float = 0.1
+    thresholds: Literal["tags", "masks"] | None = None
     crf: CRFConfig = field(default_factory=CRFConfig)
 
 

@@ -98,9 +98,56 @@ def test_predict_takes_a_split_of_the_data(trained, root, tmp_path):
     ):
         assert main(["predict", "--weights", str(trained), "--output", str(tmp_path / name), *source]) == 0
     written = sorted((tmp_path / "split").iterdir())
-    assert [path.name for path in written] == ["e.png", "e_overlay.jpg", "f.png", "f_overlay.jpg"]
+    assert [path.name for path in written] == ["e.png", "e_overlay.jpg", "f.png", "f_overlay.jpg", "prediction.json"]
     for path in written:
         assert path.read_bytes() == (tmp_path / "files" / path.name).read_bytes()
+
+
+def test_predictions_are_resumed_and_say_how_they_were_made(trained, tmp_path, capsys):
+    command = ["predict", "--weights", str(trained), "--split", "val", "--output", str(tmp_path), "--resume"]
+    settings = [
+        "--set",
+        "inference.background_value=0.1",
+        "--set",
+        "inference.thresholds=masks",
+        "--save-probabilities",
+    ]
+    assert main([*command, *settings]) == 0
+    (tmp_path / "e.npz").unlink()
+    kept = (tmp_path / "f.npz").stat().st_mtime_ns
+    capsys.readouterr()
+    assert main([*command, *settings]) == 0
+    assert "1 of 2 photos are done already" in capsys.readouterr().out
+    assert (tmp_path / "f.npz").stat().st_mtime_ns == kept
+    with np.load(tmp_path / "e.npz") as saved:
+        assert saved["masks"].shape == (36, 44, 3)
+        np.testing.assert_allclose(saved["masks"].sum(axis=-1), 1, atol=2e-3)
+    record = json.loads((tmp_path / "prediction.json").read_text())
+    assert record["thresholds"].startswith("CHOSEN WITH MASKS") and record["classes"] == ["cat", "dog"]
+    assert "was made with inference" in one_line(capsys, *command)
+
+
+def test_pseudo_masks_hold_no_class_but_the_tags(trained, root, tmp_path, capsys):
+    settings = ["--set", "inference.classes=tags", "--set", "inference.background_value=0"]
+    command = ["predict", "--weights", str(trained), "--output", str(tmp_path / "masks"), *settings]
+    assert main([*command, "--split", "train"]) == 0
+    tags = {"a": {1}, "b": {2}, "c": {1, 2}, "d": {0}, "e": {2}, "f": {1}}
+    for name, labels in tags.items():
+        with Image.open(tmp_path / "masks" / f"{name}.png") as mask:
+            assert set(np.unique(mask)) <= labels
+    assert "its tags are not known, and inference.classes is tags" in one_line(
+        capsys, *command, str(root / "JPEGImages" / "a.jpg")
+    )
+
+
+def test_evaluating_with_ground_truth_tags_says_so(trained, tmp_path, capsys):
+    command = ["evaluate", "--weights", str(trained), "--output", str(tmp_path), "--set", "inference.classes=tags"]
+    assert main(command) == 0
+    printed = capsys.readouterr().out
+    assert "classes in each photo: given by the data's tags\n" in printed and "thresholds: the release's\n" in printed
+    result = json.loads((tmp_path / "metrics.json").read_text())
+    assert (result["tags_at_inference"], result["thresholds"]) == ("the data's tags", "the release's")
+    assert "--crf-processes must be at least 1, not 0" in one_line(capsys, *command, "--crf-processes", "0")
 
 
 def test_a_trained_network_looks_at_photos_as_it_is_told_to(trained, root, tmp_path):

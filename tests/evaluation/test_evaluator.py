@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from memory_dataset import MemoryDataset
 
-from wsfcn_tf.errors import UserError
-from wsfcn_tf.evaluation.evaluator import evaluate
+from wsfcn_tf.errors import UserError, refuse
+from wsfcn_tf.evaluation.evaluator import evaluate, ground_truth_tags
 from wsfcn_tf.inference.prediction import Prediction
+from wsfcn_tf.inference.stream import one_by_one
 
 CLASSES = ("cat", "dog", "emu")
 
@@ -24,6 +25,9 @@ def predict_cat_on_the_left(image):
     )
 
 
+CATS = one_by_one(predict_cat_on_the_left)
+
+
 @pytest.fixture
 def dataset():
     masks = {
@@ -35,9 +39,7 @@ def dataset():
 
 def test_scores_add_up_over_images(dataset):
     seen = []
-    metrics = evaluate(
-        predict_cat_on_the_left, dataset, "val", progress=False, on_image=lambda *arguments: seen.append(arguments)
-    )
+    metrics = evaluate(CATS, dataset, "val", progress=False, on_image=lambda *arguments: seen.append(arguments))
     # Counted: wide 3 cat hits, 3 background hits, 1 missed dog; narrow 2 background hits, 2 cats too many.
     np.testing.assert_array_equal(metrics.confusion, [[5, 2, 0, 0], [0, 3, 0, 0], [1, 0, 0, 0], [0, 0, 0, 0]])
     assert metrics.class_iou == pytest.approx(
@@ -53,14 +55,12 @@ def test_scores_add_up_over_images(dataset):
 
 def test_true_classes_come_from_the_masks_and_255_is_none():
     dataset = MemoryDataset(CLASSES, {"a": blank(1, 2)}, masks={"a": np.array([[255, 255]], np.uint8)})
-    metrics = evaluate(predict_cat_on_the_left, dataset, "val", progress=False)
+    metrics = evaluate(CATS, dataset, "val", progress=False)
     assert np.isnan([metrics.map, metrics.miou, metrics.pixel_accuracy]).all()
 
 
 def test_json_has_no_nan(dataset):
-    written = json.loads(
-        json.dumps(evaluate(predict_cat_on_the_left, dataset, "val", progress=False).to_json(), allow_nan=False)
-    )
+    written = json.loads(json.dumps(evaluate(CATS, dataset, "val", progress=False).to_json(), allow_nan=False))
     assert list(written["class_iou"]) == ["background", *CLASSES]
     assert written["class_iou"]["emu"] is None
     assert written["confusion"][0] == [5, 2, 0, 0]
@@ -70,10 +70,40 @@ def test_json_has_no_nan(dataset):
 def test_a_mis_sized_mask_is_an_error():
     dataset = MemoryDataset(CLASSES, {"a": blank(3, 5)}, masks={"a": np.zeros((5, 3), np.uint8)})
     with pytest.raises(UserError, match=r"^a: the photo is 5x3 pixels but its mask 3x5: mend one of them$"):
-        evaluate(predict_cat_on_the_left, dataset, "val", progress=False)
+        evaluate(CATS, dataset, "val", progress=False)
 
 
 def test_a_missing_mask_is_an_error():
     dataset = MemoryDataset(CLASSES, {"a": blank(3, 5)})
     with pytest.raises(UserError, match=r"^a: no mask$"):
-        evaluate(predict_cat_on_the_left, dataset, "val", progress=False)
+        evaluate(CATS, dataset, "val", progress=False)
+
+
+# === Tags at inference ===
+
+
+def keeps_what_it_is_told(photos):
+    """Everything is the first class that the photo's tags name."""
+    for photo in photos:
+        labels = np.full(photo.image.shape[:2], 1 + photo.tags.argmax(), np.uint8)
+        yield photo, Prediction(labels, photo.tags, np.eye(4, dtype=np.float32)[labels])
+
+
+@pytest.mark.parametrize(
+    ("tags", "source", "hits"), [({}, "the masks", 3), ({"wide": [0, 1, 0], "narrow": [1, 0, 0]}, "the data's tags", 1)]
+)
+def test_the_predictor_is_given_tags(dataset, tags, source, hits):
+    dataset._tags = tags
+    dataset.tags = lambda name: MemoryDataset.tags(dataset, name) if tags else refuse(f"{name}: no tags")
+    tags_of, found = ground_truth_tags(dataset, "val")
+    metrics = evaluate(keeps_what_it_is_told, dataset, "val", tags_of=tags_of, progress=False)
+    assert found == source
+    assert np.trace(metrics.confusion) == hits
+
+
+def test_predictions_may_lag_behind_the_photos(dataset):
+    def all_at_once(photos):
+        return CATS(list(photos))
+
+    late, prompt = (evaluate(predict, dataset, "val", progress=False) for predict in (all_at_once, CATS))
+    np.testing.assert_array_equal(late.confusion, prompt.confusion)

@@ -2,10 +2,11 @@ import numpy as np
 import pytest
 
 from wsfcn_tf.config import InferenceConfig
-from wsfcn_tf.inference.background import apply_rules, sigmoid, to_labels
+from wsfcn_tf.errors import UserError
+from wsfcn_tf.inference.background import apply_rules, present, sigmoid, to_labels
 
 MASKS = np.array([[[0.5, 0.3, 0.2], [0.1, 0.2, 0.7]]], np.float32)  # one row of two pixels, two classes
-PRESENT = np.array([3.0, 3.0], np.float32)
+BOTH = np.array([True, True])
 
 
 @pytest.mark.parametrize(
@@ -13,7 +14,7 @@ PRESENT = np.array([3.0, 3.0], np.float32)
     [("constant", 0.25, [0.25, 0.25]), ("power", 3.0, [0.125, 0.001]), ("none", 9.0, [0.5, 0.1])],
 )
 def test_background_rules(rule, value, expected):
-    ruled = apply_rules(MASKS, PRESENT, InferenceConfig(background=rule, background_value=value))
+    ruled = apply_rules(MASKS, BOTH, InferenceConfig(background=rule, background_value=value))
     np.testing.assert_allclose(ruled[0, :, 0], expected, rtol=1e-6)
     np.testing.assert_array_equal(ruled[..., 1:], MASKS[..., 1:])
     assert ruled.dtype == np.float32
@@ -21,16 +22,22 @@ def test_background_rules(rule, value, expected):
 
 def test_absent_class_is_zeroed_and_the_input_untouched():
     before = MASKS.copy()
-    ruled = apply_rules(MASKS, np.array([3.0, -3.0], np.float32), InferenceConfig(background="none"))
+    ruled = apply_rules(MASKS, np.array([True, False]), InferenceConfig(background="none"))
     np.testing.assert_array_equal(ruled, MASKS * [1, 1, 0])
     np.testing.assert_array_equal(MASKS, before)
 
 
 def test_a_class_is_kept_only_above_the_threshold():
     config = InferenceConfig(presence_threshold=0.5)  # sigmoid(0) is 0.5 exactly
-    ruled = apply_rules(MASKS, np.array([0.0, 1e-3], np.float32), config)
-    assert not ruled[..., 1].any()
-    assert ruled[..., 2].all()
+    np.testing.assert_array_equal(present(np.array([0.0, 1e-3], np.float32), config, None), [False, True])
+
+
+def test_a_class_is_kept_if_the_photo_is_tagged_with_it():
+    config = InferenceConfig(classes="tags")
+    scores, tags = np.array([9.0, -9.0], np.float32), np.array([0, 1], np.float32)
+    np.testing.assert_array_equal(present(scores, config, tags), [False, True])
+    with pytest.raises(UserError, match=r"^its tags are not known, and inference\.classes is tags"):
+        present(scores, config, None)
 
 
 def test_labels_are_the_arg_max_and_ties_go_to_the_background():

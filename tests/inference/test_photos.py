@@ -1,33 +1,9 @@
 import numpy as np
 import pytest
-from PIL import Image
+from memory_photos import make_photo
 
 from wsfcn_tf.errors import UserError
-from wsfcn_tf.inference.photos import predict_photos
-from wsfcn_tf.inference.prediction import Prediction
-
-CLASSES = ("cat", "dog")
-
-
-def top_row_is_dog(image):
-    labels = np.zeros(image.shape[:2], np.uint8)
-    labels[0] = 2
-    return Prediction(labels, np.array([0.8, 0.417], np.float32), np.eye(3, dtype=np.float32)[labels])
-
-
-def nothing(image):
-    labels = np.zeros(image.shape[:2], np.uint8)
-    return Prediction(labels, np.zeros(2, np.float32), np.eye(3, dtype=np.float32)[labels])
-
-
-def make_photo(path, size=(6, 4)):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.new("RGB", size, (200, 200, 200)).save(path)
-    return path
-
-
-def files_below(folder):
-    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+from wsfcn_tf.inference.photos import named_photos, overlay_of, photos_of_split
 
 
 def test_folders_keep_their_structure_and_files_stand_on_top(tmp_path):
@@ -35,47 +11,21 @@ def test_folders_keep_their_structure_and_files_stand_on_top(tmp_path):
     make_photo(tmp_path / "in" / "deep" / "er" / "B.PNG")
     (tmp_path / "in" / "notes.txt").write_text("not a photo")
     single = make_photo(tmp_path / "elsewhere" / "c.v2.png")
-    masks = predict_photos(top_row_is_dog, [tmp_path / "in", str(single)], tmp_path / "out", CLASSES)
-    stems = ("a", "deep/er/B", "c.v2")
-    assert masks == [tmp_path / "out" / f"{stem}.png" for stem in stems]
-    assert files_below(tmp_path / "out") == {f"{stem}{end}" for stem in stems for end in (".png", "_overlay.jpg")}
-    with Image.open(masks[0]) as mask, Image.open(tmp_path / "out" / "a_overlay.jpg") as tinted:
-        assert (mask.mode, tinted.format, tinted.size) == ("P", "JPEG", (6, 4))
-        np.testing.assert_array_equal(np.asarray(mask), [[2] * 6] + [[0] * 6] * 3)
-
-
-def test_prints_the_tags_found(tmp_path, capsys):
-    photo = make_photo(tmp_path / "a.jpg")
-    predict_photos(top_row_is_dog, [photo], tmp_path / "out", CLASSES)
-    predict_photos(nothing, [photo], tmp_path / "out", CLASSES)
-    printed = [line for line in capsys.readouterr().out.splitlines() if line]
-    assert printed == [f"{photo}: dog 0.42", f"{photo}: nothing found"]
+    jobs = named_photos([tmp_path / "in", str(single)], tmp_path / "out")
+    assert [job.mask for job in jobs] == [tmp_path / "out" / f"{stem}.png" for stem in ("a", "deep/er/B", "c.v2")]
+    assert jobs[2].name == str(single) and jobs[2].image().shape == (4, 6, 3) and jobs[2].tags is None
+    assert overlay_of(jobs[2].mask) == tmp_path / "out" / "c.v2_overlay.jpg"
 
 
 def test_an_output_inside_the_input_is_not_searched(tmp_path):
     make_photo(tmp_path / "a.jpg")
-    for _ in range(2):
-        predict_photos(nothing, [tmp_path], tmp_path / "out", CLASSES)
-    assert files_below(tmp_path / "out") == {"a.png", "a_overlay.jpg"}
+    make_photo(tmp_path / "out" / "a_overlay.jpg")
+    assert [job.name for job in named_photos([tmp_path], tmp_path / "out")] == [str(tmp_path / "a.jpg")]
 
 
 def test_a_photo_named_twice_is_predicted_once(tmp_path):
     photo = make_photo(tmp_path / "in" / "a.jpg")
-    assert len(predict_photos(nothing, [tmp_path / "in", photo], tmp_path / "out", CLASSES)) == 1
-
-
-def test_photos_that_cannot_be_read_do_not_keep_others_from_their_masks(tmp_path, capsys):
-    for name in "abcd":
-        make_photo(tmp_path / "in" / f"{name}.jpg")
-    for name in "ac":
-        (tmp_path / "in" / f"{name}.jpg").write_bytes(b"")
-    with pytest.raises(UserError) as error:
-        predict_photos(nothing, [tmp_path / "in"], tmp_path / "out", CLASSES)
-    reason = "the image file is empty: copy it again or remove it from the data"
-    reasons = "; ".join(f"{tmp_path}/in/{name}.jpg: {reason}" for name in "ac")
-    assert str(error.value) == f"2 of 4 photos left out, all others done: {reasons}"
-    assert files_below(tmp_path / "out") == {"b.png", "b_overlay.jpg", "d.png", "d_overlay.jpg"}
-    assert f"{tmp_path}/in/a.jpg: left out\n" in capsys.readouterr().out
+    assert len(named_photos([tmp_path / "in", photo], tmp_path / "out")) == 1
 
 
 @pytest.mark.parametrize(
@@ -89,11 +39,48 @@ def test_photos_that_cannot_be_read_do_not_keep_others_from_their_masks(tmp_path
         (["a.png"], ["a.png"], ".", r"a\.png is a photo that predicting \S+a\.png would overwrite"),
     ],
 )
-def test_mistakes_are_found_before_anything_is_written(tmp_path, photos, paths, output, message):
+def test_mistakes_in_names(tmp_path, photos, paths, output, message):
     for name in photos:
         make_photo(tmp_path / name)
-    before = files_below(tmp_path)
     with pytest.raises(UserError, match=message) as error:
-        predict_photos(nothing, [tmp_path / path for path in paths], tmp_path / output, CLASSES)
+        named_photos([tmp_path / path for path in paths], tmp_path / output)
     assert "\n" not in str(error.value)
-    assert files_below(tmp_path) == before
+
+
+# === Splits ===
+
+
+class Split:
+    """Photos by name, each one pixel, tagged with the number of its letters."""
+
+    class_names = ("cat", "dog")
+
+    def __init__(self, *names):
+        self._names = names
+
+    def names(self, split):
+        assert split == "test"
+        return list(self._names)
+
+    def image(self, name):
+        return np.zeros((1, 1, 3), np.uint8)
+
+    def tags(self, name):
+        return np.full(2, len(name), np.float32)
+
+
+def test_masks_are_named_after_a_split_s_photos(tmp_path):
+    jobs = photos_of_split(Split("a", "deep/b.jpg", "c.v2", "a"), "test", tmp_path)
+    assert [job.mask for job in jobs] == [tmp_path / "a.png", tmp_path / "deep" / "b.png", tmp_path / "c.v2.png"]
+    assert [job.name for job in jobs] == ["a", "deep/b.jpg", "c.v2"]
+    assert all(job.tags is None and job.image().shape == (1, 1, 3) for job in jobs)
+
+
+def test_a_split_s_tags_on_demand(tmp_path):
+    (job,) = photos_of_split(Split("abc"), "test", tmp_path, with_tags=True)
+    np.testing.assert_array_equal(job.tags(), [3, 3])
+
+
+def test_photos_of_a_split_that_would_share_a_mask(tmp_path):
+    with pytest.raises(UserError, match=r"^a\.jpg and a\.png would both be written to \S+/a\.png: rename one of them$"):
+        photos_of_split(Split("a.jpg", "a.png"), "test", tmp_path)

@@ -1,13 +1,17 @@
+import cv2
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from networks import gentle, small_network
 from PIL import Image
 
 from wsfcn_tf.config import CRFConfig, InferenceConfig
-from wsfcn_tf.inference import predictor as predictor_module
+from wsfcn_tf.errors import UserError
 from wsfcn_tf.inference.background import apply_rules, sigmoid
+from wsfcn_tf.inference.crf import dense_crf
 from wsfcn_tf.inference.predictor import Predictor
+from wsfcn_tf.inference.views import starts
 from wsfcn_tf.ops.normalise import normalise
 
 
@@ -40,7 +44,7 @@ def test_prediction_follows_the_rules():
     pixels = np.asarray(normalise(tf.constant(image, tf.float32) / 255.0))
     softmax = np.exp(pixels) / np.exp(pixels).sum(-1, keepdims=True)
     scores = pixels.mean((0, 1))[1:]
-    expected = apply_rules(softmax, scores, config)
+    expected = apply_rules(softmax, sigmoid(scores) > 0.5, config)
     np.testing.assert_allclose(prediction.masks, expected, atol=1e-6)
     np.testing.assert_allclose(prediction.raw_masks, softmax, atol=1e-6)
     assert prediction.unrefined is None
@@ -115,26 +119,96 @@ def test_presence_is_judged_by_the_best_view():
     np.testing.assert_array_equal(prediction.masks[..., 1:].any(axis=(0, 1)), np.max(scores, axis=0) > threshold)
 
 
+# === Pads ===
+
+
+class Averaging(keras.Model):
+    """A network that sees the whole image in every pixel, and each pixel too."""
+
+    def call(self, images, training=None):
+        masks = tf.nn.softmax(images + 9 * tf.reduce_mean(images, axis=(1, 2), keepdims=True))
+        return {"masks": masks, "scores": 50 * tf.reduce_mean(images, axis=(1, 2))[:, 1:]}
+
+
+@pytest.mark.parametrize("flip", [False, True])
+def test_release_pads_with_zeros_all_around_after_normalising(flip):
+    image = photo(5, 8)
+    config = InferenceConfig(**AS_IT_IS, pad="release", pad_side=20, flip=flip)
+    prediction = Predictor(Averaging(), config)(image)
+    pixels = np.asarray(normalise(tf.constant(image, tf.float32) / 255.0))
+    mean = pixels.sum(axis=(0, 1)) / 20**2
+    expected = tf.nn.softmax(pixels + 9 * mean).numpy()
+    np.testing.assert_allclose(prediction.masks, expected, atol=1e-5)
+    np.testing.assert_allclose(prediction.scores, sigmoid(50 * mean[1:]), atol=1e-5)
+
+
+def test_release_puts_the_photo_in_the_middle(monkeypatch):
+    padded = []
+
+    def network(images, training):
+        padded.append(images)
+        return {"masks": images, "scores": images[:, 0, 0, 1:]}
+
+    config = InferenceConfig(**AS_IT_IS, pad="release", pad_side=20)
+    monkeypatch.setattr(tf, "function", lambda function=None, **_: function or (lambda f: f))  # to see the values
+    Predictor(network, config)(photo(5, 8))
+    rows, columns = (np.flatnonzero(np.any(padded[0][0], axis=axes)) for axes in ((1, 2), (0, 2)))
+    assert (rows[0], rows[-1], columns[0], columns[-1]) == (7, 11, 6, 13)  # as the release: half the rest, rounded down
+
+
+def test_a_view_larger_than_the_pad_is_an_error():
+    config = InferenceConfig(pad="release", pad_side=20, scales=(1.0, 2.0))
+    Predictor(FakeNetwork(), InferenceConfig(pad="release", pad_side=22, scales=(1.0, 2.0)))(photo(11, 9))
+    with pytest.raises(UserError, match=r"^a view of it is 18x22 and does not fit into inference\.pad_side 20: take"):
+        Predictor(FakeNetwork(), config)(photo(11, 9))
+
+
+# === Tiles ===
+
+
+class Blurring(keras.Model):
+    """A network whose pixels depend on others up to 8 away, and on nothing else."""
+
+    def call(self, images, training=None):
+        masks = tf.nn.softmax(4 * tf.nn.avg_pool2d(images, 17, 1, "SAME"))
+        return {"masks": masks, "scores": tf.reduce_max(images, axis=(1, 2))[:, 1:]}
+
+
+def test_tiles_leave_no_trace_of_themselves():
+    image = photo(100, 230)
+    whole, tiled = (
+        Predictor(Blurring(), InferenceConfig(**AS_IT_IS, tile_side=side, tile_overlap=0.5, flip=True))(image)
+        for side in (None, 64)
+    )
+    np.testing.assert_allclose(tiled.masks, whole.masks, atol=1e-5)
+    np.testing.assert_array_equal(tiled.scores, whole.scores)
+
+
+def test_seams_of_a_real_network_are_no_steeper_than_the_rest():
+    """Whole-image pools make tiles differ; blending spreads that over the overlap."""
+    image = cv2.resize(photo(12, 40), (300, 90), interpolation=cv2.INTER_CUBIC)
+    settings = InferenceConfig(background="none", tile_side=128, tile_overlap=0.5)
+    masks = Predictor(gentle(small_network()), settings)(image).raw_masks
+    steps = np.abs(np.diff(masks, axis=1)).max(axis=(0, 2))
+    columns = np.arange(len(steps))
+    blended = np.zeros(len(steps), bool)
+    for start in starts(300, 128, 64)[1:]:
+        blended |= (columns >= start) & (columns < start + 64)
+    assert blended.any() and (~blended).any()
+    assert steps[blended].max() < 2 * steps[~blended].max()
+
+
 # === CRF ===
 
 
 @pytest.mark.parametrize("power", [0.0, 5.0])
-def test_the_crf_gets_the_masks_by_the_rules_and_a_background_of_its_own(power, monkeypatch):
-    given = []
-
-    def crf(image, masks, config):
-        given.append((image, masks.copy()))
-        return masks[..., ::-1]
-
-    monkeypatch.setattr(predictor_module, "dense_crf", crf)
+def test_the_crf_gets_the_masks_by_the_rules_and_a_background_of_its_own(power):
     image, settings = photo(5, 8), CRFConfig(iterations=2, background_power=power)
-    prediction = predict(image, crf=settings)
-    plain = predict(image)
-    expected = plain.masks.copy()
+    prediction, plain = predict(image, crf=settings), predict(image)
+    given = plain.masks.copy()
     if power:
-        expected[..., 0] = (1 - plain.masks[..., 1:].max(axis=-1)) ** power
-    ((seen, masks),) = given
-    np.testing.assert_array_equal(seen, image)
-    np.testing.assert_allclose(masks, expected, atol=1e-6)
-    np.testing.assert_array_equal(prediction.labels, masks[..., ::-1].argmax(axis=-1))
+        given[..., 0] = (1 - plain.masks[..., 1:].max(axis=-1)) ** power
+    expected = dense_crf(image, given, settings)
+    np.testing.assert_array_equal(prediction.masks, expected)
+    np.testing.assert_array_equal(prediction.labels, expected.argmax(axis=-1))
     np.testing.assert_array_equal(prediction.unrefined, plain.labels)

@@ -35,6 +35,7 @@ def run(arguments: argparse.Namespace) -> None:
     from wsfcn_tf.evaluation.report import comparison_table, table
     from wsfcn_tf.files import write_json
     from wsfcn_tf.inference.predictor import Predictor
+    from wsfcn_tf.inference.stream import one_by_one, with_crf_processes
     from wsfcn_tf.models.counting import count_parameters
     from wsfcn_tf.visualisation import save_image
 
@@ -42,10 +43,10 @@ def run(arguments: argparse.Namespace) -> None:
     output = Path(arguments.output) / f"seed-{arguments.seed}"
     cam, wsfcn = _train_both(config, dataset, output)
     predictors = {
-        "all background": all_background(len(dataset.class_names)),
-        "colour classifier": ColourClassifier.fit(dataset, config.data.train_split),
-        "CAM": Predictor(cam, config.inference),
-        "WS-FCN": Predictor(wsfcn, config.inference),
+        "all background": one_by_one(all_background(len(dataset.class_names))),
+        "colour classifier": one_by_one(ColourClassifier.fit(dataset, config.data.train_split)),
+        "CAM": with_crf_processes(Predictor(cam, config.inference)),
+        "WS-FCN": with_crf_processes(Predictor(wsfcn, config.inference)),
     }
     panels = {name: PanelCollector(_PANEL_ROWS, dataset.class_names) for name in predictors}
     metrics = {

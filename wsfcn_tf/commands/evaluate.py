@@ -4,7 +4,7 @@ import argparse
 from dataclasses import asdict
 from pathlib import Path
 
-from wsfcn_tf.commands.inference_settings import add_set_argument, inference_of
+from wsfcn_tf.commands.inference_settings import add_crf_argument, add_set_argument, inference_of
 
 _PANEL_ROWS = 12
 
@@ -15,16 +15,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", help="the data folder; left out, it is the run's own data.root")
     parser.add_argument("--split", default="val", help="name of the split (default: val)")
     add_set_argument(parser)
+    add_crf_argument(parser)
     parser.add_argument("--output", help="folder of metrics.json and panel.png (default: RUN/evaluation-SPLIT)")
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Evaluates, prints the table, writes metrics.json and panel.png."""
-    from wsfcn_tf.evaluation.evaluator import evaluate
+    from wsfcn_tf.evaluation.evaluator import evaluate, ground_truth_tags
     from wsfcn_tf.evaluation.pictures import PanelCollector
     from wsfcn_tf.evaluation.report import table
     from wsfcn_tf.files import write_json
     from wsfcn_tf.inference.predictor import Predictor
+    from wsfcn_tf.inference.provenance import thresholds_note
+    from wsfcn_tf.inference.stream import with_crf_processes
     from wsfcn_tf.models.counting import count_parameters
     from wsfcn_tf.visualisation import save_image
     from wsfcn_tf.weights.trained import load_trained
@@ -33,9 +36,16 @@ def run(arguments: argparse.Namespace) -> None:
     inference = inference_of(trained, arguments)
     dataset = trained.dataset(arguments.data)
     panel = PanelCollector(_PANEL_ROWS, trained.class_names)
-    metrics = evaluate(Predictor(trained.model, inference), dataset, arguments.split, on_image=panel.add)
+    predict = with_crf_processes(Predictor(trained.model, inference), arguments.crf_processes)
+    tags_of, tags_from = None, None
+    if inference.classes == "tags":
+        tags_of, tags_from = ground_truth_tags(dataset, arguments.split)
+    metrics = evaluate(predict, dataset, arguments.split, tags_of=tags_of, on_image=panel.add)
     total, trainable = count_parameters(trained.model)
     print(table(metrics, parameters=total, trainable=trainable))
+    print(f"thresholds: {thresholds_note(inference)}")
+    if tags_from:
+        print(f"classes in each photo: given by {tags_from}")
 
     output = Path(arguments.output) if arguments.output else trained.run / f"evaluation-{arguments.split}"
     write_json(
@@ -44,6 +54,8 @@ def run(arguments: argparse.Namespace) -> None:
             "weights": str(trained.weights),
             "split": arguments.split,
             "inference": asdict(inference),
+            "thresholds": thresholds_note(inference),
+            "tags_at_inference": tags_from,
             "parameters": total,
             "trainable": trainable,
         }

@@ -1,9 +1,15 @@
 """`predict`: a mask for every photo."""
 
 import argparse
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from wsfcn_tf.commands.inference_settings import add_set_argument, inference_of
+from wsfcn_tf.commands.inference_settings import add_crf_argument, add_set_argument, inference_of
+
+if TYPE_CHECKING:
+    from wsfcn_tf.config import InferenceConfig
+    from wsfcn_tf.weights.trained import Trained
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -14,13 +20,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--weights", required=True, help="a run's folder, or a .weights.h5 file in one")
     add_set_argument(parser)
     parser.add_argument("--output", required=True, help="folder of the masks and overlays")
+    parser.add_argument("--save-probabilities", action="store_true", help="also write NAME.npz: the masks in float16")
+    parser.add_argument("--resume", action="store_true", help="leave alone the photos whose files are there")
+    add_crf_argument(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Predicts."""
     from wsfcn_tf.errors import UserError
-    from wsfcn_tf.inference.photos import predict_photos, predict_split
+    from wsfcn_tf.inference.outputs import claim, predict_jobs
+    from wsfcn_tf.inference.photos import named_photos, photos_of_split
     from wsfcn_tf.inference.predictor import Predictor
+    from wsfcn_tf.inference.stream import with_crf_processes
     from wsfcn_tf.weights.trained import load_trained
 
     if bool(arguments.photos) == bool(arguments.split):
@@ -32,9 +43,29 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.split and root and Path(arguments.output).resolve().is_relative_to(Path(root).resolve()):
         raise UserError(f"{arguments.output}: lies in the data folder {root}, whose files must not be overwritten")
     inference = inference_of(trained, arguments)
-    predictor = Predictor(trained.model, inference)
     if arguments.split:
-        masks = predict_split(predictor, trained.dataset(arguments.data), arguments.split, arguments.output)
+        dataset, with_tags = trained.dataset(arguments.data), inference.classes == "tags"
+        jobs = photos_of_split(dataset, arguments.split, arguments.output, with_tags=with_tags)
     else:
-        masks = predict_photos(predictor, arguments.photos, arguments.output, trained.class_names)
+        jobs = named_photos(arguments.photos, arguments.output)
+    claim(arguments.output, _record(trained, inference), resume=arguments.resume)
+    predict = with_crf_processes(Predictor(trained.model, inference), arguments.crf_processes)
+    masks = predict_jobs(
+        predict, jobs, trained.class_names, probabilities=arguments.save_probabilities, resume=arguments.resume
+    )
     print(f"{len(masks)} masks and overlays: {arguments.output}")
+
+
+def _record(trained: "Trained", inference: "InferenceConfig") -> dict[str, Any]:
+    """What masks depend on beside their photos."""
+    import hashlib
+
+    from wsfcn_tf.inference.provenance import thresholds_note
+
+    return {
+        "weights": str(trained.weights),
+        "weights_sha256": hashlib.sha256(trained.weights.read_bytes()).hexdigest(),
+        "classes": list(trained.class_names),
+        "inference": asdict(inference),
+        "thresholds": thresholds_note(inference),
+    }

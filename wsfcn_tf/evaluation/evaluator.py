@@ -1,7 +1,8 @@
 """Scoring a predictor on a split of a dataset that has masks."""
 
 import math
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from wsfcn_tf.data.dataset import Dataset
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.evaluation import metrics
 from wsfcn_tf.inference.prediction import Prediction
+from wsfcn_tf.inference.stream import Photo, Predict
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,19 +49,21 @@ class Metrics:
 
 
 def evaluate(
-    predict: Callable[[np.ndarray], Prediction],
+    predict: Predict,
     dataset: Dataset,
     split: str,
     *,
+    tags_of: Callable[[str, np.ndarray], np.ndarray] | None = None,
     on_image: Callable[[str, np.ndarray, np.ndarray, Prediction], None] | None = None,
     progress: bool = True,
 ) -> Metrics:
     """Predicts every image of a split and compares it with its mask.
 
     Args:
-        predict: from a photo, uint8 RGB [H, W, 3], to its prediction.
+        predict: from photos to their predictions.
         dataset: photos and masks.
         split: which of its splits.
+        tags_of: from an image's name and true mask to the tags that `predict` is given, float32 [C]; None gives none.
         on_image: called after each image with its name, the photo, the true mask and the prediction.
         progress: whether to show a progress bar.
 
@@ -70,12 +74,20 @@ def evaluate(
     labels = ("background", *dataset.class_names)
     confusion = np.zeros((len(labels), len(labels)), np.int64)
     tags, scores = [], []
-    for name in tqdm(names, desc="evaluate", unit="photo", disable=not progress):
-        image, truth = dataset.image(name), dataset.mask(name)
-        _check_sizes(name, image, truth)
-        prediction = predict(image)
+    truths: deque[np.ndarray] = deque()  # of the photos that the predictor has read ahead
+
+    def photos() -> Iterator[Photo]:
+        for name in names:
+            image, truth = dataset.image(name), dataset.mask(name)
+            _check_sizes(name, image, truth)
+            truths.append(truth)
+            yield Photo(name, image, tags_of(name, truth) if tags_of else None)
+
+    predictions = tqdm(predict(photos()), total=len(names), desc="evaluate", unit="photo", disable=not progress)
+    for (name, image, _), prediction in predictions:
+        truth = truths.popleft()
         confusion += metrics.confusion_matrix(truth, prediction.labels, len(labels))
-        tags.append(np.isin(np.arange(1, len(labels)), truth))
+        tags.append(tags_in(truth, len(dataset.class_names)) > 0)
         scores.append(prediction.scores)
         if on_image is not None:
             on_image(name, image, truth, prediction)
@@ -87,6 +99,28 @@ def evaluate(
         images=len(names),
         confusion=confusion,
     )
+
+
+def tags_in(mask: np.ndarray, classes: int) -> np.ndarray:
+    """The foreground classes that have pixels in a mask [H, W]: float32 [C] in {0, 1}."""
+    return np.isin(np.arange(1, classes + 1), mask).astype(np.float32)
+
+
+def ground_truth_tags(dataset: Dataset, split: str) -> tuple[Callable[[str, np.ndarray], np.ndarray], str]:
+    """What `evaluate` takes as `tags_of` for the paper's "§" rows.
+
+    Args:
+        dataset: where tags come from, if it has them for the split.
+        split: the split.
+
+    Returns:
+        The function, and where its tags come from: "the data's tags" or, if the first image has none, "the masks".
+    """
+    try:
+        dataset.tags(dataset.names(split)[0])
+    except UserError:
+        return (lambda name, truth: tags_in(truth, len(dataset.class_names))), "the masks"
+    return (lambda name, truth: dataset.tags(name)), "the data's tags"
 
 
 def _check_sizes(name: str, image: np.ndarray, mask: np.ndarray) -> None:

@@ -1,8 +1,24 @@
 """From the network's masks to labels: which classes stay, and what the background has to be beaten with (release)."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from wsfcn_tf.config import InferenceConfig
+from wsfcn_tf.errors import UserError
+from wsfcn_tf.inference.prediction import Prediction
+
+
+class Masks(NamedTuple):
+    """What the network says of a photo.
+
+    Attributes:
+        masks: float32 [H, W, 1+C] in [0, 1], channel 0 the background.
+        scores: float32 [C], before the sigmoid.
+    """
+
+    masks: np.ndarray
+    scores: np.ndarray
 
 
 def sigmoid(scores: np.ndarray) -> np.ndarray:
@@ -10,25 +26,52 @@ def sigmoid(scores: np.ndarray) -> np.ndarray:
     return np.exp(-np.logaddexp(0, -scores))
 
 
-def apply_rules(masks: np.ndarray, scores: np.ndarray, config: InferenceConfig) -> np.ndarray:
-    """Leaves out the classes that the scores say are absent, and sets the background mask.
+def decide(looked: Masks, config: InferenceConfig, tags: np.ndarray | None) -> Prediction:
+    """A prediction by the rules alone, without a CRF.
+
+    Args:
+        looked: the network's masks and scores.
+        config: the rules.
+        tags: float32 [C] in {0, 1}; needed if `inference.classes` is tags, else not looked at.
+
+    Raises:
+        UserError: tags are needed and there are none.
+    """
+    masks = apply_rules(looked.masks, present(looked.scores, config, tags), config)
+    return Prediction(to_labels(masks), sigmoid(looked.scores), masks, raw_masks=looked.masks)
+
+
+def present(scores: np.ndarray, config: InferenceConfig, tags: np.ndarray | None) -> np.ndarray:
+    """Which classes may have pixels, bool [C]: by score, or, as in the paper's "§" rows, by ground-truth tags.
+
+    Raises:
+        UserError: tags are needed and there are none.
+    """
+    if config.classes == "scores":
+        return sigmoid(scores) > config.presence_threshold
+    if tags is None:
+        raise UserError("its tags are not known, and inference.classes is tags: leave that out, or predict a --split")
+    return tags > 0
+
+
+def apply_rules(masks: np.ndarray, kept: np.ndarray, config: InferenceConfig) -> np.ndarray:
+    """Leaves out classes, and sets the background mask.
 
     Args:
         masks: float [H, W, 1+C] in [0, 1], channel 0 the background.
-        scores: float [C], before the sigmoid.
-        config: the rules: `background`, `background_value`, `presence_threshold`.
+        kept: bool [C], the classes that may have pixels.
+        config: the rules: `background`, `background_value`.
 
     Returns:
-        A new array like `masks`: absent classes are 0 everywhere; the background is replaced ("constant"), raised to a
+        A new array like `masks`: other classes are 0 everywhere; the background is replaced ("constant"), raised to a
         power ("power") or kept ("none").
     """
-    present = sigmoid(scores) > config.presence_threshold
     background = masks[..., :1]
     if config.background == "constant":
         background = np.full_like(background, config.background_value)
     elif config.background == "power":
         background = background**config.background_value
-    return np.concatenate([background, masks[..., 1:] * present.astype(masks.dtype)], axis=-1)
+    return np.concatenate([background, masks[..., 1:] * kept.astype(masks.dtype)], axis=-1)
 
 
 def to_labels(masks: np.ndarray) -> np.ndarray:

@@ -1,11 +1,48 @@
 """Dense CRF (Krähenbühl and Koltun, arXiv 1210.5644) on the masks of one photo, by pydensecrf."""
 
+from dataclasses import replace
+
 import numpy as np
 import pydensecrf.densecrf as pydensecrf
 
 from wsfcn_tf.config import CRFConfig
+from wsfcn_tf.inference.background import to_labels
+from wsfcn_tf.inference.prediction import Prediction
 
 _LEAST = 1e-5  # probability of what a mask says is impossible
+
+
+def refine(image: np.ndarray, prediction: Prediction, config: CRFConfig) -> Prediction:
+    """A prediction by the rules, refined: its masks and labels are the CRF's, and `unrefined` its labels until now.
+
+    Args:
+        image: uint8 RGB [H, W, 3].
+        prediction: what the rules gave.
+        config: the CRF, and which background it starts from.
+    """
+    channels, masks = to_refine(prediction, config)
+    return refined(prediction, channels, dense_crf(image, masks, config))
+
+
+def to_refine(prediction: Prediction, config: CRFConfig) -> tuple[np.ndarray, np.ndarray]:
+    """What `dense_crf` gets of a prediction.
+
+    Returns:
+        channels: int [K], the background and the classes that may have pixels.
+        masks: float32 [H, W, K], theirs; the background by `background_power`.
+    """
+    channels = np.flatnonzero(prediction.masks.any(axis=(0, 1)) | (np.arange(prediction.masks.shape[-1]) == 0))
+    masks = prediction.masks[..., channels]  # a copy
+    if config.background_power > 0:
+        masks[..., 0] = (1.0 - masks[..., 1:].max(axis=-1, initial=0.0)) ** config.background_power
+    return channels, masks
+
+
+def refined(prediction: Prediction, channels: np.ndarray, masks: np.ndarray) -> Prediction:
+    """A prediction with what `dense_crf` made of `to_refine`."""
+    every = np.zeros_like(prediction.masks)
+    every[..., channels] = masks
+    return replace(prediction, masks=every, labels=to_labels(every), unrefined=prediction.labels)
 
 
 def dense_crf(image: np.ndarray, masks: np.ndarray, config: CRFConfig) -> np.ndarray:

@@ -6,18 +6,21 @@ import numpy as np
 import tensorflow as tf
 
 from wsfcn_tf.config import InferenceConfig
-from wsfcn_tf.inference.background import apply_rules, sigmoid, to_labels
-from wsfcn_tf.inference.crf import dense_crf
+from wsfcn_tf.errors import UserError
+from wsfcn_tf.inference.background import Masks, decide
+from wsfcn_tf.inference.crf import refine
 from wsfcn_tf.inference.prediction import Prediction
-from wsfcn_tf.inference.views import scaled
+from wsfcn_tf.inference.views import Tiling, scaled
 from wsfcn_tf.ops import resize_half_pixel
 from wsfcn_tf.ops.normalise import normalise
+
+_PIXELS_AT_ONCE = 1 << 19  # tiles share a batch up to this size, before flips
 
 
 class Predictor:
     """Turns a photo into a `Prediction`: the mean of its views' masks, each class's best score, and a CRF if asked for.
 
-    Traces the network once, whatever sizes follow. Views that are mirror images of each other are one batch.
+    Traces the network once, whatever sizes follow. A view's mirror image, and tiles of it, are in one batch with it.
 
     Args:
         model: as `build_model` returns it; called as `model(images, training=False)`.
@@ -25,30 +28,90 @@ class Predictor:
     """
 
     def __init__(self, model: Callable[..., Mapping[str, tf.Tensor]], config: InferenceConfig) -> None:
-        self._config = config
+        self.config = config
 
-        @tf.function(input_signature=[tf.TensorSpec([None, None, 3], tf.uint8), tf.TensorSpec([2], tf.int32)])
-        def forward(image: tf.Tensor, size: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            views = [image, tf.reverse(image, [1])] if config.flip else [image]
-            outputs = model(normalise(tf.cast(tf.stack(views), tf.float32) / 255.0), training=False)
-            masks = outputs["masks"]
+        @tf.function(input_signature=[tf.TensorSpec([None, None, None, 3], tf.uint8)])
+        def forward(images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            views = normalise(tf.cast(images, tf.float32) / 255.0)
             if config.flip:
-                masks = tf.stack([masks[0], tf.reverse(masks[1], [1])])
-            return resize_half_pixel(masks, size), outputs["scores"]
+                views = tf.concat([views, tf.reverse(views, [2])], axis=0)
+            masks, scores = _masks_and_scores(model, views, config)
+            if config.flip:
+                straight, mirrored = tf.split(masks, 2)
+                masks = (straight + tf.reverse(mirrored, [2])) / 2
+                scores = tf.maximum(*tf.split(scores, 2))
+            return masks, scores
 
-        self._forward = forward
+        spec = [tf.TensorSpec([None, None, None], tf.float32), tf.TensorSpec([2], tf.int32)]
+        self._forward, self._resize = forward, tf.function(_resize, input_signature=spec)
 
-    def __call__(self, image: np.ndarray) -> Prediction:
-        """Predicts one photo: uint8 RGB [H, W, 3]."""
+    def __call__(self, image: np.ndarray, tags: np.ndarray | None = None) -> Prediction:
+        """Predicts one photo.
+
+        Args:
+            image: uint8 RGB [H, W, 3].
+            tags: float32 [C] in {0, 1}, what `inference.classes` tags needs; else not looked at.
+
+        Raises:
+            UserError: a view is larger than `inference.pad_side`, or tags are needed and there are none.
+        """
+        prediction = self.without_crf(image, tags)
+        return refine(image, prediction, self.config.crf) if self.config.crf.iterations > 0 else prediction
+
+    def without_crf(self, image: np.ndarray, tags: np.ndarray | None = None) -> Prediction:
+        """The same, but for the CRF."""
+        return decide(self.look(image), self.config, tags)
+
+    def look(self, image: np.ndarray) -> Masks:
+        """The views' mean masks and best scores."""
         size = np.asarray(image.shape[:2], np.int32)
-        views = [self._forward(scaled(image, scale), size) for scale in self._config.scales]
-        raw_masks = np.concatenate([masks for masks, _ in views]).mean(axis=0)
-        scores = np.concatenate([scores for _, scores in views]).max(axis=0)
-        masks = apply_rules(raw_masks, scores, self._config)
-        crf, unrefined = self._config.crf, None
-        if crf.iterations > 0:
-            unrefined = to_labels(masks)
-            if crf.background_power > 0:
-                masks[..., 0] = (1.0 - masks[..., 1:].max(axis=-1)) ** crf.background_power
-            masks = dense_crf(image, masks, crf)
-        return Prediction(to_labels(masks), sigmoid(scores), masks, raw_masks, unrefined)
+        masks, scores = 0.0, -np.inf
+        for scale in self.config.scales:
+            view_masks, view_scores = self._view(scaled(image, scale))
+            masks = masks + self._resize(view_masks, size).numpy()
+            scores = np.maximum(scores, view_scores)
+        return Masks(masks / np.float32(len(self.config.scales)), scores)
+
+    def _view(self, view: np.ndarray) -> tuple[tf.Tensor | np.ndarray, np.ndarray]:
+        """Masks [h, w, 1+C] at the view's own size, and scores [C], the best over its tiles."""
+        height, width = view.shape[:2]
+        if self.config.pad == "release":
+            _check_fits(view, self.config.pad_side)
+            tiling = Tiling(height, width, None, 0)
+        else:
+            side = self.config.tile_side
+            tiling = Tiling(height, width, side, round(self.config.tile_overlap * (side or 0)))
+        tiles = [view[where] for where in tiling.slices()]
+        count = max(1, _PIXELS_AT_ONCE // (tiles[0].shape[0] * tiles[0].shape[1]))
+        outputs = [self._forward(np.stack(tiles[at : at + count])) for at in range(0, len(tiles), count)]
+        best = np.max([scores.numpy().max(axis=0) for _, scores in outputs], axis=0)
+        if len(tiles) == 1:
+            return outputs[0][0][0], best
+        return tiling.join(mask for masks, _ in outputs for mask in masks.numpy()), best
+
+
+def _resize(masks: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
+    return resize_half_pixel(masks[None], size)[0]
+
+
+def _masks_and_scores(
+    model: Callable[..., Mapping[str, tf.Tensor]], views: tf.Tensor, config: InferenceConfig
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """The network on normalised views [B, h, w, 3]; with pad release in the middle of zeros, its masks cut to them."""
+    if config.pad == "tight":
+        outputs = model(views, training=False)
+        return outputs["masks"], outputs["scores"]
+    height, width = tf.shape(views)[1], tf.shape(views)[2]
+    top, left = (config.pad_side - height) // 2, (config.pad_side - width) // 2
+    padded = tf.image.pad_to_bounding_box(views, top, left, config.pad_side, config.pad_side)
+    outputs = model(padded, training=False)
+    return tf.image.crop_to_bounding_box(outputs["masks"], top, left, height, width), outputs["scores"]
+
+
+def _check_fits(view: np.ndarray, side: int) -> None:
+    height, width = view.shape[:2]
+    if max(height, width) > side:
+        raise UserError(
+            f"a view of it is {width}x{height} and does not fit into inference.pad_side {side}: "
+            "take a larger one, smaller inference.scales, or inference.pad tight"
+        )

@@ -1,0 +1,162 @@
+"""Predicting many photos: the network here, the CRF of the photos before in processes beside it."""
+
+import os
+import signal
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from functools import partial
+from multiprocessing import get_context
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from wsfcn_tf.config import CRFConfig, InferenceConfig
+from wsfcn_tf.errors import UserError
+from wsfcn_tf.inference.crf import dense_crf, refined, to_refine
+from wsfcn_tf.inference.prediction import Prediction
+
+
+class Photo(NamedTuple):
+    """A photo to predict.
+
+    Attributes:
+        name: what messages call it.
+        image: uint8 RGB [H, W, 3].
+        tags: float32 [C] in {0, 1} where they are known and wanted.
+    """
+
+    name: str
+    image: np.ndarray
+    tags: np.ndarray | None = None
+
+
+# Photos in, photos with their predictions out, in the same order; a few may be read ahead.
+Predict = Callable[[Iterable[Photo]], Iterator[tuple[Photo, Prediction]]]
+
+
+class SplitPredictor(Protocol):
+    """What `with_crf_processes` needs: `Predictor` has it."""
+
+    config: InferenceConfig
+
+    def without_crf(self, image: np.ndarray, tags: np.ndarray | None) -> Prediction:
+        """A photo's prediction by the rules alone."""
+
+
+def one_by_one(predict: Callable[[np.ndarray], Prediction]) -> Predict:
+    """A predictor of single images, which needs no tags, as a `Predict`."""
+    return lambda photos: ((photo, predict(photo.image)) for photo in photos)
+
+
+def with_crf_processes(predictor: SplitPredictor, processes: int | None = None) -> Predict:
+    """A network's predictor as a `Predict`; its CRF runs in processes of its own.
+
+    Results do not depend on how many. At most twice as many photos as processes wait for their CRF. A process that
+    dies is replaced, and its photos are tried once more, each in a process of its own.
+
+    Args:
+        predictor: the network and its rules.
+        processes: how many; None takes one per core.
+
+    Returns:
+        What raises UserError, naming the photo, when its CRF's process dies twice or the predictor refuses it.
+    """
+    return partial(_predict, predictor, processes or os.cpu_count() or 1)
+
+
+def _predict(predictor: SplitPredictor, processes: int, photos: Iterable[Photo]) -> Iterator[tuple[Photo, Prediction]]:
+    crf = predictor.config.crf
+    if crf.iterations == 0:
+        for photo in photos:
+            yield photo, _by_rules(predictor, photo)
+        return
+    with _pool(crf, processes) as pool:
+        waiting: deque[_Job] = deque()
+        for photo in photos:
+            waiting.append(pool.submit(photo, _by_rules(predictor, photo)))
+            while len(waiting) > 2 * processes or (waiting and waiting[0].future.done()):
+                yield pool.result(waiting.popleft())
+        while waiting:
+            yield pool.result(waiting.popleft())
+
+
+def _by_rules(predictor: SplitPredictor, photo: Photo) -> Prediction:
+    try:
+        return predictor.without_crf(photo.image, photo.tags)
+    except UserError as error:
+        raise UserError(f"{photo.name}: {error}") from error
+
+
+# === The processes ===
+
+
+class _Job(NamedTuple):
+    """A photo whose CRF was begun: what it gets, and what will come of it."""
+
+    photo: Photo
+    prediction: Prediction
+    channels: np.ndarray
+    masks: np.ndarray
+    future: Future
+
+
+class _Pool:
+    """Processes that run the CRF; started anew after one has died."""
+
+    def __init__(self, crf: CRFConfig, processes: int) -> None:
+        self._crf, self._processes = crf, processes
+        self._executor = _start(processes)
+
+    def submit(self, photo: Photo, prediction: Prediction) -> _Job:
+        """Begins to refine a prediction."""
+        channels, masks = to_refine(prediction, self._crf)
+        work = (dense_crf, photo.image, masks, self._crf)
+        try:
+            future = self._executor.submit(*work)
+        except BrokenProcessPool:
+            self._executor = _start(self._processes)
+            future = self._executor.submit(*work)
+        return _Job(photo, prediction, channels, masks, future)
+
+    def result(self, job: _Job) -> tuple[Photo, Prediction]:
+        """The refined prediction, tried once more if a process died over it or over another in its pool."""
+        try:
+            masks = job.future.result()
+        except BrokenProcessPool:
+            masks = self._alone(job)
+        return job.photo, refined(job.prediction, job.channels, masks)
+
+    def _alone(self, job: _Job) -> np.ndarray:
+        with _start(1) as executor:  # of its own, so that what dies again is known to be this photo's
+            try:
+                return executor.submit(dense_crf, job.photo.image, job.masks, self._crf).result()
+            except BrokenProcessPool:
+                raise UserError(
+                    f"{job.photo.name}: the CRF's process died twice on this photo; is there enough memory? "
+                    "--set inference.crf.iterations=0 does without"
+                ) from None
+
+    def close(self) -> None:
+        """Ends the processes, whatever they are doing."""
+        self._executor.shutdown(wait=False, cancel_futures=True)
+
+
+def _start(processes: int) -> ProcessPoolExecutor:
+    # spawn: a fork would copy TensorFlow's threads' locks in whatever state they are
+    return ProcessPoolExecutor(processes, get_context("spawn"), initializer=_leave_interrupts_to_the_parent)
+
+
+def _leave_interrupts_to_the_parent() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@contextmanager
+def _pool(crf: CRFConfig, processes: int) -> Iterator[_Pool]:
+    pool = _Pool(crf, processes)
+    try:
+        yield pool
+    finally:
+        pool.close()
