@@ -10,6 +10,7 @@ SUMMARIES = {
     "train": "train a network on photos and their tags",
     "evaluate": "measure a trained network on a split with masks",
     "predict": "label every pixel of photos",
+    "make-submission": "pack masks for the test server of PASCAL VOC 2012",
     "export": "write a trained network as a SavedModel for TensorFlow Serving",
     "convert-weights": "turn PyTorch checkpoints into weights for these networks, and back",
     "networks": "list the networks of the paper's ablation tables with their sizes",
