@@ -13,7 +13,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from wsfcn_tf.config import DataConfig, ExperimentConfig, ScenesConfig, TrainingConfig
-from wsfcn_tf.config_file import from_mapping, load_config, save_config, to_yaml
+from wsfcn_tf.config_file import from_mapping, lay_file_over, load_config, save_config, to_yaml
 from wsfcn_tf.errors import UserError
 
 CONFIGS = sorted(Path(__file__).parents[1].glob("configs/*.yaml"))
@@ -178,7 +178,35 @@ def test_every_config_of_the_project_is_valid(path):
     load_config(path)
 
 
+@pytest.mark.parametrize("path", sorted(CONFIGS[0].parent.glob("inference/*.yaml")), ids=lambda path: path.name)
+def test_every_inference_file_changes_inference_and_nothing_else(path):
+    base = ExperimentConfig()
+    laid = lay_file_over(base, path, "inference")
+    assert replace(laid, inference=base.inference) == base
+
+
+def test_an_inference_file_changes_what_it_names(config_path):
+    path = config_path("inference: {flip: true, crf: {iterations: 3}}\n")
+    base = from_mapping({"inference": {"scales": [2], "crf": {"iterations": 9, "bilateral_sxy": 5}}})
+    inference = lay_file_over(base, path, "inference").inference
+    assert (inference.scales, inference.flip, inference.crf.iterations, inference.crf.bilateral_sxy) == (
+        (2,),
+        True,
+        3,
+        5,
+    )
+
+
 # === Mistakes ===
+
+
+def test_an_inference_file_with_another_section(config_path):
+    path = config_path("inference: {flip: true}\ntraining: {epochs: 3}\n")
+    with pytest.raises(UserError) as error:
+        lay_file_over(ExperimentConfig(), path, "inference")
+    assert str(error.value) == (
+        f"{path}: training does not belong here: of a trained network, only inference can be changed"
+    )
 
 
 def test_a_missing_file(config_path):

@@ -39,6 +39,31 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> ExperimentCo
     Raises:
         UserError: the file cannot be read or is not YAML, or a key, a type or a value in it or in an override is wrong.
     """
+    config = override(_lay_over(ExperimentConfig(), _read(path), str(path)), overrides)
+    check_agreements(config, str(path))
+    return config
+
+
+def lay_file_over(config: ExperimentConfig, path: str | Path, section: str) -> ExperimentConfig:
+    """Lays a YAML file of one section over a config; how keys agree is not checked.
+
+    Args:
+        config: what to change.
+        path: the file.
+        section: the only one it may hold.
+
+    Raises:
+        UserError: as `load_config`, or the file has another section.
+    """
+    mapping = _read(path)
+    if isinstance(mapping, Mapping) and (others := [str(key) for key in mapping if key != section]):
+        raise UserError(
+            f"{path}: {others[0]} does not belong here: of a trained network, only {section} can be changed"
+        )
+    return _lay_over(config, mapping, str(path))
+
+
+def _read(path: str | Path) -> Any:
     try:
         text = Path(path).read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -47,9 +72,7 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> ExperimentCo
         raise UserError(f"{path}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise UserError(f"{path}: is not a text file in UTF-8") from error
-    config = override(_lay_over(ExperimentConfig(), _parse(text, str(path)), str(path)), overrides)
-    check_agreements(config, str(path))
-    return config
+    return _parse(text, str(path))
 
 
 def override(

@@ -4,7 +4,7 @@ import argparse
 from dataclasses import asdict
 from pathlib import Path
 
-from wsfcn_tf.commands.inference_settings import add_crf_argument, add_set_argument, inference_of
+from wsfcn_tf.commands.inference_settings import add_crf_argument, add_inference_arguments, inference_of
 
 _PANEL_ROWS = 12
 
@@ -14,7 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--weights", required=True, help="a run's folder, or a .weights.h5 file in one")
     parser.add_argument("--data", help="the data folder; left out, it is the run's own data.root")
     parser.add_argument("--split", default="val", help="name of the split (default: val)")
-    add_set_argument(parser)
+    add_inference_arguments(parser)
     add_crf_argument(parser)
     parser.add_argument("--output", help="folder of metrics.json and panel.png (default: RUN/evaluation-SPLIT)")
 

@@ -2,13 +2,13 @@
 
 import argparse
 
-from wsfcn_tf.commands.inference_settings import add_set_argument, inference_of
+from wsfcn_tf.commands.inference_settings import add_inference_arguments, inference_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the command's arguments."""
     parser.add_argument("weights", metavar="RUN_OR_WEIGHTS", help="a run's folder, or a .weights.h5 file in one")
-    add_set_argument(parser)
+    add_inference_arguments(parser)
     parser.add_argument("--output", required=True, help="folder to make, such as models/mine/1")
 
 

@@ -1,4 +1,4 @@
-"""`--set` of the commands that use a trained network: its inference section, changed for this once."""
+"""What the commands that use a trained network can change of its inference section, for this once."""
 
 import argparse
 from typing import TYPE_CHECKING
@@ -8,8 +8,16 @@ if TYPE_CHECKING:
     from wsfcn_tf.weights.trained import Trained
 
 
-def add_set_argument(parser: argparse.ArgumentParser) -> None:
-    """Declares `--set KEY=VALUE`."""
+def add_inference_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares `--inference FILE` and `--set KEY=VALUE`."""
+    parser.add_argument(
+        "--inference",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a YAML file with an inference section, such as configs/inference/flip.yaml, laid over the run's; may be "
+        "repeated",
+    )
     parser.add_argument(
         "--set",
         action="append",
@@ -30,10 +38,13 @@ def add_crf_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def inference_of(trained: "Trained", arguments: argparse.Namespace) -> "InferenceConfig":
-    """The network's own settings with those of `--set` laid over. Raises UserError if one is wrong."""
-    from wsfcn_tf.config_file import override
+    """The network's own settings, `--inference` files laid over, then `--set`. Raises UserError if one is wrong."""
+    from wsfcn_tf.config_file import lay_file_over, override
     from wsfcn_tf.errors import UserError
 
     if getattr(arguments, "crf_processes", None) is not None and arguments.crf_processes < 1:
         raise UserError(f"--crf-processes must be at least 1, not {arguments.crf_processes}")
-    return override(trained.config, arguments.set, ("inference",)).inference
+    config = trained.config
+    for path in arguments.inference:
+        config = lay_file_over(config, path, "inference")
+    return override(config, arguments.set, ("inference",)).inference

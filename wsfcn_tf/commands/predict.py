@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wsfcn_tf.commands.inference_settings import add_crf_argument, add_set_argument, inference_of
+from wsfcn_tf.commands.inference_settings import add_crf_argument, add_inference_arguments, inference_of
 
 if TYPE_CHECKING:
     from wsfcn_tf.config import InferenceConfig
@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--split", help="instead of photos: a split of the run's data, such as test")
     parser.add_argument("--data", help="with --split: another data folder")
     parser.add_argument("--weights", required=True, help="a run's folder, or a .weights.h5 file in one")
-    add_set_argument(parser)
+    add_inference_arguments(parser)
     parser.add_argument("--output", required=True, help="folder of the masks and overlays")
     parser.add_argument("--save-probabilities", action="store_true", help="also write NAME.npz: the masks in float16")
     parser.add_argument("--resume", action="store_true", help="leave alone the photos whose files are there")
