@@ -110,7 +110,7 @@ def test_compare_takes_several_and_a_result_is_never_better_than_itself(results,
     assert main(["compare", *(str(results[name]) for name in ("better", "worse", "better"))]) == 0
     lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("| mIoU %")]
     assert len(lines) == 2
-    assert "| +0.00 to +0.00 |" in lines[1] and lines[1].endswith("|       0.0 % |")
+    assert [cell.strip() for cell in lines[1].split("|")[-4:-1]] == ["+0.00", "+0.00 to +0.00", "0.0 %"]
 
 
 def test_compare_refuses_other_images_masks_and_classes(results, data, tmp_path, capsys):
@@ -140,3 +140,14 @@ def test_compare_refuses_other_images_masks_and_classes(results, data, tmp_path,
         "metrics.json: is not an evaluation's metrics.json: run evaluate again, which writes one"
     )
     assert "there is no such file" in one_line(capsys, "compare", str(tmp_path), str(a))
+
+
+def test_tables_lists_what_is_there(results, capsys):
+    assert main(["tables", str(results["better"].parent)]) == 0
+    printed = capsys.readouterr().out
+    assert [f"Table {number}: " in printed for number in ("I", "II", "III", "IV", "V")] == [True] * 5
+    for name, folder in results.items():
+        miou = json.loads((folder / "metrics.json").read_text())["miou"]
+        (line,) = [line for line in printed.splitlines() if f"{name}-evaluation-val " in line]
+        assert " 2 classes |" in line and " masks |" in line and f" {100 * miou:.2f} |" in line
+    assert "no such folder of results" in one_line(capsys, "tables", str(results["better"] / "nowhere"))

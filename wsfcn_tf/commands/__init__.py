@@ -10,6 +10,7 @@ SUMMARIES = {
     "train": "train a network on photos and their tags",
     "evaluate": "measure a trained network, or anybody's masks, on a split with masks",
     "compare": "put two evaluations side by side, with the paired bootstrap over images",
+    "tables": "print the paper's Tables I to V with its figures beside those of a folder of results",
     "predict": "label every pixel of photos",
     "export": "write a trained network as a SavedModel for TensorFlow Serving",
     "convert-weights": "turn PyTorch checkpoints into weights for these networks, and back",
