@@ -1,6 +1,6 @@
 """The one exception that a user's mistake ends in."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 Report = Callable[[str], None]  # what a reader does with a mistake it can read past: refuse it, or note it and go on
@@ -19,3 +19,9 @@ class UserError(Exception):
 def refuse(message: str) -> NoReturn:
     """The usual `Report`: raises UserError."""
     raise UserError(message)
+
+
+def some(names: Sequence[str], most: int = 5) -> str:
+    """The first of many names, quoted, and how many more there are: for a message that has to be one line."""
+    more = len(names) - most
+    return ", ".join(map(repr, names[:most])) + (f" and {more} more" if more > 0 else "")

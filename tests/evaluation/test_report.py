@@ -1,45 +1,74 @@
 import numpy as np
+import pytest
 
-from wsfcn_tf.evaluation.evaluator import Metrics
-from wsfcn_tf.evaluation.report import comparison_table, table
-
-METRICS = Metrics(
-    miou=0.61567,
-    pixel_accuracy=0.9,
-    class_iou={"background": 0.875, "potted plant": float("nan")},
-    map=1.0,
-    images=1449,
-    confusion=np.zeros((2, 2), np.int64),
-)
-NOTHING = Metrics(float("nan"), float("nan"), {}, float("nan"), 0, np.zeros((0, 0), np.int64))
+from wsfcn_tf.evaluation.accumulator import Accumulator
+from wsfcn_tf.evaluation.report import class_csv, comparison_table, table
 
 
-def test_table():
+@pytest.fixture
+def metrics():
+    """Two images of 3 x 4 pixels, all within 1 pixel of a border or of the frame; class b is nowhere."""
+    accumulator = Accumulator(["potted plant", "b"])
+    truth = np.array([[0, 0, 1, 1], [0, 0, 1, 1], [0, 0, 1, 255]], np.uint8)
+    accumulator.add("x", truth, np.array([[0, 0, 1, 1], [0, 1, 1, 1], [0, 0, 1, 1]], np.uint8), np.array([0.9, 0.2]))
+    accumulator.add("y", np.zeros((3, 4), np.uint8), np.zeros((3, 4), np.uint8), np.array([0.4, 0.2]))
+    return accumulator.metrics()
+
+
+@pytest.fixture
+def nothing():
+    accumulator = Accumulator([])
+    accumulator.add("x", np.full((2, 2), 255, np.uint8), np.zeros((2, 2), np.uint8), None)
+    return accumulator.metrics()
+
+
+def test_table(metrics):
     assert (
-        table(METRICS, parameters=148_000_000, trainable=147_340_000)
+        table(metrics, parameters=148_000_000, trainable=147_340_000)
         == """\
-| class        | IoU % |
-|--------------|------:|
-| background   | 87.50 |
-| potted plant |     - |
+| class        | IoU % | precision % | recall % | boundary IoU % |
+|--------------|------:|------------:|---------:|---------------:|
+| background   | 94.44 |      100.00 |    94.44 |          93.75 |
+| potted plant | 83.33 |       83.33 |   100.00 |          83.33 |
+| b            |     - |           - |        - |              - |
 
-| summary            |       value |
-|--------------------|------------:|
-| mIoU %             |       61.57 |
-| pixel accuracy %   |       90.00 |
-| mAP %              |      100.00 |
-| images             |       1,449 |
-| parameters         | 148,000,000 |
-| of these trainable | 147,340,000 |"""
+| summary                       |           value |
+|-------------------------------|----------------:|
+| mIoU %                        |           88.89 |
+| 95 % interval of mIoU         | 83.33 to 100.00 |
+| mIoU without background %     |           83.33 |
+| boundary IoU %                |           88.54 |
+| mIoU near borders %           |           73.33 |
+| pixel accuracy %              |           95.65 |
+| pixel accuracy near borders % |           85.71 |
+| mean accuracy %               |           97.22 |
+| mAP %                         |          100.00 |
+| images                        |               2 |
+| parameters                    |     148,000,000 |
+| of these trainable            |     147,340,000 |"""
     )
 
 
-def test_comparison_table():
+def test_table_without_a_network(metrics):
+    lines = table(metrics, parameters=None, trainable=None).splitlines()
+    assert lines[-1].startswith("| images ")
+
+
+def test_class_csv(metrics):
+    assert class_csv(metrics) == (
+        "class,iou,precision,recall,boundary_iou\n"
+        "background,94.44,100.00,94.44,93.75\n"
+        "potted plant,83.33,83.33,100.00,83.33\n"
+        "b,,,,\n"
+    )
+
+
+def test_comparison_table(metrics, nothing):
     assert (
-        comparison_table([("WS-FCN", METRICS), ("nothing at all", NOTHING)])
+        comparison_table([("WS-FCN", metrics), ("nothing at all", nothing)])
         == """\
 | method         | mIoU % | pixel accuracy % |  mAP % |
 |----------------|-------:|-----------------:|-------:|
-| WS-FCN         |  61.57 |            90.00 | 100.00 |
+| WS-FCN         |  88.89 |            95.65 | 100.00 |
 | nothing at all |      - |                - |      - |"""
     )

@@ -1,30 +1,47 @@
-"""`evaluate`: how well a trained network does on photos with masks."""
+"""`evaluate`: how well a trained network, or a folder of masks, does on photos with masks."""
 
 import argparse
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from wsfcn_tf.commands.inference_settings import add_crf_argument, add_inference_arguments, inference_of
+
+if TYPE_CHECKING:
+    from wsfcn_tf.evaluation.results import Metrics
 
 _PANEL_ROWS = 12
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the command's arguments."""
-    parser.add_argument("--weights", required=True, help="a run's folder, or a .weights.h5 file in one")
+    parser.add_argument("--weights", help="a run's folder, or a .weights.h5 file in one")
+    parser.add_argument("--masks", help="instead of --weights: a folder of PNGs named after the photos")
     parser.add_argument("--data", help="the data folder; left out, it is the run's own data.root")
     parser.add_argument("--split", default="val", help="name of the split (default: val)")
     add_inference_arguments(parser)
     add_crf_argument(parser)
-    parser.add_argument("--output", help="folder of metrics.json and panel.png (default: RUN/evaluation-SPLIT)")
+    parser.add_argument(
+        "--output", help="folder of the results (default: RUN/evaluation-SPLIT, or MASKS-evaluation-SPLIT)"
+    )
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Evaluates, prints the table, writes metrics.json and panel.png."""
+    """Evaluates, prints the table, writes the files of the results."""
+    from wsfcn_tf.errors import UserError
+
+    if bool(arguments.weights) == bool(arguments.masks):
+        raise UserError("name what to evaluate: either a network with --weights or a folder of PNGs with --masks")
+    if arguments.masks:
+        _evaluate_masks(arguments)
+    else:
+        _evaluate_network(arguments)
+
+
+def _evaluate_network(arguments: argparse.Namespace) -> None:
     from wsfcn_tf.evaluation.evaluator import evaluate, ground_truth_tags
     from wsfcn_tf.evaluation.pictures import PanelCollector
     from wsfcn_tf.evaluation.report import table
-    from wsfcn_tf.files import write_json
     from wsfcn_tf.inference.predictor import Predictor
     from wsfcn_tf.inference.provenance import thresholds_note
     from wsfcn_tf.inference.stream import with_crf_processes
@@ -48,18 +65,45 @@ def run(arguments: argparse.Namespace) -> None:
         print(f"classes in each photo: given by {tags_from}")
 
     output = Path(arguments.output) if arguments.output else trained.run / f"evaluation-{arguments.split}"
-    write_json(
-        output / "metrics.json",
-        {
-            "weights": str(trained.weights),
-            "split": arguments.split,
-            "inference": asdict(inference),
-            "thresholds": thresholds_note(inference),
-            "tags_at_inference": tags_from,
-            "parameters": total,
-            "trainable": trainable,
-        }
-        | metrics.to_json(),
-    )
     save_image(output / "panel.png", panel.picture())
-    print(f"metrics and pictures: {output}")
+    source = {
+        "weights": str(trained.weights),
+        "data": arguments.data or trained.config.data.root,
+        "split": arguments.split,
+        "model": asdict(trained.config.model),
+        "inference": asdict(inference),
+        "thresholds": thresholds_note(inference),
+        "tags_at_inference": tags_from,
+        "parameters": total,
+        "trainable": trainable,
+    }
+    _write(output, source, metrics)
+
+
+def _evaluate_masks(arguments: argparse.Namespace) -> None:
+    from wsfcn_tf.data.dataset import open_folder
+    from wsfcn_tf.errors import UserError
+    from wsfcn_tf.evaluation.mask_folder import evaluate_masks
+    from wsfcn_tf.evaluation.report import table
+
+    if not arguments.data:
+        raise UserError("--masks needs --data, the folder of the photos and the true masks")
+    for option in ("inference", "set"):
+        if given := getattr(arguments, option):
+            raise UserError(f"--{option} {given[0]}: there is no inference with --masks: leave it out")
+    metrics = evaluate_masks(arguments.masks, open_folder(arguments.data), arguments.split)
+    print(table(metrics, parameters=None, trainable=None))
+
+    masks = Path(arguments.masks)
+    output = Path(arguments.output or masks.parent / f"{masks.resolve().name}-evaluation-{arguments.split}")
+    _write(output, {"masks": arguments.masks, "data": arguments.data, "split": arguments.split}, metrics)
+
+
+def _write(output: Path, source: dict[str, Any], metrics: "Metrics") -> None:
+    from wsfcn_tf.evaluation.report import class_csv
+    from wsfcn_tf.files import write_json, write_text
+
+    write_text(output / "per_class.csv", class_csv(metrics))
+    metrics.per_image.save(output / "per_image.npz")
+    write_json(output / "metrics.json", source | metrics.to_json())
+    print(f"results: {output}")

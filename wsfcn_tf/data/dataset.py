@@ -54,6 +54,21 @@ def open_dataset(config: DataConfig, class_names: tuple[str, ...] | None = None)
     return VocFolder(root, class_names) if config.format == "voc" else TaggedFolder(root, class_names)
 
 
+def open_folder(root: str | Path, class_names: tuple[str, ...] | None = None) -> VocFolder | TaggedFolder:
+    """A data folder: in VOC's layout if it has ImageSets/Segmentation, else as `TaggedFolder` reads it.
+
+    Args:
+        root: the folder.
+        class_names: its classes if it does not say which it has.
+
+    Raises:
+        UserError: there is no such folder, or it lacks what its format needs.
+    """
+    root = _existing_folder(str(root))
+    is_voc = (root / "ImageSets" / "Segmentation").is_dir()
+    return VocFolder(root, class_names) if is_voc else TaggedFolder(root, class_names)
+
+
 def _open_tfds(config: DataConfig) -> Dataset:
     if config.root is not None:
         _existing_folder(config.root)

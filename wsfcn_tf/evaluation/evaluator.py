@@ -1,51 +1,17 @@
 """Scoring a predictor on a split of a dataset that has masks."""
 
-import math
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from tqdm import tqdm
 
 from wsfcn_tf.data.dataset import Dataset
 from wsfcn_tf.errors import UserError
-from wsfcn_tf.evaluation import metrics
+from wsfcn_tf.evaluation.accumulator import Accumulator
+from wsfcn_tf.evaluation.results import Metrics
 from wsfcn_tf.inference.prediction import Prediction
 from wsfcn_tf.inference.stream import Photo, Predict
-
-
-@dataclass(frozen=True, eq=False)
-class Metrics:
-    """The scores of one predictor on one split; shares in [0, 1], NaN where there is nothing to score.
-
-    Attributes:
-        miou: over the classes in the truth or the prediction, background included.
-        pixel_accuracy: share of the pixels that count.
-        class_iou: from class name to IoU, "background" first.
-        map: mAP of the image-level scores; an image's true classes are those of its mask.
-        images: how many were scored.
-        confusion: int64 [1+C, 1+C], rows truth, columns prediction, in the order of `class_iou`.
-    """
-
-    miou: float
-    pixel_accuracy: float
-    class_iou: dict[str, float]
-    map: float
-    images: int
-    confusion: np.ndarray
-
-    def to_json(self) -> dict[str, Any]:
-        """A dictionary for `json.dumps`: NaN, which JSON lacks, becomes None."""
-        return {
-            "miou": _json_number(self.miou),
-            "pixel_accuracy": _json_number(self.pixel_accuracy),
-            "map": _json_number(self.map),
-            "images": self.images,
-            "class_iou": {name: _json_number(value) for name, value in self.class_iou.items()},
-            "confusion": self.confusion.tolist(),
-        }
 
 
 def evaluate(
@@ -71,9 +37,7 @@ def evaluate(
         UserError: a mask is missing or has another size than its photo; or from the dataset.
     """
     names = dataset.names(split)
-    labels = ("background", *dataset.class_names)
-    confusion = np.zeros((len(labels), len(labels)), np.int64)
-    tags, scores = [], []
+    accumulator = Accumulator(dataset.class_names)
     truths: deque[np.ndarray] = deque()  # of the photos that the predictor has read ahead
 
     def photos() -> Iterator[Photo]:
@@ -86,19 +50,10 @@ def evaluate(
     predictions = tqdm(predict(photos()), total=len(names), desc="evaluate", unit="photo", disable=not progress)
     for (name, image, _), prediction in predictions:
         truth = truths.popleft()
-        confusion += metrics.confusion_matrix(truth, prediction.labels, len(labels))
-        tags.append(tags_in(truth, len(dataset.class_names)) > 0)
-        scores.append(prediction.scores)
+        accumulator.add(name, truth, prediction.labels, prediction.scores)
         if on_image is not None:
             on_image(name, image, truth, prediction)
-    return Metrics(
-        miou=metrics.mean_iou(confusion),
-        pixel_accuracy=metrics.pixel_accuracy(confusion),
-        class_iou=dict(zip(labels, metrics.iou(confusion).tolist(), strict=True)),
-        map=metrics.mean_average_precision(np.stack(tags), np.stack(scores)),
-        images=len(names),
-        confusion=confusion,
-    )
+    return accumulator.metrics()
 
 
 def tags_in(mask: np.ndarray, classes: int) -> np.ndarray:
@@ -129,7 +84,3 @@ def _check_sizes(name: str, image: np.ndarray, mask: np.ndarray) -> None:
         raise UserError(
             f"{name}: the photo is {width}x{height} pixels but its mask {mask_width}x{mask_height}: mend one of them"
         )
-
-
-def _json_number(value: float) -> float | None:
-    return None if math.isnan(value) else value

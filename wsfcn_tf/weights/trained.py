@@ -1,10 +1,10 @@
 """A trained network from a run's folder or a weights file."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from wsfcn_tf.config import ExperimentConfig
-from wsfcn_tf.data.dataset import Dataset, open_dataset
+from wsfcn_tf.data.dataset import Dataset, open_dataset, open_folder
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.models import Network, build_model
 from wsfcn_tf.run_folder import WEIGHTS, RunFolder
@@ -24,20 +24,17 @@ class Trained:
         """The data it was trained on, or other data of the same classes.
 
         Args:
-            root: the other data's folder: in VOC's layout if it has ImageSets/Segmentation, else as `TaggedFolder`
-                reads it. If it does not say what its classes are, they are the network's.
+            root: the other data's folder, as `open_folder` takes it. If it does not say what its classes are, they are
+                the network's.
 
         Raises:
             UserError: no such data, or its classes are not the network's.
         """
         data = self.config.data
-        if root is not None:
-            is_voc = (Path(root) / "ImageSets" / "Segmentation").is_dir()
-            data = replace(data, root=root, format="voc" if is_voc else "tagged", tfds=None)
-        dataset = open_dataset(data, None if root is None else self.class_names)
+        dataset = open_dataset(data) if root is None else open_folder(root, self.class_names)
         if dataset.class_names != self.class_names:
             raise UserError(
-                f"{data.root}: its classes are {', '.join(dataset.class_names)}, "
+                f"{root or data.root}: its classes are {', '.join(dataset.class_names)}, "
                 f"but the network's are {', '.join(self.class_names)}; if they mean the same, copy "
                 f"{self.run / 'classes.txt'} there"
             )
