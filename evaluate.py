@@ -1,4 +1,4 @@
-"""Measures a trained network: `python evaluate.py --weights DIR_OR_FILE --data DIR --split val`."""
+"""Measures a trained network or a folder of masks: `python evaluate.py --weights RUN`, `--masks DIR --data DIR`."""
 
 import sys
 

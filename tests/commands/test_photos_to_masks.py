@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from wsfcn_tf.__main__ import main
+from wsfcn_tf.evaluation.per_image import PerImage
 
 SMALL = """
 model: {width: 0.0625, decoder_width: 8, dilations: [1, 2, 3, 4], from_scratch: true}
@@ -67,6 +68,8 @@ def test_evaluate_scores_the_split(trained, root, capsys):
     assert f"{100 * result['miou']:.2f}" in printed
     assert f"{result['trainable']:,}" in printed
     assert Image.open(trained / "evaluation-val" / "panel.png").size[0] > 100
+    assert (result["model"]["width"], result["model"]["num_classes"], result["data"]) == (0.0625, 2, str(root))
+    assert PerImage.load(trained / "evaluation-val" / "per_image.npz").names == ["e", "f"]
 
 
 def test_evaluate_takes_a_folder_of_photos_with_masks_as_it_is(trained, tmp_path):
