@@ -29,8 +29,9 @@ def confusion_section(metrics: Metrics) -> Markup:
             "Where each class's true pixels went, in per cent of the row. The shade grows with the square root of "
             "the share, so that small ones can be seen.",
         ),
-        element("output", "Point at a cell, or tap it, for the count.", id="cell"),
         element("div", table, class_="box matrix-box", tabindex="0", role="region", aria_label="Confusion matrix"),
+        # Below, so that a longer line does not move the matrix from under the pointer.
+        element("output", "Point at a cell, or tap it, for the count.", id="cell"),
         *_largest(metrics.confusion, names),
         id="confusion",
     )

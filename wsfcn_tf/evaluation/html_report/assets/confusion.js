@@ -22,10 +22,19 @@ function choose(cell) {
   output.textContent = `${what}: ${share} of its ${total.toLocaleString("en")} true pixels (${count.toLocaleString("en")})`;
 }
 
-const cellAt = (event) => event.target.closest(".matrix tbody td");
-for (const kind of ["pointerover", "click"]) {
-  matrix.addEventListener(kind, (event) => cellAt(event) && choose(cellAt(event)));
+function point(event) {
+  const cell = event.target.closest(".matrix tbody td");
+  if (cell && cell !== chosen) choose(cell);
 }
+
+matrix.addEventListener("click", point);
+let place = "";
+matrix.addEventListener("pointermove", (event) => {
+  const before = place;
+  place = `${event.clientX} ${event.clientY}`;
+  // In the same place, the matrix has been scrolled under the pointer, perhaps by the arrow keys.
+  if (place !== before) point(event);
+});
 
 box.addEventListener("keydown", (event) => {
   const move = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
