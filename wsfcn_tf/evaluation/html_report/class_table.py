@@ -25,7 +25,7 @@ def class_section(metrics: Metrics) -> Markup:
     )
     note = (
         "The line across the bars is the mIoU. Pixels: the class's share of all true pixels. "
-        "A dash: the class is in neither the truth nor the prediction."
+        "A dash: there is nothing to measure, for the class is not there or was not predicted."
     )
     return element(
         "section", element("h2", "Classes"), element("div", table, class_="box"), element("p", note), id="classes"

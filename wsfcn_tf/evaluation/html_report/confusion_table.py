@@ -21,6 +21,9 @@ def confusion_section(metrics: Metrics) -> Markup:
     rows = (_row(label, names[label], counts) for label, counts in enumerate(metrics.confusion))
     caption = element("caption", "Confusion matrix, in per cent of each row's true pixels", class_="unseen")
     table = element("table", caption, element("thead", head), element("tbody", *rows), class_="matrix")
+    box = element("div", table, class_="box matrix-box", tabindex="0", role="region", aria_label="Confusion matrix")
+    # It stands below, so that a longer line does not move the matrix from under the pointer.
+    output = element("output", "Point at a cell, or tap it, for the count.", id="cell")
     return element(
         "section",
         element("h2", "Confusion matrix"),
@@ -29,9 +32,7 @@ def confusion_section(metrics: Metrics) -> Markup:
             "Where each class's true pixels went, in per cent of the row. The shade grows with the square root of "
             "the share, so that small ones can be seen.",
         ),
-        element("div", table, class_="box matrix-box", tabindex="0", role="region", aria_label="Confusion matrix"),
-        # Below, so that a longer line does not move the matrix from under the pointer.
-        element("output", "Point at a cell, or tap it, for the count.", id="cell"),
+        element("div", box, output),
         *_largest(metrics.confusion, names),
         id="confusion",
     )
