@@ -16,7 +16,7 @@ WORKERS ?= 2
 
 export TF_CPP_MIN_LOG_LEVEL = 2
 
-.PHONY: help test test-slow demo lint format clean
+.PHONY: help test test-slow browser demo lint format clean
 
 help:
 	@echo 'make test       check style, and run the tests on TensorFlow 2.15 (.venv) and on current TensorFlow with Keras 3 (.venv-keras3)'
@@ -30,7 +30,7 @@ help:
 # pytest ends with 5 where there is no test, as there may be no slow one.
 test: MARKED = not slow
 test-slow: MARKED = slow
-test test-slow: $(ENVIRONMENTS:%=%/.installed)
+test test-slow: $(ENVIRONMENTS:%=%/.installed) browser
 	$(if $(ONLY_KERAS3),@echo '=== $(PYTHON) is 3.12 or newer: .venv holds Keras 3; TensorFlow 2.15 needs 3.10 or 3.11')
 	@failed=; .venv/bin/ruff check --no-cache && .venv/bin/ruff format --no-cache --check || failed='style (make format)'; \
 	for environment in $(ENVIRONMENTS); do \
@@ -40,6 +40,10 @@ test test-slow: $(ENVIRONMENTS:%=%/.installed)
 			test "$@ $$?" = 'test-slow 5' || \
 			failed="$$failed $$environment ($$(cat $$environment/.pytest_cache/v/cache/lastfailed | tr -d '\n'))"; \
 	done; test -z "$$failed" || { echo "=== FAILED: $$failed"; exit 1; }
+
+# For the tests of the report.
+browser:
+	@.ci/browser
 
 demo: .venv/.installed
 	.venv/bin/python -m wsfcn_tf demo --output runs/demo

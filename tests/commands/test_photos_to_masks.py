@@ -1,6 +1,7 @@
 """The commands as a user types them, on a folder of six tiny photos."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -82,6 +83,33 @@ def test_evaluate_takes_a_folder_of_photos_with_masks_as_it_is(trained, tmp_path
     assert main(["evaluate", "--weights", str(trained), "--data", str(tmp_path / "data"), "--output", str(output)]) == 0
     confusion = np.array(json.loads((output / "metrics.json").read_text())["confusion"])
     assert confusion.sum(axis=1).tolist() == [18 * 44, 0, 18 * 44]
+
+
+def test_evaluate_writes_a_report(trained, root, tmp_path, capsys):
+    arguments = ["evaluate", "--weights", str(trained), "--output", str(tmp_path / "result")]
+    arguments += ["--set", "inference.scales=[1, 0.5]", "--set", "inference.crf.iterations=2"]
+    assert main([*arguments, "--report", str(tmp_path / "report")]) == 0
+    assert f"report: {tmp_path / 'report' / 'index.html'}" in capsys.readouterr().out
+    assert [path.name for path in (tmp_path / "report").iterdir()] == ["index.html"]
+    page = (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
+    assert f"run on {root.name}, val split" in page
+    miou = json.loads((tmp_path / "result" / "metrics.json").read_text())["miou"]
+    shown = {"weights": trained / "model.weights.h5", "inference.scales": "1.0, 0.5", "inference.crf.iterations": 2}
+    for name, value in shown.items():
+        assert f"<dt>{name}</dt><dd>{value}</dd>" in page
+    assert f"<dd>{100 * miou:.2f}" in page
+    assert re.findall('data-stage="([^"]*)" aria-pressed', page)[:5] == (
+        ["Photo", "CAM", "Prediction", "After CRF", "Ground truth"]
+    )
+
+
+def test_a_report_in_the_place_of_a_file_is_refused_at_once(trained, tmp_path, capsys):
+    (tmp_path / "report").write_text("")
+    arguments = ("--weights", str(trained), "--output", str(tmp_path / "result"), "--report", str(tmp_path / "report"))
+    assert one_line(capsys, "evaluate", *arguments) == (
+        f"error: --report {tmp_path / 'report'}: this is a file: name a folder"
+    )
+    assert not (tmp_path / "result").exists()
 
 
 def test_predict_writes_a_mask_of_the_photos_size(trained, root, tmp_path):

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wsfcn_tf.commands.inference_settings import add_crf_argument, add_inference_arguments, inference_of
+from wsfcn_tf.commands.report_settings import add_report_argument, report_page, report_settings
 
 if TYPE_CHECKING:
     from wsfcn_tf.evaluation.results import Metrics
 
 _PANEL_ROWS = 12
+_REPORT_IMAGES = 9  # of the best, of the worst and of the most confused: three full rows on a wide screen
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--output", help="folder of the results (default: RUN/evaluation-SPLIT, or MASKS-evaluation-SPLIT)"
     )
+    add_report_argument(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -40,6 +43,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 def _evaluate_network(arguments: argparse.Namespace) -> None:
     from wsfcn_tf.evaluation.evaluator import evaluate, ground_truth_tags
+    from wsfcn_tf.evaluation.html_report import ExampleCollector, write_report
     from wsfcn_tf.evaluation.pictures import PanelCollector
     from wsfcn_tf.evaluation.report import table
     from wsfcn_tf.inference.predictor import Predictor
@@ -49,15 +53,24 @@ def _evaluate_network(arguments: argparse.Namespace) -> None:
     from wsfcn_tf.visualisation import save_image
     from wsfcn_tf.weights.trained import load_trained
 
+    page = report_page(arguments.report)
+    page = report_page(arguments.report)
     trained = load_trained(arguments.weights)
     inference = inference_of(trained, arguments)
     dataset = trained.dataset(arguments.data)
     panel = PanelCollector(_PANEL_ROWS, trained.class_names)
+    examples = ExampleCollector(trained.class_names, _REPORT_IMAGES)
+
+    def on_image(*image: Any) -> None:
+        panel.add(*image)
+        if page is not None:
+            examples.add(*image)
+
     predict = with_crf_processes(Predictor(trained.model, inference), arguments.crf_processes)
     tags_of, tags_from = None, None
     if inference.classes == "tags":
         tags_of, tags_from = ground_truth_tags(dataset, arguments.split)
-    metrics = evaluate(predict, dataset, arguments.split, tags_of=tags_of, on_image=panel.add)
+    metrics = evaluate(predict, dataset, arguments.split, tags_of=tags_of, on_image=on_image)
     total, trainable = count_parameters(trained.model)
     print(table(metrics, parameters=total, trainable=trainable))
     print(f"thresholds: {thresholds_note(inference)}")
@@ -78,6 +91,12 @@ def _evaluate_network(arguments: argparse.Namespace) -> None:
         "trainable": trainable,
     }
     _write(output, source, metrics)
+    if page is not None:
+        own = trained.config.data
+        data = arguments.data or own.tfds or own.root or own.format
+        title = f"{trained.run.name} on {Path(data).name}, {arguments.split} split"
+        write_report(page, metrics, examples, title=title, settings=report_settings(source | {"data": data}))
+        print(f"report: {page}")
 
 
 def _evaluate_masks(arguments: argparse.Namespace) -> None:
@@ -91,6 +110,8 @@ def _evaluate_masks(arguments: argparse.Namespace) -> None:
     for option in ("inference", "set"):
         if given := getattr(arguments, option):
             raise UserError(f"--{option} {given[0]}: there is no inference with --masks: leave it out")
+    if arguments.report:
+        raise UserError(f"--report {arguments.report}: shows a network's masks, too: give --weights, or leave it out")
     metrics = evaluate_masks(arguments.masks, open_folder(arguments.data), arguments.split)
     print(table(metrics, parameters=None, trainable=None))
 
