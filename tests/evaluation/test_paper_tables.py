@@ -15,6 +15,7 @@ from wsfcn_tf.evaluation.found_results import FoundResult, find_results
 from wsfcn_tf.evaluation.paper_commands import inference_of, training_of
 from wsfcn_tf.evaluation.paper_rows import MULTI_SCALE, NETWORKS, paper_rows
 from wsfcn_tf.evaluation.paper_tables import tables_text
+from wsfcn_tf.inference.provenance import thresholds_note
 
 ROOT = Path(__file__).parents[2]
 OURS = [row for row in paper_rows() if row.setup is not None]
@@ -121,25 +122,31 @@ def test_what_no_row_depends_on_may_differ():
     assert len(ours(tables_text([FoundResult("mine", metrics(replace(FLIP, model=model)))], "runs"))) == 2
 
 
-def test_thresholds_chosen_with_masks_are_marked():
-    for name, count in (("masks", 1), ("tags", 0), ("release", 0)):
-        result = metrics(FLIP, inference=metrics(FLIP)["inference"] | {"thresholds": name})
-        elsewhere = metrics(FLIP, images=3, inference=result["inference"])
-        text = tables_text([FoundResult("mine", result), FoundResult("apart", elsewhere)], "runs")
-        assert [row[-1] for row in ours(text)] == ["mine" + " *" * count] * 2
-        assert ("| apart *" in text, "chosen by looking at masks" in text) == (count == 1, count == 1)
+@pytest.mark.parametrize(
+    ("inference", "mark", "note"),
+    [
+        (InferenceConfig(flip=True, thresholds="masks"), " *", "* Thresholds of inference were chosen by looking"),
+        (InferenceConfig(flip=True, background_value=0.1), " ?", "? Thresholds of inference are not the release's"),
+        (InferenceConfig(flip=True, background_value=0.1, thresholds="tags"), "", "\n\n"),
+        (InferenceConfig(flip=True), "", "\n\n"),
+    ],
+)
+def test_how_thresholds_were_chosen_is_marked(inference, mark, note):
+    result = metrics(ExperimentConfig(inference=inference), thresholds=thresholds_note(inference))
+    text = tables_text([FoundResult("mine", result), FoundResult("apart", result | {"images": 3})], "runs")
+    assert [row[-1] for row in ours(text)] == [f"mine{mark}"] * 2
+    assert f"| apart{mark} " in text and note in text
+    assert text.count("Thresholds of inference") == bool(mark)
 
 
 @pytest.mark.parametrize("row", OURS, ids=lambda row: f"{row.table}-{row.method}-{row.setting}-{row.split}")
 def test_the_commands_of_a_row_lead_to_that_row(row):
     """Its config file is there, its settings are accepted, and what evaluate then writes stands in the row."""
     config, settings, _ = training_of(row)
-    tags = "inference.classes=tags"
     views = inference_of(row)
-    assert (tags in views) == row.setup.tags
-    experiment = override(load_config(ROOT / config, settings), [view for view in views if view != tags])
+    experiment = override(load_config(ROOT / config, settings), views)
+    assert thresholds_note(experiment.inference) == "the release's"
     written = metrics(experiment, classes=VOC if row.dataset == "VOC 2012" else COCO)
-    written["inference"]["classes"] = "tags" if tags in views else "scores"
     found = FoundResult("mine", written)
     assert found.setup == replace(row.setup, split="val")
     assert f"--config {config} " in tables_text([], "runs")

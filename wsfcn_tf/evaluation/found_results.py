@@ -65,9 +65,11 @@ class FoundResult:
         return "+".join(parts[1:] if parts[0] == "single" and parts[1:2] == ["flip"] else parts)
 
     @property
-    def used_masks(self) -> bool:
-        """Whether thresholds of inference were chosen by looking at masks."""
-        return (self.metrics.get("inference") or {}).get("thresholds") == "masks"
+    def mark(self) -> str:
+        """What its thresholds of inference make of it: "*" if chosen with masks, "?" if it is not said how, or ""."""
+        if (self.metrics.get("inference") or {}).get("thresholds") == "masks":
+            return "*"
+        return "?" if self.metrics.get("thresholds", "").startswith("not the release's") else ""
 
     @property
     def setup(self) -> Setup | None:

@@ -23,8 +23,10 @@ _NAMING = {
     "V": ("method", "backbone", "supervision", "setting"),
 }
 _FIGURES = {"mIoU %": "miou", "accuracy %": "pixacc", "M params": "params_m"}  # {title: field of PaperRow}
-_MARK = " *"
-_NOTE = "* Thresholds of inference were chosen by looking at masks."
+_NOTES = {
+    "*": "* Thresholds of inference were chosen by looking at masks.",
+    "?": "? Thresholds of inference are not the release's, and it is not said how they were chosen.",
+}
 _TO_FILL = (
     "What would fill the blank rows (VOC's test masks are not public: its server scores what predict writes, and its\n"
     "figures are not collected):"
@@ -46,8 +48,8 @@ def tables_text(results: Sequence[FoundResult], folder: str) -> str:
     parts = [_table(name, [row for row in rows if row.table == name], setups) for name in _TITLES]
     if others:
         parts.append(f"Other results in {folder}, which are no row of the paper's tables:\n\n{_others(others)}")
-    if any(result.used_masks for result in results):
-        parts.append(_NOTE)
+    marks = {result.mark for result in results}
+    parts += [note for mark, note in _NOTES.items() if mark in marks]
     blank = [row for row in rows if setups.get(row.setup) == []]
     if blank:
         parts.append(f"{_TO_FILL}\n\n{commands(blank, folder)}")
@@ -102,4 +104,4 @@ def _share(result: FoundResult, key: str) -> str:
 
 
 def _named(result: FoundResult | None) -> str:
-    return "" if result is None else result.name + (_MARK if result.used_masks else "")
+    return "" if result is None else f"{result.name} {result.mark}".rstrip()
