@@ -6,7 +6,7 @@ from memory_photos import files_below, make_photo
 from PIL import Image
 
 from wsfcn_tf.errors import UserError
-from wsfcn_tf.inference.outputs import RECORD, claim, predict_jobs
+from wsfcn_tf.inference.outputs import RECORD, claim, describe, predict_jobs
 from wsfcn_tf.inference.photos import named_photos
 from wsfcn_tf.inference.prediction import Prediction
 from wsfcn_tf.inference.stream import one_by_one
@@ -28,7 +28,11 @@ def nothing(image):
 
 def predict(predictor, paths, output, probabilities=False, resume=False):
     jobs = named_photos(paths, output)
-    return predict_jobs(one_by_one(predictor), jobs, CLASSES, probabilities=probabilities, resume=resume)
+    return predict_jobs(one_by_one(predictor), jobs, found, probabilities=probabilities, resume=resume)
+
+
+def found(prediction):
+    return describe(prediction, CLASSES)
 
 
 def test_each_photo_has_a_palette_mask_and_an_overlay(tmp_path):
@@ -70,6 +74,20 @@ def test_photos_that_cannot_be_read_do_not_keep_others_from_their_masks(tmp_path
     assert str(error.value) == f"2 of 4 photos left out, all others done: {reasons}"
     assert files_below(tmp_path / "out") == {"b.png", "b_overlay.jpg", "d.png", "d_overlay.jpg"}
     assert f"{tmp_path}/in/a.jpg: left out\n" in capsys.readouterr().out
+
+
+def test_a_photo_that_is_refused_is_left_out(tmp_path):
+    def picky(photos):
+        for photo in photos:
+            assert photo.file == tmp_path / "in" / f"{photo.file.stem}.jpg" and photo.name == str(photo.file)
+            yield photo, UserError("b is not liked") if photo.file.stem == "b" else nothing(photo.image)
+
+    for name in "abc":
+        make_photo(tmp_path / "in" / f"{name}.jpg")
+    jobs = named_photos([tmp_path / "in"], tmp_path / "out")
+    with pytest.raises(UserError, match=r"^1 of 3 photos left out, all others done: b is not liked$"):
+        predict_jobs(picky, jobs, found, probabilities=False, resume=False)
+    assert files_below(tmp_path / "out") == {"a.png", "a_overlay.jpg", "c.png", "c_overlay.jpg"}
 
 
 # === Resuming ===

@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Predicts."""
     from wsfcn_tf.errors import UserError
-    from wsfcn_tf.inference.outputs import claim, predict_jobs
+    from wsfcn_tf.inference.outputs import claim, describe, predict_jobs
     from wsfcn_tf.inference.photos import named_photos, photos_of_split
     from wsfcn_tf.inference.predictor import Predictor
     from wsfcn_tf.inference.stream import with_crf_processes
@@ -51,7 +51,11 @@ def run(arguments: argparse.Namespace) -> None:
     claim(arguments.output, _record(trained, inference), resume=arguments.resume)
     predict = with_crf_processes(Predictor(trained.model, inference), arguments.crf_processes)
     masks = predict_jobs(
-        predict, jobs, trained.class_names, probabilities=arguments.save_probabilities, resume=arguments.resume
+        predict,
+        jobs,
+        lambda prediction: describe(prediction, trained.class_names),
+        probabilities=arguments.save_probabilities,
+        resume=arguments.resume,
     )
     print(f"{len(masks)} masks and overlays: {arguments.output}")
 

@@ -7,7 +7,7 @@ prediction.json     how they were made: what `resume` goes by
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,21 +19,29 @@ from wsfcn_tf.errors import UserError
 from wsfcn_tf.files import replacing, write_json
 from wsfcn_tf.inference.photos import Job, overlay_of
 from wsfcn_tf.inference.prediction import Prediction
-from wsfcn_tf.inference.stream import Photo, Predict
+from wsfcn_tf.inference.stream import Photo
 from wsfcn_tf.visualisation import overlay, save_image
 
 RECORD = "prediction.json"
 
 
+Found = Callable[[Prediction], str]  # the line about a prediction, see `describe`
+
+
 def predict_jobs(
-    predict: Predict, jobs: Sequence[Job], class_names: Sequence[str], *, probabilities: bool, resume: bool
+    predict: Callable[[Iterable[Photo]], Iterator[tuple[Photo, Prediction | UserError]]],
+    jobs: Sequence[Job],
+    found: Found,
+    *,
+    probabilities: bool,
+    resume: bool,
 ) -> list[Path]:
-    """Predicts photos, writes their files, each complete or absent, and prints the tags found.
+    """Predicts photos, writes their files, each complete or absent, and prints what was found in them.
 
     Args:
-        predict: the predictor.
+        predict: a `Predict`, or one that gives a UserError in the place of a photo it refuses, which leaves that out.
         jobs: the photos.
-        class_names: of the foreground.
+        found: the line about a prediction.
         probabilities: whether to write NAME.npz, too.
         resume: leave alone the photos whose files are all there.
 
@@ -41,7 +49,7 @@ def predict_jobs(
         The masks written, of this run and, with `resume`, of those before.
 
     Raises:
-        UserError: photos that cannot be read, raised when all others are done; or from the predictor.
+        UserError: photos that cannot be read or were refused, raised when all others are done; or from the predictor.
     """
     left = [job for job in jobs if not (resume and _is_done(job.mask, probabilities))]
     if len(left) < len(jobs):
@@ -50,9 +58,12 @@ def predict_jobs(
     unreadable: list[str] = []
     with tqdm(total=len(left), desc="predict", unit="photo") as bar:
         for photo, prediction in predict(_readable(left, unreadable)):
-            _write(mask_of[photo.name], photo.image, prediction, probabilities)
-            bar.write(f"{photo.name}: {describe(prediction, class_names)}")
             bar.update()
+            if isinstance(prediction, UserError):
+                _leave_out(photo.name, prediction, unreadable)
+                continue
+            _write(mask_of[photo.name], photo.image, prediction, probabilities)
+            bar.write(f"{photo.name}: {found(prediction)}")
     if unreadable:
         raise UserError(f"{len(unreadable)} of {len(jobs)} photos left out, all others done: {'; '.join(unreadable)}")
     return [job.mask for job in jobs]
@@ -94,12 +105,16 @@ def _readable(jobs: Sequence[Job], unreadable: list[str]) -> Iterator[Photo]:
     """The photos one after the other; what is wrong with those that cannot be read goes to `unreadable`."""
     for job in jobs:
         try:
-            photo = Photo(job.name, job.image(), job.tags() if job.tags else None)
+            photo = Photo(job.name, job.image(), job.tags() if job.tags else None, job.file)
         except UserError as error:
-            unreadable.append(str(error))
-            tqdm.write(f"{job.name}: left out")
+            _leave_out(job.name, error, unreadable)
             continue
         yield photo
+
+
+def _leave_out(name: str, error: UserError, unreadable: list[str]) -> None:
+    unreadable.append(str(error))
+    tqdm.write(f"{name}: left out")
 
 
 def _write(mask: Path, image: np.ndarray, prediction: Prediction, probabilities: bool) -> None:

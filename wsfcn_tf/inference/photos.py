@@ -20,12 +20,14 @@ class Job(NamedTuple):
         name: what messages call the photo.
         image: reads it: uint8 RGB [H, W, 3].
         tags: reads its tags, float32 [C]; None where they are not wanted.
+        file: the photo's, if it was named.
     """
 
     mask: Path
     name: str
     image: Callable[[], np.ndarray]
     tags: Callable[[], np.ndarray] | None = None
+    file: Path | None = None
 
 
 def overlay_of(mask: Path) -> Path:
@@ -54,7 +56,7 @@ def named_photos(paths: Sequence[str | Path], output_dir: str | Path) -> list[Jo
     for photo, mask in masks.items():
         if mask in jobs:
             raise UserError(f"{jobs[mask].name} and {photo} would both be written to {mask}: rename one of them")
-        jobs[mask] = Job(mask, str(photo), partial(read_image, photo))
+        jobs[mask] = Job(mask, str(photo), partial(read_image, photo), file=photo)
         for written in (mask, overlay_of(mask)):
             if written.resolve() in photos:
                 raise UserError(f"{written} is a photo that predicting {photo} would overwrite: choose another output")

@@ -9,6 +9,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import partial
 from multiprocessing import get_context
+from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -26,11 +27,13 @@ class Photo(NamedTuple):
         name: what messages call it.
         image: uint8 RGB [H, W, 3].
         tags: float32 [C] in {0, 1} where they are known and wanted.
+        file: where the photo comes from, if it is a file.
     """
 
     name: str
     image: np.ndarray
     tags: np.ndarray | None = None
+    file: Path | None = None
 
 
 # Photos in, photos with their predictions out, in the same order; a few may be read ahead.
