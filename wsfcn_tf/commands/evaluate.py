@@ -36,6 +36,8 @@ def run(arguments: argparse.Namespace) -> None:
     metrics = evaluate(Predictor(trained.model, inference), dataset, arguments.split, on_image=panel.add)
     total, trainable = count_parameters(trained.model)
     print(table(metrics, parameters=total, trainable=trainable))
+    if trained.is_selected_with_masks:
+        print(f"selected with masks: those of {trained.config.data.val_split} chose the epoch (training.select miou)")
 
     output = Path(arguments.output) if arguments.output else trained.run / f"evaluation-{arguments.split}"
     write_json(
@@ -46,6 +48,7 @@ def run(arguments: argparse.Namespace) -> None:
             "inference": asdict(inference),
             "parameters": total,
             "trainable": trainable,
+            "selected_with_masks": trained.is_selected_with_masks,
         }
         | metrics.to_json(),
     )
