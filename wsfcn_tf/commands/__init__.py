@@ -8,6 +8,7 @@ SUMMARIES = {
     "prepare-data": "make a folder to train on from the files of PASCAL VOC 2012 and SBD, or of COCO",
     "doctor": "say what is wrong with a folder of photos, tags and masks",
     "train": "train a network on photos and their tags",
+    "runs": "list and compare trainings",
     "evaluate": "measure a trained network on a split with masks",
     "predict": "label every pixel of photos",
     "export": "write a trained network as a SavedModel for TensorFlow Serving",

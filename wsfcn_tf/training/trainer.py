@@ -14,6 +14,7 @@ from wsfcn_tf.data.bad_photos import BadPhotos
 from wsfcn_tf.data.dataset import Dataset
 from wsfcn_tf.data.fingerprint import check_training_data, note_training_data
 from wsfcn_tf.data.pipeline import steps_per_epoch, training_batches, user_errors
+from wsfcn_tf.epoch_table import record
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.files import clear_partial, replacing, write_text, writing
 from wsfcn_tf.models import Network, build_model
@@ -21,7 +22,6 @@ from wsfcn_tf.run_folder import RunFolder
 from wsfcn_tf.run_lock import locked
 from wsfcn_tf.training import checkpoints
 from wsfcn_tf.training.checkpoints import Position
-from wsfcn_tf.training.history import record
 from wsfcn_tf.training.logging import TrainingLog, supervision_panel
 from wsfcn_tf.training.objective import Objective
 from wsfcn_tf.training.optimizer import build_optimizer
