@@ -90,6 +90,16 @@ def test_interrupted_save_leaves_the_one_before(run, monkeypatch):
     assert [path.name for path in (run.root / "checkpoints").iterdir()] == ["epoch-0001"]
 
 
+def test_weights_that_are_not_finite_are_not_saved(run):
+    checkpoints.save(run, *state_after(1), epochs=1, keep=1)
+    model, optimizer = state_after(2)
+    model.layers[-1].moving_mean.assign([0.0, np.nan])
+    with pytest.raises(UserError) as error:
+        checkpoints.save(run, model, optimizer, epochs=2, keep=1)
+    assert str(error.value).startswith(f"{run.checkpoint(2)}: is not saved, for weights are not finite any more; ")
+    assert [path.name for path in (run.root / "checkpoints").iterdir()] == ["epoch-0001"]
+
+
 # === Within an epoch ===
 
 

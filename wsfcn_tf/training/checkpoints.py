@@ -117,10 +117,16 @@ def _free_name(path: Path) -> Path:
 
 
 def _write(path: Path, model: keras.Model, optimizer: keras.optimizers.Optimizer, totals: EpochTotals) -> None:
+    values = [np.asarray(variable) for variable in _variables(optimizer)]
+    # ReLU makes 0 of NaN: a BatchNorm's statistics can be lost for good while the loss looks well
+    if not all(np.isfinite(value).all() for value in [*map(np.asarray, model.weights), *values]):
+        raise UserError(
+            f"{path}: is not saved, for weights are not finite any more; lower training.learning_rate, or resume from "
+            "the checkpoint before"
+        )
     with replacing(path, durable=True) as folder:
         folder.mkdir()
         model.save_weights(folder / WEIGHTS)
-        values = [np.asarray(variable) for variable in _variables(optimizer)]
         np.savez(folder / _OPTIMIZER, **{str(index): value for index, value in enumerate(values)})
         if totals.images:
             write_json(folder / _TOTALS, asdict(totals))
