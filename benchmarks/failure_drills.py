@@ -136,7 +136,10 @@ def nan(folder: Path, epochs: int) -> str:
     _check(status == 2 and "not finite" in line, line)
     _check(_steps_done(run) == 7, _steps_done(run))
     _resumed(folder, run, epochs)
-    return f"status 2, `{_short(line, folder)}`; the last checkpoint is that of step 7; resumed without the NaN: as of the run without"
+    return (
+        f"status 2, `{_short(line, folder)}`; the last checkpoint is that of step 7; resumed without the NaN: as of "
+        "the run without"
+    )
 
 
 def corrupt_photo(folder: Path, epochs: int) -> str:

@@ -1,5 +1,7 @@
 """One process at a time: shown with two, one of which is killed."""
 
+import errno
+import fcntl
 import json
 import os
 import signal
@@ -75,6 +77,17 @@ def test_a_lock_file_removed_while_waiting_is_not_the_folders_lock(tmp_path, mon
         patch.setattr(os, "open", open_then_removed)
         with locked(tmp_path):
             assert len(opened) == 2 and is_locked(tmp_path)
+
+
+def test_a_file_system_without_locks(tmp_path, monkeypatch, capsys):
+    def flock(handle, operation):
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with locked(tmp_path):
+        assert not is_locked(tmp_path)
+    expected = f"{tmp_path}: this file system has no locks; see to it that only one training writes there\n"
+    assert capsys.readouterr().out == expected
 
 
 def test_a_folder_that_cannot_be_made(tmp_path):

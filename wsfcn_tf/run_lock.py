@@ -1,5 +1,6 @@
 """That one process at a time writes to a run's folder."""
 
+import errno
 import fcntl
 import json
 import os
@@ -13,6 +14,7 @@ from wsfcn_tf.errors import UserError
 from wsfcn_tf.files import writing
 
 LOCK = "lock"
+_NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)  # Lustre mounted without flock, for one
 
 
 @contextmanager
@@ -20,6 +22,7 @@ def locked(root: Path) -> Iterator[None]:
     """Holds a run's folder, which is made if need be and removed again if nothing is left in it.
 
     The kernel lets go of the lock when the process ends, however it does: a file that a killed one left means nothing.
+    Where the file system has no locks, a line says so, and nothing is held.
 
     Raises:
         UserError: another process holds it, or the folder cannot be written to.
@@ -47,7 +50,7 @@ def is_locked(root: Path) -> bool:
     except OSError:
         return False
     try:
-        return not _try(handle)
+        return _try(handle) is False
     finally:
         os.close(handle)
 
@@ -58,7 +61,10 @@ def _acquire(path: Path) -> int:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
-            if not _try(handle):
+            is_held = _try(handle)
+            if is_held is None:
+                print(f"{path.parent}: this file system has no locks; see to it that only one training writes there")
+            elif not is_held:
                 raise UserError(f"{path.parent}: {_holder(path)} is training into this folder; choose another --output")
             with suppress(FileNotFoundError):
                 if os.path.samestat(os.fstat(handle), path.stat()):
@@ -69,11 +75,16 @@ def _acquire(path: Path) -> int:
         os.close(handle)  # of a file that its last holder has removed: once more
 
 
-def _try(handle: int) -> bool:
+def _try(handle: int) -> bool | None:
+    """Whether the lock is this process's now; None if the file system has none."""
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
+    except OSError as error:
+        if error.errno in _NO_LOCKS:
+            return None
+        raise
     return True
 
 
