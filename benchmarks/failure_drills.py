@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -183,24 +184,15 @@ def full_disk(folder: Path, epochs: int) -> str:
     """A disk that is full when the second epoch is saved; then there is room again."""
     disk = folder / "disk"
     disk.mkdir()
-    mounted = (
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", disk], capture_output=True).returncode == 0
-    )
-    run = RunFolder(disk / "run")
+    mount = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", disk]
+    if subprocess.run(mount, capture_output=True).returncode:
+        return _limited_files(folder, epochs)
+    run, filler = RunFolder(disk / "run"), disk / "filler"
+    process = start(run.root, epochs=epochs)
     try:
-        if not mounted:
-            return _limited_files(folder, epochs)
-        process = start(run.root, epochs=epochs)
         while process.poll() is None and _steps_done(run) < 6:
             time.sleep(0.005)
-        filler = disk / "filler"
-        with filler.open("wb") as file:
-            try:
-                while True:
-                    file.write(b"0" * 4096)
-                    file.flush()
-            except OSError:
-                pass
+        _fill(filler)
         status, line = _error(process)
         _check(status == 2 and "No space left on device; make room on the disk" in line, line)
         _check(checkpoints.set_aside_damaged(run) == [], "a damaged checkpoint")
@@ -209,13 +201,24 @@ def full_disk(folder: Path, epochs: int) -> str:
         _check(status == 2 and "No space left" in again, again)
         filler.unlink()
         _resumed(folder, run, epochs)
-        return (
-            f"tmpfs: status 2, `{_short(line, folder)}`, checkpoint of step {step} whole; --resume while it is full: "
-            "status 2; with room again: as of the run without"
-        )
     finally:
-        if mounted:
-            subprocess.run(["umount", disk], check=True)
+        process.kill()
+        process.wait()
+        subprocess.run(["umount", "--lazy", disk], check=True)
+    return (
+        f"tmpfs: status 2, `{_short(line, folder)}`, checkpoint of step {step} whole; --resume while it is full: "
+        "status 2; with room again: as of the run without"
+    )
+
+
+def _fill(path: Path) -> None:
+    """Takes what room there is, until nothing has been left for a while."""
+    with path.open("wb", buffering=0) as file:
+        for _ in range(50):
+            with suppress(OSError):
+                while True:
+                    file.write(b"0" * 4096)
+            time.sleep(0.01)
 
 
 def _limited_files(folder: Path, epochs: int) -> str:
