@@ -44,7 +44,8 @@ def start(
 ) -> subprocess.Popen:
     """A process that trains into `root`; `drill` goes to `benchmarks.tiny_training`."""
     config = root.parent / f"{epochs}-epochs.yaml"
-    write_config(str(config), epochs)
+    if not config.is_file():  # in a drill, its disk may be full by now
+        write_config(str(config), epochs)
     command = [sys.executable, "-m", "benchmarks.tiny_training", *drill, "train", "--config", config]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1]), "TF_CPP_MIN_LOG_LEVEL": "3"}
     return subprocess.Popen(
