@@ -10,7 +10,7 @@ import pytest
 from wsfcn_tf import __version__
 from wsfcn_tf.__main__ import main
 from wsfcn_tf.commands import SUMMARIES
-from wsfcn_tf.errors import UserError
+from wsfcn_tf.errors import Stopped, UserError
 
 ROOT = Path(__file__).parents[1]
 
@@ -50,6 +50,12 @@ def test_ctrl_c_is_status_130_without_a_traceback(train_command, capsys):
     train_command.run = fail_with(KeyboardInterrupt())
     assert main(["train"]) == 130
     assert capsys.readouterr() == ("", "interrupted\n")
+
+
+def test_a_training_that_was_asked_to_end_says_where_it_is(train_command, capsys):
+    train_command.run = fail_with(Stopped("SIGTERM: saved after 3 steps; --resume continues", 75))
+    assert main(["train"]) == 75
+    assert capsys.readouterr() == ("", "SIGTERM: saved after 3 steps; --resume continues\n")
 
 
 def test_a_bug_keeps_its_traceback(train_command):

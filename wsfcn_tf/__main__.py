@@ -9,7 +9,7 @@ from types import ModuleType
 
 from wsfcn_tf import __version__
 from wsfcn_tf.commands import SUMMARIES
-from wsfcn_tf.errors import UserError
+from wsfcn_tf.errors import Stopped, UserError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -19,7 +19,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: the words behind the program's name; None takes those of this process.
 
     Returns:
-        0 after success, 2 after a mistake of the user (told in one line on stderr), 130 after Ctrl-C.
+        0 after success, 2 after a mistake of the user (told in one line on stderr), 130 after Ctrl-C, 75 after a
+        SIGTERM to a training, which has saved its state.
     """
     argv = sys.argv[1:] if argv is None else list(argv)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's start-up notes would bury ours
@@ -29,6 +30,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except Stopped as stopped:
+        print(stopped, file=sys.stderr)
+        return stopped.status
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130

@@ -143,6 +143,12 @@ class TrainingConfig:
         checkpoint_every: also save after every so many steps of an epoch, for long epochs; the last of these stays on
             disk until its epoch ends. 0 saves at the ends of epochs only. Changes no result, as data.workers.
         panels: how many training photos to show in TensorBoard each epoch; 0 shows none.
+        validate_every: measure losses and mAP on `data.val_split`, by tags alone, after every so many epochs and the
+            last; 0 never does. Changes no weight.
+        validate_miou: measure mIoU as well then, on the split's masks, with the settings of `inference`.
+        select: which epoch's weights become the trained network: "last"; or, among the validated epochs from
+            pretrain_epochs on, that of the least "loss", which is the release's rule, or of the greatest "map" or
+            "miou". Only "miou" chooses by masks, and the results say so.
     """
 
     weights: str | None = None
@@ -161,6 +167,9 @@ class TrainingConfig:
     keep_checkpoints: int = 2
     checkpoint_every: int = 0
     panels: int = 4
+    validate_every: int = 0
+    validate_miou: bool = False
+    select: Literal["last", "loss", "map", "miou"] = "last"
 
 
 @dataclass(frozen=True)

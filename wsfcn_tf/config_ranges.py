@@ -67,6 +67,7 @@ RANGES = {
     "training.keep_checkpoints": _AT_LEAST_1,
     "training.checkpoint_every": _AT_LEAST_0,
     "training.panels": _AT_LEAST_0,
+    "training.validate_every": _AT_LEAST_0,
     "inference.scales": Range(
         "one or more numbers above 0 and at most 8",
         lambda scales: len(scales) > 0 and all(0 < scale <= 8 for scale in scales),
@@ -102,6 +103,18 @@ AGREEMENTS: tuple[tuple[Callable[[ExperimentConfig], bool], str], ...] = (
     (
         lambda config: config.training.cooldown_epochs <= config.training.epochs,
         "training.cooldown_epochs must be at most training.epochs",
+    ),
+    (
+        lambda config: config.training.select == "last" or config.training.validate_every > 0,
+        "training.select chooses among validated epochs; set training.validate_every, for example to 1",
+    ),
+    (
+        lambda config: config.training.select != "miou" or config.training.validate_miou,
+        "training.select miou chooses by masks; set training.validate_miou to true as well if that is meant",
+    ),
+    (
+        lambda config: not config.training.validate_miou or config.training.validate_every > 0,
+        "training.validate_miou measures in validated epochs; set training.validate_every, for example to 1",
     ),
     (
         lambda config: config.model.backbone != "wide_resnet38" or config.training.weights != "imagenet",

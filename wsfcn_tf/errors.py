@@ -1,4 +1,4 @@
-"""The one exception that a user's mistake ends in."""
+"""The exception that a user's mistake ends in, and the one that a training ends in when it is asked to."""
 
 from collections.abc import Callable, Sequence
 from typing import NoReturn
@@ -14,6 +14,18 @@ class UserError(Exception):
 
     def __init__(self, message: str) -> None:
         super().__init__(" ".join(message.splitlines()))  # a path in it may hold a line break
+
+
+class Stopped(KeyboardInterrupt):
+    """A training that was asked to end has saved its state and ends.
+
+    Attributes:
+        status: the process's exit status.
+    """
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 def refuse(message: str) -> NoReturn:

@@ -6,6 +6,11 @@ checkpoints/    epoch-NNNN/: all that resuming needs, of the last epochs; epoch-
 model.weights.h5    the trained network, when training has ended
 history.csv     means of each epoch: losses, share of labelled pixels, share of images that keep the mask loss
 speed.csv       of each epoch: images per second, and the share of the time in which training waited for photos
+validation.csv  of each validated epoch: losses and scores on the validation split
+best-epoch-NNNN.weights.h5  the best epoch's weights so far, with training.select
+training_data.jsonl     the training photos, with their tags
+record.json     of each start: versions, hardware, seed, when and how it ended
+lock            held by the process that trains
 bad_images.txt  the photos that could not be read, with data.on_bad_image skip: name, tab, what is wrong
 tensorboard/    scalars and panels
 """
@@ -18,7 +23,8 @@ from typing import Any, NamedTuple
 from wsfcn_tf.config import ExperimentConfig
 from wsfcn_tf.config_file import load_config, save_config
 from wsfcn_tf.errors import UserError
-from wsfcn_tf.files import write_text
+from wsfcn_tf.files import is_partial, write_text
+from wsfcn_tf.run_lock import LOCK
 
 WEIGHTS = "model.weights.h5"
 _CONFIG = "config.yaml"
@@ -63,6 +69,21 @@ class RunFolder:
         return self.root / "speed.csv"
 
     @property
+    def validation(self) -> Path:
+        """The table of the validated epochs."""
+        return self.root / "validation.csv"
+
+    @property
+    def training_data(self) -> Path:
+        """The list of training photos and their tags."""
+        return self.root / "training_data.jsonl"
+
+    @property
+    def record(self) -> Path:
+        """What the run was trained with, and when."""
+        return self.root / "record.json"
+
+    @property
     def bad_images(self) -> Path:
         """The list of photos that could not be read."""
         return self.root / "bad_images.txt"
@@ -89,7 +110,7 @@ class RunFolder:
             UserError: the folder holds another experiment, or the same one and `resume` is False.
         """
         if not self.is_run:
-            if self.root.is_dir() and any(self.root.iterdir()):
+            if self.root.is_dir() and not all(map(_is_left_over, self.root.iterdir())):
                 raise UserError(f"{self.root}: the folder is not empty and holds no run; choose another --output")
             return
         earlier, earlier_names = self.read()
@@ -103,7 +124,7 @@ class RunFolder:
 
     def claim(self, config: ExperimentConfig, class_names: tuple[str, ...]) -> None:
         """Writes what makes the folder a run's."""
-        write_text(self.root / _CLASSES, "".join(f"{name}\n" for name in class_names))
+        write_text(self.root / _CLASSES, "".join(f"{name}\n" for name in class_names), durable=True)
         save_config(config, self.root / _CONFIG)  # last: its presence says that the folder is a run's
 
     def read(self) -> tuple[ExperimentConfig, tuple[str, ...]]:
@@ -116,6 +137,14 @@ class RunFolder:
             raise UserError(f"{self.root}: not a training run's folder, there is no {_CONFIG} in it")
         names = (self.root / _CLASSES).read_text(encoding="utf-8").splitlines()
         return load_config(self.root / _CONFIG), tuple(names)
+
+    def best_weights(self, epoch: int) -> Path:
+        """The weights after an epoch, counted from 1, that was the best so far."""
+        return self.root / f"best-epoch-{epoch:04d}.weights.h5"
+
+    def all_best_weights(self) -> list[Path]:
+        """Every file of that kind."""
+        return sorted(self.root.glob("best-epoch-*.weights.h5"))
 
     def checkpoint(self, epochs: int, steps: int = 0) -> Path:
         """The checkpoint after `epochs` epochs and `steps` steps of the next one."""
@@ -150,6 +179,11 @@ class RunFolder:
         if checkpoint is None:
             raise UserError(f"{self.root}: no weights yet, the run has not finished an epoch")
         return checkpoint.folder / WEIGHTS
+
+
+def _is_left_over(path: Path) -> bool:
+    """Whether a process that ended before the run began may have left a file."""
+    return path.name in (LOCK, _CLASSES) or is_partial(path)
 
 
 def _first_difference(earlier: dict[str, Any], now: dict[str, Any], prefix: str = "") -> str | None:

@@ -90,6 +90,16 @@ def test_interrupted_save_leaves_the_one_before(run, monkeypatch):
     assert [path.name for path in (run.root / "checkpoints").iterdir()] == ["epoch-0001"]
 
 
+def test_weights_that_are_not_finite_are_not_saved(run):
+    checkpoints.save(run, *state_after(1), epochs=1, keep=1)
+    model, optimizer = state_after(2)
+    model.layers[-1].moving_mean.assign([0.0, np.nan])
+    with pytest.raises(UserError) as error:
+        checkpoints.save(run, model, optimizer, epochs=2, keep=1)
+    assert str(error.value).startswith(f"{run.checkpoint(2)}: is not saved, for weights are not finite any more; ")
+    assert [path.name for path in (run.root / "checkpoints").iterdir()] == ["epoch-0001"]
+
+
 # === Within an epoch ===
 
 
@@ -118,20 +128,74 @@ def test_damaged_totals(run, text):
         checkpoints.restore(run, model, optimizer)
 
 
+# === Damage ===
+
+
+def flip_a_bit(path):
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+DAMAGES = {
+    "missing": (lambda path: path.unlink(), "{name} is missing"),
+    "cut short": (lambda path: path.write_bytes(path.read_bytes()[:200]), "{name} has 200 bytes, not {size}"),
+    "one bit": (flip_a_bit, "{name} has another checksum than when it was written"),
+}
+
+
 @pytest.mark.parametrize("name", ["model.weights.h5", "optimizer.npz"])
-@pytest.mark.parametrize("damage", ["missing", "cut short", "empty"])
-def test_damaged_checkpoint(run, name, damage):
-    checkpoints.save(run, *state_after(1), epochs=1, keep=2)
-    checkpoints.save(run, *state_after(2), epochs=2, keep=2)
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damaged_checkpoint_is_set_aside_and_the_one_before_is_taken(run, name, damage):
+    for epochs in (1, 2):
+        checkpoints.save(run, *state_after(epochs), epochs=epochs, keep=2)
+    assert checkpoints.set_aside_damaged(run) == []
     path = run.checkpoint(2) / name
-    if damage == "missing":
-        path.unlink()
-    else:
-        path.write_bytes(path.read_bytes()[:200] if damage == "cut short" else b"")
-    model, optimizer = state_after(0)
+    size, (destroy, words) = path.stat().st_size, DAMAGES[damage]
+    destroy(path)
+    (note,) = checkpoints.set_aside_damaged(run)
+    assert note == (
+        f"{run.checkpoint(2)}: is damaged ({words.format(name=name, size=size)}), renamed to damaged-epoch-0002; "
+        "going on from the checkpoint before"
+    )
+    assert (run.root / "checkpoints" / "damaged-epoch-0002" / "manifest.json").is_file()
+    model, optimizer = state_after(0, seed=1)
+    assert checkpoints.restore(run, model, optimizer) == Position(1)
+    assert_same_weights(model, state_after(1)[0])
+
+
+def test_a_second_damaged_one_of_a_name_is_kept_too(run):
+    checkpoints.save(run, *state_after(1), epochs=1, keep=2)
+    for _ in range(2):
+        checkpoints.save(run, *state_after(2), epochs=2, keep=2)
+        (run.checkpoint(2) / "manifest.json").write_text("[]")
+        (note,) = checkpoints.set_aside_damaged(run)
+        assert "is damaged (manifest.json is damaged)" in note
+    assert sorted(path.name for path in (run.root / "checkpoints").glob("damaged-*")) == [
+        "damaged-epoch-0002",
+        "damaged-epoch-0002-2",
+    ]
+
+
+def test_no_whole_checkpoint_does_not_begin_the_run_anew(run):
+    checkpoints.save(run, *state_after(1), epochs=1, keep=2)
+    (run.checkpoint(1) / "optimizer.npz").unlink()
     with pytest.raises(UserError) as error:
-        checkpoints.restore(run, model, optimizer)
+        checkpoints.set_aside_damaged(run)
+    assert str(error.value) == (
+        f"{run.root}: every checkpoint is damaged, they are checkpoints/damaged-* now; check the disk, and choose "
+        "another --output to begin anew"
+    )
+
+
+def test_a_checkpoint_without_manifest_that_cannot_be_loaded(run):
+    checkpoints.save(run, *state_after(1), epochs=1, keep=2)
+    (run.checkpoint(1) / "manifest.json").unlink()
+    (run.checkpoint(1) / "model.weights.h5").write_bytes(b"")
+    assert checkpoints.set_aside_damaged(run) == []
+    with pytest.raises(UserError) as error:
+        checkpoints.restore(run, *state_after(0))
     message = str(error.value)
-    assert message.startswith(f"{run.checkpoint(2)}: cannot be read (")
+    assert message.startswith(f"{run.checkpoint(1)}: cannot be read (")
     assert message.endswith("); delete this folder to resume from the checkpoint before")
     assert "\n" not in message

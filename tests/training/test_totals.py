@@ -50,3 +50,17 @@ def test_waiting_and_training_are_told_apart(monkeypatch):
             clock[0] += 1.0  # a checkpoint
     assert (sums.waited, sums.seconds) == (3.0, 13.0)
     assert sums.speed() == {"images_per_second": 12 / 13, "wait": 3 / 13}
+
+
+def test_a_checkpoint_has_the_time_of_the_step_before_it(monkeypatch):
+    clock = [100.0]
+    monkeypatch.setattr(totals.time, "perf_counter", lambda: clock[0])
+    sums = EpochTotals()
+    for _ in sums.clocked(["batch", "batch"]):
+        clock[0] += 3.0
+        sums.add({"loss": np.ones(4)})
+        sums.count_time()
+        assert sums.speed() == {"images_per_second": 4 / 3, "wait": 0.0}
+        clock[0] += 1.0  # the checkpoint
+        sums.seconds -= 1.0
+    assert asdict(sums) == {"images": 8, "sums": {"loss": 8.0}, "seconds": 6.0, "waited": 0.0}

@@ -9,11 +9,12 @@ import pytest
 import tensorflow as tf
 from networks import CONFIG as MODEL
 
+from wsfcn_tf import epoch_table
 from wsfcn_tf.config import DataConfig, ExperimentConfig, ScenesConfig, SelfSupervisionConfig, TrainingConfig
 from wsfcn_tf.data.scenes import Scenes
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.run_folder import RunFolder
-from wsfcn_tf.training import checkpoints, history, trainer
+from wsfcn_tf.training import checkpoints, trainer
 from wsfcn_tf.weights.name_map import WIDE_RESNET38
 from wsfcn_tf.weights.torch_state_dict import variables_of
 
@@ -68,8 +69,8 @@ def test_what_a_run_leaves(finished):
     assert [epochs for epochs, _ in run.checkpoints()] == [2]  # keep_checkpoints is 1
     assert filecmp.cmp(run.weights, run.checkpoint(2) / "model.weights.h5", shallow=False)
     assert list(run.tensorboard.iterdir())
-    assert [row["epoch"] for row in history.read(run.history)] == ["1", "2"]
-    for row in history.read(run.speed):
+    assert [row["epoch"] for row in epoch_table.read(run.history)] == ["1", "2"]
+    for row in epoch_table.read(run.speed):
         assert float(row["images_per_second"]) > 0 and 0 < float(row["wait"]) < 1
     assert not run.bad_images.exists()
     config, names = run.read()
@@ -98,7 +99,7 @@ def test_half_precision_computes_in_it_and_keeps_weights_in_float32(tmp_path):
     assert {tf.as_dtype(weight.dtype) for weight in model.weights} == {tf.float32}
     outputs = model(tf.zeros([1, 32, 32, 3]), training=False)
     assert {value.dtype for value in outputs.values()} == {tf.float32}
-    (row,) = history.read(run.history)
+    (row,) = epoch_table.read(run.history)
     assert np.isfinite(float(row["loss"])) and float(row["mask"]) >= 0
 
 
@@ -158,9 +159,9 @@ def test_resuming_a_finished_run_changes_nothing(finished):
 def test_fewer_photos_than_when_the_checkpoint_was_saved(tmp_path):
     run = RunFolder(tmp_path)
     run.claim(trainer.resolve(CONFIG, SCENES), SCENES.class_names)
-    run.checkpoint(1, 2).mkdir(parents=True)
+    run.checkpoint(1, 3).mkdir(parents=True)
     assert refusal(CONFIG, run, resume=True) == (
-        f"{run.checkpoint(1, 2)}: was saved after 2 steps of an epoch that now has 2, because there are fewer photos; "
+        f"{run.checkpoint(1, 3)}: was saved after 3 steps of an epoch that now has 2, because there are fewer photos; "
         "delete this folder to resume from the checkpoint before"
     )
 

@@ -8,6 +8,7 @@ SUMMARIES = {
     "prepare-data": "make a folder to train on from the files of PASCAL VOC 2012 and SBD, or of COCO",
     "doctor": "say what is wrong with a folder of photos, tags and masks",
     "train": "train a network on photos and their tags",
+    "runs": "list and compare trainings",
     "evaluate": "measure a trained network, or anybody's masks, on a split with masks",
     "compare": "put two evaluations side by side, with the paired bootstrap over images",
     "tables": "print the paper's Tables I to V with its figures beside those of a folder of results",

@@ -76,6 +76,8 @@ def _evaluate_network(arguments: argparse.Namespace) -> None:
     print(f"thresholds: {thresholds_note(inference)}")
     if tags_from:
         print(f"classes in each photo: given by {tags_from}")
+    if trained.is_selected_with_masks:
+        print(f"selected with masks: those of {trained.config.data.val_split} chose the epoch (training.select miou)")
 
     output = Path(arguments.output) if arguments.output else trained.run / f"evaluation-{arguments.split}"
     save_image(output / "panel.png", panel.picture())
@@ -89,13 +91,16 @@ def _evaluate_network(arguments: argparse.Namespace) -> None:
         "tags_at_inference": tags_from,
         "parameters": total,
         "trainable": trainable,
+        "selected_with_masks": trained.is_selected_with_masks,
     }
     _write(output, source, metrics)
     if page is not None:
         own = trained.config.data
         data = arguments.data or own.tfds or own.root or own.format
         title = f"{trained.run.name} on {Path(data).name}, {arguments.split} split"
-        write_report(page, metrics, examples, title=title, settings=report_settings(source | {"data": data}))
+        model = trained.config.model
+        shown = source | {"data": data, "model": f"{model.backbone}, {model.context}, {model.fusion}"}
+        write_report(page, metrics, examples, title=title, settings=report_settings(shown))
         print(f"report: {page}")
 
 

@@ -14,7 +14,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="change one key of the config, such as data.root=PHOTOS; may be repeated",
     )
     parser.add_argument("--output", required=True, help="folder of the run")
-    parser.add_argument("--resume", action="store_true", help="continue an interrupted run in --output exactly")
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="continue an interrupted run in --output exactly; begin one if there is none",
+    )
 
 
 def run(arguments: argparse.Namespace) -> None:

@@ -30,6 +30,20 @@ def augment(image: np.ndarray, rng: np.random.Generator, config: DataConfig) -> 
     return jitter_colours(view, rng, config.jitter)
 
 
+def central_view(image: np.ndarray, config: DataConfig) -> np.ndarray:
+    """How validation sees a photo: as much of it as crop_ratio allows, at crop_size; nothing random.
+
+    Args:
+        image: uint8 [H,W,3], RGB.
+        config: crop_size and crop_ratio.
+
+    Returns:
+        uint8 [crop_size,crop_size,3], RGB.
+    """
+    top, left, height, width = central_crop_box(*image.shape[:2], config.crop_ratio)
+    return resize_bicubic(image[top : top + height, left : left + width], config.crop_size, config.crop_size)
+
+
 def random_crop_box(
     height: int, width: int, rng: np.random.Generator, area: tuple[float, float], ratio: tuple[float, float]
 ) -> tuple[int, int, int, int]:
@@ -50,6 +64,11 @@ def random_crop_box(
         w, h = round(np.sqrt(target * aspect)), round(np.sqrt(target / aspect))
         if 0 < w <= width and 0 < h <= height:
             return int(rng.integers(height - h + 1)), int(rng.integers(width - w + 1)), h, w
+    return central_crop_box(height, width, ratio)
+
+
+def central_crop_box(height: int, width: int, ratio: tuple[float, float]) -> tuple[int, int, int, int]:
+    """The largest central crop whose width / height is within `ratio`: top, left, height, width."""
     aspect = min(max(width / height, ratio[0]), ratio[1])
     h, w = min(height, round(width / aspect)), min(width, round(height * aspect))
     return (height - h) // 2, (width - w) // 2, h, w

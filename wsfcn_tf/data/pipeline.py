@@ -27,7 +27,7 @@ from wsfcn_tf.ops.normalise import normalise
 atexit.register(gc.collect)
 
 # what each of the 256 levels becomes in each channel: float32 [1,256,3]
-_NORMALISED = normalise(np.arange(256, dtype=np.float32)[None, :, None] / np.float32(255))
+NORMALISED = normalise(np.arange(256, dtype=np.float32)[None, :, None] / np.float32(255))
 # marks the generators of replacements, so that they are not those of the views
 _REPLACEMENT = 1
 
@@ -89,7 +89,7 @@ def training_batches(
         else:
             used, image = index, dataset.image(names[index])
         view = augment(image, np.random.default_rng([seed, epoch, index]), config)
-        return cv2.LUT(view, _NORMALISED), dataset.tags(names[used]), np.int64(used)
+        return cv2.LUT(view, NORMALISED), dataset.tags(names[used]), np.int64(used)
 
     def epoch_indices(epoch: tf.Tensor) -> tf.data.Dataset:
         indices = tf.numpy_function(order, [epoch], tf.int64)

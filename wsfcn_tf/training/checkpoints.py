@@ -1,11 +1,12 @@
 """Checkpoints: a folder with the model's weights and the optimiser's variables, named after the epochs and steps done.
 
 Little else is needed to continue exactly: data order, augmentation, dropout and gate are functions of the seed and of
-the step, which the optimiser counts. Within an epoch, what it has added up so far is saved, too.
+the step, which the optimiser counts. Within an epoch, what it has added up so far is saved, too. A manifest with
+checksums tells whether all is as it was written.
 """
 
+import itertools
 import json
-import shutil
 import zipfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -15,8 +16,9 @@ import keras
 import numpy as np
 
 from wsfcn_tf.errors import UserError
-from wsfcn_tf.files import replacing, write_json
+from wsfcn_tf.files import remove, replacing, write_json
 from wsfcn_tf.run_folder import WEIGHTS, RunFolder
+from wsfcn_tf.training.manifest import damage, write_manifest
 from wsfcn_tf.training.totals import EpochTotals
 
 _OPTIMIZER = "optimizer.npz"
@@ -36,14 +38,46 @@ def save(run: RunFolder, model: keras.Model, optimizer: keras.optimizers.Optimiz
     """Saves the state after `epochs` epochs, complete or not at all, and removes all but the last `keep`."""
     _write(run.checkpoint(epochs), model, optimizer, EpochTotals())
     for folder in [*run.checkpoints_within(), *(folder for _, folder in run.checkpoints()[:-keep])]:
-        shutil.rmtree(folder)
+        remove(folder)
 
 
 def save_within(run: RunFolder, model: keras.Model, optimizer: keras.optimizers.Optimizer, position: Position) -> None:
     """Saves the state within an epoch, complete or not at all, and removes others that are within one."""
     _write(run.checkpoint(position.epochs, position.steps), model, optimizer, position.totals)
     for folder in run.checkpoints_within()[:-1]:
-        shutil.rmtree(folder)
+        remove(folder)
+
+
+def set_aside_damaged(run: RunFolder) -> list[str]:
+    """Finds the last checkpoint that is whole; those after it are renamed, so that resuming goes on from it.
+
+    Going on from an earlier one gives the same result to the bit and only costs time. Nothing is deleted: what is
+    damaged stays as checkpoints/damaged-NAME.
+
+    Returns:
+        A line for each that is damaged.
+
+    Raises:
+        UserError: a checkpoint cannot be opened; or all there are are damaged, and the run would begin anew.
+    """
+    notes = []
+    while checkpoint := run.latest_checkpoint():
+        folder = checkpoint.folder
+        try:
+            problem = damage(folder)
+        except OSError as error:
+            raise UserError(f"{folder}: cannot be read: {error.strerror or error}; check the disk") from error
+        if problem is None:
+            return notes
+        aside = _free_name(folder.with_name(f"damaged-{folder.name}"))
+        folder.rename(aside)
+        notes.append(f"{folder}: is damaged ({problem}), renamed to {aside.name}; going on from the checkpoint before")
+    if notes:
+        raise UserError(
+            f"{run.root}: every checkpoint is damaged, they are checkpoints/damaged-* now; check the disk, and choose "
+            "another --output to begin anew"
+        )
+    return notes
 
 
 def restore(run: RunFolder, model: keras.Model, optimizer: keras.optimizers.Optimizer) -> Position:
@@ -77,14 +111,26 @@ def restore(run: RunFolder, model: keras.Model, optimizer: keras.optimizers.Opti
     return Position(epochs, steps, totals)
 
 
+def _free_name(path: Path) -> Path:
+    names = (path if count == 1 else path.with_name(f"{path.name}-{count}") for count in itertools.count(1))
+    return next(name for name in names if not name.exists())
+
+
 def _write(path: Path, model: keras.Model, optimizer: keras.optimizers.Optimizer, totals: EpochTotals) -> None:
-    with replacing(path) as folder:
+    values = [np.asarray(variable) for variable in _variables(optimizer)]
+    # ReLU makes 0 of NaN: a BatchNorm's statistics can be lost for good while the loss looks well
+    if not all(np.isfinite(value).all() for value in [*map(np.asarray, model.weights), *values]):
+        raise UserError(
+            f"{path}: is not saved, for weights are not finite any more; lower training.learning_rate, or resume from "
+            "the checkpoint before"
+        )
+    with replacing(path, durable=True) as folder:
         folder.mkdir()
         model.save_weights(folder / WEIGHTS)
-        values = [np.asarray(variable) for variable in _variables(optimizer)]
         np.savez(folder / _OPTIMIZER, **{str(index): value for index, value in enumerate(values)})
         if totals.images:
             write_json(folder / _TOTALS, asdict(totals))
+        write_manifest(folder)
 
 
 def _variables(optimizer: keras.optimizers.Optimizer) -> list[Any]:

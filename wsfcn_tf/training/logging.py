@@ -1,6 +1,6 @@
 """What a person sees of a training run: a progress bar, a line per epoch, TensorBoard scalars and panels."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +47,14 @@ class TrainingLog:
             + ", ".join(f"{name} {mean:.4f}" for name, mean in means.items())
             + f"; {speed['images_per_second']:.1f} images/s, {speed['wait']:.1%} waiting for photos"
         )
+
+    def validation(self, epoch: int, means: Mapping[str, float]) -> None:
+        """Shows an epoch's measurements on the validation split, in a line and in TensorBoard."""
+        with self._writer.as_default(step=epoch + 1):
+            for name, mean in means.items():
+                tf.summary.scalar(f"validation/{name}", mean)
+        self._writer.flush()
+        self.note(f"validation {epoch + 1}: " + ", ".join(f"{name} {mean:.4f}" for name, mean in means.items()))
 
     def note(self, text: str) -> None:
         """Prints a line above the bar."""

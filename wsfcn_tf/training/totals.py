@@ -26,6 +26,9 @@ class EpochTotals:
     seconds: float = 0.0
     waited: float = 0.0
 
+    def __post_init__(self) -> None:
+        self._counted = 0.0  # up to when `seconds` holds the time; not a field, for a checkpoint has no use for it
+
     def add(self, values: Mapping[str, np.ndarray]) -> None:
         """Takes in a step's per-image values, {name: [B]}."""
         for name, value in values.items():
@@ -37,15 +40,20 @@ class EpochTotals:
         """The same batches; notes how long each was waited for, and the time until the next is asked for."""
         batches = iter(batches)
         while True:
-            asked = time.perf_counter()
+            self._counted = asked = time.perf_counter()
             batch = next(batches, None)
-            got = time.perf_counter()
             if batch is None:
                 return
-            self.waited += got - asked
-            self.seconds += got - asked
+            self.count_time()
+            self.waited += self._counted - asked
             yield batch
-            self.seconds += time.perf_counter() - got
+            self.count_time()
+
+    def count_time(self) -> None:
+        """Adds the time until now to `seconds`: before a checkpoint, whose step would else be missing in it."""
+        now = time.perf_counter()
+        self.seconds += now - self._counted
+        self._counted = now
 
     def means(self) -> dict[str, float]:
         """The mean of each per-image value."""

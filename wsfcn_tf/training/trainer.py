@@ -12,26 +12,35 @@ import tensorflow as tf
 from wsfcn_tf.config import ExperimentConfig
 from wsfcn_tf.data.bad_photos import BadPhotos
 from wsfcn_tf.data.dataset import Dataset
+from wsfcn_tf.data.fingerprint import check_training_data, note_training_data
 from wsfcn_tf.data.pipeline import steps_per_epoch, training_batches, user_errors
+from wsfcn_tf.epoch_table import record
 from wsfcn_tf.errors import UserError
-from wsfcn_tf.files import replacing, write_text
+from wsfcn_tf.files import clear_partial, replacing, write_text, writing
 from wsfcn_tf.models import Network, build_model
 from wsfcn_tf.run_folder import RunFolder
+from wsfcn_tf.run_lock import locked
 from wsfcn_tf.training import checkpoints
 from wsfcn_tf.training.checkpoints import Position
-from wsfcn_tf.training.history import record
 from wsfcn_tf.training.logging import TrainingLog, supervision_panel
 from wsfcn_tf.training.objective import Objective
 from wsfcn_tf.training.optimizer import build_optimizer
 from wsfcn_tf.training.precision import precision
+from wsfcn_tf.training.rewinding import rewind
+from wsfcn_tf.training.saving import Saving
+from wsfcn_tf.training.selection import load_best
+from wsfcn_tf.training.session import facts, recorded
+from wsfcn_tf.training.stopping import StopRequest
+from wsfcn_tf.training.validation import is_validated, open_validation
 from wsfcn_tf.weights.backbone import load_backbone
 
 
 def train(config: ExperimentConfig, dataset: Dataset, run: RunFolder, *, resume: bool = False) -> Network:
-    """Trains a network from photos and tags; masks are never read.
+    """Trains a network from photos and tags; masks are never read but for `training.validate_miou`.
 
-    Works on every device that TensorFlow sees (MirroredStrategy). Saves a checkpoint after each epoch, and every
-    `training.checkpoint_every` steps within it, and the trained weights at the end.
+    Works on every device that TensorFlow sees (MirroredStrategy). Saves a checkpoint after each epoch, every
+    `training.checkpoint_every` steps within it, and when SIGTERM or SIGINT asks to stop; and the trained weights at the
+    end.
 
     Args:
         config: the experiment; `model.num_classes` may be None.
@@ -44,12 +53,32 @@ def train(config: ExperimentConfig, dataset: Dataset, run: RunFolder, *, resume:
 
     Raises:
         UserError: a mistake in config, data or folder, or a loss that is not finite.
+        Stopped: a signal asked to stop, and the state is saved.
     """
     config = resolve(config, dataset)
     names = dataset.names(config.data.train_split)
     steps = steps_per_epoch(names, config.training.batch_size)
-    max_tags = int(max(dataset.tags(name).sum() for name in names))
+    with locked(run.root), StopRequest() as stop:
+        return _train(config, dataset, run, names, steps, resume, stop)
+
+
+def _train(
+    config: ExperimentConfig,
+    dataset: Dataset,
+    run: RunFolder,
+    names: Sequence[str],
+    steps: int,
+    resume: bool,
+    stop: StopRequest,
+) -> Network:
+    """Trains, in a folder that no other process writes to."""
     run.check(config, dataset.class_names, resume)
+    for folder in (run.root, run.root / "checkpoints"):
+        clear_partial(folder)
+    tags = np.stack([dataset.tags(name) for name in names])
+    check_training_data(run.training_data, names, tags, dataset.class_names)
+    validation, notes = open_validation(config, dataset, names)
+    notes += checkpoints.set_aside_damaged(run)
     check_steps(run, steps)
 
     strategy = tf.distribute.MirroredStrategy()
@@ -59,7 +88,7 @@ def train(config: ExperimentConfig, dataset: Dataset, run: RunFolder, *, resume:
         model = build_model(config.model)
         model.compile(
             build_optimizer(model, config.training, steps),
-            Objective(config.self_supervision, max_tags),
+            Objective(config.self_supervision, int(tags.sum(axis=1).max())),
             seed=config.training.seed,
         )
         start = checkpoints.restore(run, model, model.optimizer)
@@ -67,35 +96,47 @@ def train(config: ExperimentConfig, dataset: Dataset, run: RunFolder, *, resume:
             load_backbone(model, config.training.weights)
     if not run.is_run:  # only now: a run whose weights are not to be had has not begun
         run.claim(config, dataset.class_names)
+    rewind(run, start.epochs)
+    note_training_data(run.training_data, names, tags, dataset.class_names)
     bad_photos = BadPhotos.load(run.bad_images)
     step = compile_step(strategy, model)
     log = TrainingLog(run.tensorboard, steps * config.training.epochs, steps * start.epochs + start.steps)
+    for note in notes:
+        log.note(note)
     stream = distributed_batches(strategy, config, dataset, names, start, bad_photos)
-    try:
-        for epoch in range(start.epochs, config.training.epochs):
-            here = start if epoch == start.epochs else Position(epoch)
-            shown = _train_epoch(
-                here,
-                strategy,
-                step,
-                itertools.islice(stream, steps - here.steps),
-                log,
-                epoch >= config.training.pretrain_epochs,
-                _saving_within(config, run, model, steps, bad_photos),
-            )
-            log.epoch(epoch, here.totals)
-            record(run.history, epoch + 1, here.totals.means())
-            record(run.speed, epoch + 1, here.totals.speed())
-            if bad := bad_photos.until(epoch):
-                bad_photos.save(run.bad_images, epoch)
-                log.note(f"{len(bad)} of {len(names)} photos cannot be read, others replace them: {run.bad_images}")
-            if config.training.panels > 0:
-                log.panel(epoch, _panel(model, *shown, config.training.panels, dataset.class_names))
-            checkpoints.save(run, model, model.optimizer, epoch + 1, config.training.keep_checkpoints)
-    finally:
-        log.close()
-    with replacing(run.weights) as path:
-        model.save_weights(path)
+    saving = Saving(config.training, run, model, steps, bad_photos, stop)
+    with recorded(run, facts(config, strategy, run, len(names), start)) as run_record:
+        try:
+            stop.check(f"nothing is lost, the run is where it was, after {start.epochs} epochs and {start.steps} steps")
+            for epoch in range(start.epochs, config.training.epochs):
+                here = start if epoch == start.epochs else Position(epoch)
+                batches = itertools.islice(stream, steps - here.steps)
+                self_supervision = epoch >= config.training.pretrain_epochs
+                shown = _train_epoch(here, strategy, step, batches, log, self_supervision, saving.within)
+                if validation and is_validated(config, epoch + 1):
+                    row = saving.validated(validation, self_supervision, Position(epoch, steps, here.totals))
+                    record(run.validation, epoch + 1, row)
+                    with writing(run.tensorboard):
+                        log.validation(epoch, row)
+                with writing(run.tensorboard):
+                    log.epoch(epoch, here.totals)
+                record(run.history, epoch + 1, here.totals.means())
+                record(run.speed, epoch + 1, here.totals.speed())
+                if bad := bad_photos.until(epoch):
+                    bad_photos.save(run.bad_images, epoch)
+                    log.note(f"{len(bad)} of {len(names)} photos cannot be read, others replace them: {run.bad_images}")
+                if config.training.panels > 0 and shown:
+                    log.panel(epoch, _panel(model, *shown, config.training.panels, dataset.class_names))
+                saving.epoch(epoch + 1, run_record)
+        finally:
+            with writing(run.tensorboard):
+                log.close()
+        best = load_best(run, model, config.training)
+        with replacing(run.weights, durable=True) as path:
+            model.save_weights(path)
+        if best:
+            about = {"epoch": best[0], config.training.select: best[1], "with_masks": config.training.select == "miou"}
+            run_record.note(selected=about)
     return model
 
 
@@ -116,7 +157,7 @@ def continue_from(earlier: RunFolder, run: RunFolder, config: ExperimentConfig, 
     if not earlier.checkpoints():
         raise UserError(f"{earlier.root}: no checkpoint to continue from")
     epochs, folder = earlier.checkpoints()[-1]
-    with replacing(run.checkpoint(epochs)) as copy:
+    with replacing(run.checkpoint(epochs), durable=True) as copy:
         shutil.copytree(folder, copy)
     for table, begun in ((earlier.history, run.history), (earlier.speed, run.speed)):
         if table.is_file():
@@ -159,7 +200,7 @@ def check_devices(strategy: tf.distribute.Strategy, batch_size: int) -> None:
 def check_steps(run: RunFolder, steps: int) -> None:
     """Raises UserError if the last checkpoint is within an epoch and that has too few `steps` by now to go on there."""
     last = run.latest_checkpoint()
-    if last and last.steps >= steps:
+    if last and last.steps > steps:
         raise UserError(
             f"{last.folder}: was saved after {last.steps} steps of an epoch that now has {steps}, because there are "
             "fewer photos; delete this folder to resume from the checkpoint before"
@@ -206,13 +247,13 @@ def _train_epoch(
     log: TrainingLog,
     self_supervision: bool,
     save_within: Callable[[Position], None],
-) -> tuple[tf.Tensor, tf.Tensor]:
+) -> tuple[tf.Tensor, tf.Tensor] | None:
     """Trains on every batch, and adds up `start.totals`.
 
     Returns:
-        The images and tags of the last batch, one replica's share, for the panel.
+        The images and tags of the last batch, one replica's share, for the panel; None if no batch was left.
     """
-    epoch, totals = start.epochs, start.totals
+    epoch, totals, images = start.epochs, start.totals, None
     with user_errors():
         for steps_done, (images, tags, names) in enumerate(totals.clocked(batches), start=start.steps + 1):
             values = {name: value.numpy() for name, value in step(images, tags, self_supervision).items()}
@@ -221,23 +262,11 @@ def _train_epoch(
                 raise UserError(_not_finite(epoch, values["loss"], np.concatenate([part.numpy() for part in local])))
             totals.add(values)
             log.step(epoch, totals)
+            totals.count_time()
             save_within(Position(epoch, steps_done, totals))
+    if images is None:
+        return None
     return strategy.experimental_local_results(images)[0], strategy.experimental_local_results(tags)[0]
-
-
-def _saving_within(
-    config: ExperimentConfig, run: RunFolder, model: Network, steps: int, bad_photos: BadPhotos
-) -> Callable[[Position], None]:
-    """What saves a checkpoint if the position is one where `training.checkpoint_every` asks for it."""
-    every = config.training.checkpoint_every
-
-    def save(position: Position) -> None:
-        if every and position.steps % every == 0 and position.steps < steps:  # an epoch's last step has its own
-            if bad_photos.until(position.epochs):
-                bad_photos.save(run.bad_images, position.epochs)
-            checkpoints.save_within(run, model, model.optimizer, position)
-
-    return save
 
 
 def _not_finite(epoch: int, loss: np.ndarray, names: Sequence[bytes]) -> str:

@@ -20,6 +20,13 @@ class Trained:
     weights: Path
     run: Path
 
+    @property
+    def is_selected_with_masks(self) -> bool:
+        """Whether masks of the validation split chose these weights among the run's epochs."""
+        run = RunFolder(self.run)
+        chosen = (run.weights, *run.all_best_weights())
+        return self.config.training.select == "miou" and self.weights.resolve() in (path.resolve() for path in chosen)
+
     def dataset(self, root: str | None = None) -> Dataset:
         """The data it was trained on, or other data of the same classes.
 

@@ -29,7 +29,19 @@ def record(path: Path, epoch: int, means: Mapping[str, float]) -> None:
     writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
     writer.writerows([*earlier, {"epoch": epoch} | {name: f"{mean:.6g}" for name, mean in means.items()}])
-    write_text(path, text.getvalue())
+    write_text(path, text.getvalue(), durable=True)
+
+
+def truncate(path: Path, epochs: int) -> None:
+    """Leaves the rows of the first `epochs` epochs; a table that is not a run's is left to `record`, which says so."""
+    rows = read(path)
+    kept = [row for row in rows if not str(row.get("epoch")).isdecimal() or int(row["epoch"]) <= epochs]
+    if len(kept) < len(rows):
+        text = io.StringIO()
+        writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(kept)
+        write_text(path, text.getvalue(), durable=True)
 
 
 def read(path: Path) -> list[dict[str, str]]:

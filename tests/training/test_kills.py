@@ -1,0 +1,29 @@
+"""Real processes that are killed: what they leave resumes as if nothing had happened. The long drill is a benchmark."""
+
+import signal
+
+import pytest
+
+from benchmarks.failure_drills import kill_after_progress, start, start_reference
+from benchmarks.run_equality import differences
+from wsfcn_tf.run_folder import RunFolder
+from wsfcn_tf.run_record import read_record
+
+
+@pytest.mark.parametrize("seed", [0])
+def test_kills_and_a_polite_end_change_nothing(tmp_path, seed, rng):
+    reference, run = RunFolder(tmp_path / "reference"), RunFolder(tmp_path / "run")
+    whole = start_reference(reference.root, epochs=3)
+    kill_after_progress(start(run.root, epochs=3), run, steps=3, delay=rng.uniform(0, 0.3))
+
+    polite = start(run.root, "--resume", epochs=3)
+    kill_after_progress(polite, run, steps=4, delay=0.0, number=signal.SIGTERM)
+    assert polite.returncode == 75
+    last = polite.stderr.read().splitlines()[-1]
+    assert last.startswith("SIGTERM: saved after step ") and last.endswith("; --resume continues")
+
+    final = start(run.root, "--resume", epochs=3)
+    assert final.wait() == 0 and whole.wait() == 0
+    assert differences(reference, run) == []
+    assert [entry["outcome"] for entry in read_record(run.record)] == ["killed", "stopped", "finished"]
+    assert not (run.root / "lock").exists() and not list(run.root.rglob(".partial-*"))

@@ -1,0 +1,84 @@
+import numpy as np
+import pytest
+
+from wsfcn_tf.config import TrainingConfig
+from wsfcn_tf.epoch_table import record
+from wsfcn_tf.errors import UserError
+from wsfcn_tf.run_folder import RunFolder
+from wsfcn_tf.training.selection import best_epoch, drop_others, keep_if_best, load_best
+
+
+def rows(**columns):
+    count = len(next(iter(columns.values())))
+    return [{"epoch": str(i + 1), **{name: str(column[i]) for name, column in columns.items()}} for i in range(count)]
+
+
+def config(select, pretrain_epochs=2, epochs=5):
+    return TrainingConfig(select=select, pretrain_epochs=pretrain_epochs, epochs=epochs, validate_every=1)
+
+
+TABLE = rows(loss=[0.1, 0.2, 0.9, 0.7, 0.7], map=[0.99, 0.5, 0.6, 0.8, 0.7], miou=[0.9, 0.9, 0.3, "nan", 0.4])
+
+
+@pytest.mark.parametrize(
+    ("settings", "best"),
+    [
+        (config("last"), None),
+        (config("loss"), (4, 0.7)),  # the losses before the switch are of less; the first of equals
+        (config("map"), (4, 0.8)),
+        (config("miou"), (5, 0.4)),
+        (config("loss", pretrain_epochs=5), (1, 0.1)),  # no switch: all are candidates
+        (config("map", pretrain_epochs=0), (1, 0.99)),
+    ],
+)
+def test_the_best_of_the_epochs_after_the_switch(settings, best):
+    assert best_epoch(TABLE, settings) == best
+
+
+def test_no_candidate_yet():
+    assert best_epoch(TABLE[:2], config("loss")) is None
+    assert best_epoch([], config("loss")) is None
+
+
+class Weights:
+    """Stands in for a network; saves and loads a number."""
+
+    def __init__(self, value=0):
+        self.value = value
+
+    def save_weights(self, path):
+        path.write_text(str(self.value))
+
+    def load_weights(self, path):
+        self.value = int(path.read_text())
+
+
+def validate(run, epoch, value):
+    record(run.validation, epoch, {"map": value})
+    keep_if_best(run, Weights(epoch), config("map"), epoch)
+
+
+def test_the_best_so_far_stays_until_the_better_ones_checkpoint_is_there(tmp_path):
+    run = RunFolder(tmp_path)
+    for epoch, value in ((1, 0.9), (2, 0.9), (3, 0.5), (4, 0.4)):
+        validate(run, epoch, value)
+        drop_others(run, config("map"))
+    assert [path.name for path in run.all_best_weights()] == ["best-epoch-0003.weights.h5"]
+    validate(run, 5, 0.6)  # killed here, a resumed run's best is still epoch 3
+    assert len(run.all_best_weights()) == 2
+    model = Weights()
+    assert load_best(run, model, config("map")) == (5, 0.6) and model.value == 5
+    drop_others(run, config("map"))
+    assert run.all_best_weights() == [run.best_weights(5)]
+    run.best_weights(5).unlink()
+    with pytest.raises(UserError, match=r"best-epoch-0005.weights.h5: epoch 5 is the best by training.select map, but"):
+        load_best(run, Weights(), config("map"))
+    assert load_best(run, Weights(), config("last")) is None
+
+
+def test_the_table_alone_decides(tmp_path):
+    """Its numbers have six digits: a resumed run must not choose by more."""
+    run = RunFolder(tmp_path)
+    for epoch, value in ((3, 0.5), (4, np.nextafter(0.5, 1))):
+        validate(run, epoch, value)
+    assert [path.name for path in run.all_best_weights()] == ["best-epoch-0003.weights.h5"]
