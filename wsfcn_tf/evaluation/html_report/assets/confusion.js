@@ -19,7 +19,8 @@ function choose(cell) {
   const total = Number(row.dataset.total);
   const share = total > 0 ? `${((100 * count) / total).toFixed(2)} %` : "none";
   const what = truth === prediction ? `${truth}, found` : `${truth} taken for ${prediction}`;
-  output.textContent = `${what}: ${share} of its ${total.toLocaleString("en")} true pixels (${count.toLocaleString("en")})`;
+  const [pixels, all] = [count, total].map((number) => number.toLocaleString("en"));
+  output.textContent = `${what}: ${share} of its ${all} true pixels (${pixels})`;
 }
 
 function point(event) {

@@ -26,7 +26,8 @@ function prepare(figure) {
     slider.setAttribute("aria-valuetext", buttons[nearest].textContent);
   }
 
-  const steps = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, Home: -last, End: last, PageDown: -1, PageUp: 1 };
+  const back = { ArrowLeft: -1, ArrowDown: -1, PageDown: -1, Home: -last };
+  const steps = { ...back, ArrowRight: 1, ArrowUp: 1, PageUp: 1, End: last };
   slider.addEventListener("input", () => show(Number(slider.value)));
   slider.addEventListener("keydown", (event) => {
     if (!(event.key in steps)) return;
