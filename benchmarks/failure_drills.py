@@ -24,10 +24,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from benchmarks.measure import where
+from benchmarks.measure import alternating_seconds, where
 from benchmarks.run_equality import differences
 from benchmarks.tiny_training import write_config
-from wsfcn_tf.files import write_text
+from wsfcn_tf.files import replacing, write_text
 from wsfcn_tf.run_folder import RunFolder
 from wsfcn_tf.run_record import read_record
 from wsfcn_tf.training import checkpoints
@@ -272,6 +272,20 @@ def clock(folder: Path, epochs: int) -> str:
     return "status 0, as of the run without"
 
 
+def small_files(folder: Path, epochs: int) -> str:
+    """What waiting for the disk costs for files like predict's, which does not wait."""
+    count, data = 200, b"0" * 20_000
+
+    def write(durable: bool) -> None:
+        for index in range(count):
+            with replacing(folder / "small" / f"{index}.png", durable=durable) as path:
+                path.write_bytes(data)
+
+    seconds = alternating_seconds({"not": lambda: write(False), "durable": lambda: write(True)}, rounds=5)
+    each = {name: f"{1000 * value / count:.2f} ms" for name, value in seconds.items()}
+    return f"a file of 20 kB: {each['not']} as predict writes it, {each['durable']} as checkpoints are written"
+
+
 def _short(line: str, folder: Path) -> str:
     """Without what is of this machine."""
     line = line.replace(str(folder), "FOLDER")
@@ -280,9 +294,8 @@ def _short(line: str, folder: Path) -> str:
 
 def main(names: list[str], count: int, seed: int, epochs: int) -> None:
     """Runs the drills of these names, or all, and prints the table."""
-    drills = {
-        drill.__name__: drill for drill in (sigterm, nan, corrupt_photo, full_disk, torn_checkpoint, two_runs, clock)
-    }
+    functions = (sigterm, nan, corrupt_photo, full_disk, torn_checkpoint, two_runs, clock, small_files)
+    drills: dict[str, Callable[..., str]] = {function.__name__: function for function in functions}
     drills["kills"] = partial(kills, count=count, seed=seed)
     folder = Path(tempfile.mkdtemp())
     try:
