@@ -20,31 +20,63 @@ from wsfcn_tf.run_folder import RunFolder
 from wsfcn_tf.training import checkpoints
 from wsfcn_tf.training.checkpoints import Position
 from wsfcn_tf.training.history import record
+from wsfcn_tf.training.late_values import LateValues
 from wsfcn_tf.training.logging import TrainingLog, supervision_panel
-from wsfcn_tf.training.objective import Objective
+from wsfcn_tf.training.objective import build_objective
 from wsfcn_tf.training.optimizer import build_optimizer
 from wsfcn_tf.training.precision import precision
+from wsfcn_tf.training.workers import (
+    check_agreement,
+    is_chief,
+    lost_workers,
+    open_strategy,
+    share_bad_photos,
+    writable,
+)
 from wsfcn_tf.weights.backbone import load_backbone
 
 
-def train(config: ExperimentConfig, dataset: Dataset, run: RunFolder, *, resume: bool = False) -> Network:
+def train(
+    config: ExperimentConfig,
+    dataset: Dataset,
+    run: RunFolder,
+    *,
+    resume: bool = False,
+    strategy: tf.distribute.Strategy | None = None,
+) -> Network:
     """Trains a network from photos and tags; masks are never read.
 
-    Works on every device that TensorFlow sees (MirroredStrategy). Saves a checkpoint after each epoch, and every
-    `training.checkpoint_every` steps within it, and the trained weights at the end.
+    Works on every device that TensorFlow sees, and with the other processes that `TF_CONFIG` names. Saves a checkpoint
+    after each epoch, and every `training.checkpoint_every` steps within it, and the trained weights at the end.
 
     Args:
         config: the experiment; `model.num_classes` may be None.
         dataset: where photos and tags come from.
         run: the folder to write to.
         resume: continue a run of the same experiment where it was interrupted.
+        strategy: the devices to train on; None calls `open_strategy`, which must come before other uses of TensorFlow
+            where `TF_CONFIG` names several processes.
 
     Returns:
         The trained model.
 
     Raises:
-        UserError: a mistake in config, data or folder, or a loss that is not finite.
+        UserError: a mistake in config, data or folder, a loss that is not finite, or a worker that has gone.
     """
+    strategy = open_strategy() if strategy is None else strategy
+    with lost_workers(), writable(run, strategy) as own:
+        return _train(config, dataset, run, own, resume, strategy)
+
+
+def _train(
+    config: ExperimentConfig,
+    dataset: Dataset,
+    run: RunFolder,
+    own: RunFolder,
+    resume: bool,
+    strategy: tf.distribute.Strategy,
+) -> Network:
+    """Trains; reads what an earlier part of the run left in `run`, writes to `own`."""
     config = resolve(config, dataset)
     names = dataset.names(config.data.train_split)
     steps = steps_per_epoch(names, config.training.batch_size)
@@ -52,24 +84,28 @@ def train(config: ExperimentConfig, dataset: Dataset, run: RunFolder, *, resume:
     run.check(config, dataset.class_names, resume)
     check_steps(run, steps)
 
-    strategy = tf.distribute.MirroredStrategy()
-    check_devices(strategy, config.training.batch_size)
+    check_devices(strategy, config.training.batch_size, config.training.accumulation_steps)
     keras.utils.set_random_seed(config.training.seed)
     with strategy.scope(), precision(config.training.precision):
         model = build_model(config.model)
+        if config.training.weights and run.latest_checkpoint() is None:
+            load_backbone(model, config.training.weights)  # before the optimiser, whose average starts from these
         model.compile(
             build_optimizer(model, config.training, steps),
-            Objective(config.self_supervision, max_tags),
+            build_objective(config, max_tags, steps),
             seed=config.training.seed,
+            accumulation_steps=config.training.accumulation_steps,
+            xla=config.training.xla,
         )
         start = checkpoints.restore(run, model, model.optimizer)
-        if (start.epochs, start.steps) == (0, 0) and config.training.weights:
-            load_backbone(model, config.training.weights)
-    if not run.is_run:  # only now: a run whose weights are not to be had has not begun
-        run.claim(config, dataset.class_names)
+    check_agreement(strategy, "where the run is", f"epoch {start.epochs}, step {start.steps}")
+    if not own.is_run:  # only now: a run whose weights are not to be had has not begun
+        own.claim(config, dataset.class_names)
     bad_photos = BadPhotos.load(run.bad_images)
     step = compile_step(strategy, model)
-    log = TrainingLog(run.tensorboard, steps * config.training.epochs, steps * start.epochs + start.steps)
+    log = TrainingLog(
+        own.tensorboard, steps * config.training.epochs, steps * start.epochs + start.steps, shown=is_chief(strategy)
+    )
     stream = distributed_batches(strategy, config, dataset, names, start, bad_photos)
     try:
         for epoch in range(start.epochs, config.training.epochs):
@@ -81,20 +117,22 @@ def train(config: ExperimentConfig, dataset: Dataset, run: RunFolder, *, resume:
                 itertools.islice(stream, steps - here.steps),
                 log,
                 epoch >= config.training.pretrain_epochs,
-                _saving_within(config, run, model, steps, bad_photos),
+                _saving_within(own, strategy, model, bad_photos),
+                _saved_within(config, steps),
             )
             log.epoch(epoch, here.totals)
-            record(run.history, epoch + 1, here.totals.means())
-            record(run.speed, epoch + 1, here.totals.speed())
-            if bad := bad_photos.until(epoch):
-                bad_photos.save(run.bad_images, epoch)
+            record(own.history, epoch + 1, here.totals.means())
+            record(own.speed, epoch + 1, here.totals.speed())
+            if bad := share_bad_photos(strategy, bad_photos, epoch):
+                bad_photos.save(own.bad_images, epoch)
                 log.note(f"{len(bad)} of {len(names)} photos cannot be read, others replace them: {run.bad_images}")
             if config.training.panels > 0:
                 log.panel(epoch, _panel(model, *shown, config.training.panels, dataset.class_names))
-            checkpoints.save(run, model, model.optimizer, epoch + 1, config.training.keep_checkpoints)
+            checkpoints.save(own, model, model.optimizer, epoch + 1, config.training.keep_checkpoints)
     finally:
         log.close()
-    with replacing(run.weights) as path:
+    model.optimizer.finalize_variable_values(model.trainable_variables)  # their average, with training.ema
+    with replacing(own.weights) as path:
         model.save_weights(path)
     return model
 
@@ -149,11 +187,16 @@ def compile_step(strategy: tf.distribute.Strategy, model: Network) -> tf.types.e
     return step
 
 
-def check_devices(strategy: tf.distribute.Strategy, batch_size: int) -> None:
-    """Raises UserError if a batch cannot be shared evenly among the devices."""
+def check_devices(strategy: tf.distribute.Strategy, batch_size: int, accumulation_steps: int) -> None:
+    """Raises UserError if a batch cannot be shared evenly among the devices, and each share among its parts."""
     devices = strategy.num_replicas_in_sync
     if batch_size % devices:
         raise UserError(f"training.batch_size is {batch_size}: make it a multiple of the {devices} devices")
+    if batch_size // devices % accumulation_steps:
+        raise UserError(
+            f"training.batch_size is {batch_size}: each of {devices} devices gets {batch_size // devices}, "
+            f"which training.accumulation_steps {accumulation_steps} must divide"
+        )
 
 
 def check_steps(run: RunFolder, steps: int) -> None:
@@ -205,7 +248,8 @@ def _train_epoch(
     batches: Iterable,
     log: TrainingLog,
     self_supervision: bool,
-    save_within: Callable[[Position], None],
+    save: Callable[[Position], None],
+    is_saved: Callable[[int], bool],
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Trains on every batch, and adds up `start.totals`.
 
@@ -213,37 +257,35 @@ def _train_epoch(
         The images and tags of the last batch, one replica's share, for the panel.
     """
     epoch, totals = start.epochs, start.totals
+    late = LateValues(epoch, totals, log)
     with user_errors():
         for steps_done, (images, tags, names) in enumerate(totals.clocked(batches), start=start.steps + 1):
-            values = {name: value.numpy() for name, value in step(images, tags, self_supervision).items()}
-            if not np.isfinite(values["loss"]).all():
-                local = strategy.experimental_local_results(names)  # `gather` takes no strings
-                raise UserError(_not_finite(epoch, values["loss"], np.concatenate([part.numpy() for part in local])))
-            totals.add(values)
-            log.step(epoch, totals)
-            save_within(Position(epoch, steps_done, totals))
+            local_names = strategy.experimental_local_results(names)  # `gather` takes no strings
+            late.add(step(images, tags, self_supervision), local_names)
+            if is_saved(steps_done):
+                late.settle()
+                save(Position(epoch, steps_done, totals))
+        late.settle()
     return strategy.experimental_local_results(images)[0], strategy.experimental_local_results(tags)[0]
 
 
-def _saving_within(
-    config: ExperimentConfig, run: RunFolder, model: Network, steps: int, bad_photos: BadPhotos
-) -> Callable[[Position], None]:
-    """What saves a checkpoint if the position is one where `training.checkpoint_every` asks for it."""
+def _saved_within(config: ExperimentConfig, steps: int) -> Callable[[int], bool]:
+    """Whether `training.checkpoint_every` asks for a checkpoint after so many steps of an epoch."""
     every = config.training.checkpoint_every
+    return lambda done: every > 0 and done % every == 0 and done < steps  # an epoch's last step has its own
+
+
+def _saving_within(
+    run: RunFolder, strategy: tf.distribute.Strategy, model: Network, bad_photos: BadPhotos
+) -> Callable[[Position], None]:
+    """What saves a checkpoint within an epoch."""
 
     def save(position: Position) -> None:
-        if every and position.steps % every == 0 and position.steps < steps:  # an epoch's last step has its own
-            if bad_photos.until(position.epochs):
-                bad_photos.save(run.bad_images, position.epochs)
-            checkpoints.save_within(run, model, model.optimizer, position)
+        if share_bad_photos(strategy, bad_photos, position.epochs):
+            bad_photos.save(run.bad_images, position.epochs)
+        checkpoints.save_within(run, model, model.optimizer, position)
 
     return save
-
-
-def _not_finite(epoch: int, loss: np.ndarray, names: Sequence[bytes]) -> str:
-    marks = ("" if finite else " (!)" for finite in np.isfinite(loss))
-    images = ", ".join(f"{name.decode()}{mark}" for name, mark in zip(names, marks, strict=True))
-    return f"the loss is not finite in epoch {epoch + 1} on {images}; lower training.learning_rate, or check them"
 
 
 def _panel(model: Network, images: tf.Tensor, tags: tf.Tensor, count: int, class_names: tuple[str, ...]) -> np.ndarray:
