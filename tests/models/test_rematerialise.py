@@ -41,6 +41,7 @@ def test_gradients_are_the_same_and_convolutions_are_computed_again(name):
         np.testing.assert_allclose(other, one, rtol=0, atol=1e-5 * max(np.abs(one).max(), 1e-6))
 
 
+@pytest.mark.slow
 def test_in_half_precision_too():
     _, expected, _ = gradients("wide_resnet38", False, "mixed_bfloat16")
     _, actual, _ = gradients("wide_resnet38", True, "mixed_bfloat16")
