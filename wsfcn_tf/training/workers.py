@@ -86,7 +86,8 @@ def lost_workers() -> Iterator[None]:
     except (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.CancelledError) as error:
         if _workers() == 1:
             raise
-        reason = (error.message.splitlines() or ["no reason given"])[0]
+        # behind these words stands which worker it was, before them which operation noticed
+        reason = (error.message.split("Error reported from ")[-1].splitlines() or ["no reason given"])[0][:120]
         raise UserError(f"another worker has gone ({reason}); start all of them again with --resume") from error
 
 
