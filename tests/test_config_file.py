@@ -58,8 +58,14 @@ def agreeing(config):
         width=model.width if wide else 1.0,
         output_stride=None if wide else model.output_stride,
         head="cam" if training.pretrain_epochs >= training.epochs else "segmentation",
+        synchronise_norm=model.synchronise_norm and not training.xla,
+        rematerialise=model.rematerialise and not model.from_scratch and model.backbone != "vgg16",
     )
-    training = replace(training, cooldown_epochs=min(training.cooldown_epochs, training.epochs))
+    training = replace(
+        training,
+        cooldown_epochs=min(training.cooldown_epochs, training.epochs) if training.schedule == "constant" else 0,
+        accumulation_steps=1 if model.synchronise_norm else training.batch_size,
+    )
     data = config.data
     if data.format == "tfds":
         data = replace(data, tfds=data.tfds or "voc/2012")
@@ -98,7 +104,13 @@ def test_what_is_saved_is_read_back_exactly(tmp_path_factory, config):
 
 
 # the others agree with every default
-BOUND = {"model.output_stride", "model.head", "training.cooldown_epochs"}
+BOUND = {
+    "model.output_stride",
+    "model.head",
+    "training.batch_size",
+    "training.accumulation_steps",
+    "training.cooldown_epochs",
+}
 
 
 @given(config=values(ExperimentConfig), key=st.sampled_from(sorted(keys().keys() - BOUND)))

@@ -59,6 +59,10 @@ def test_every_number_has_a_range_and_every_range_a_number():
         ("training.momentum", [0, 0.9], [1]),
         ("training.weight_decay", [0], [-1e-4]),
         ("training.keep_checkpoints", [1], [0]),
+        ("training.ema", [0, 0.999], [1, -0.1]),
+        ("training.accumulation_steps", [1, 16], [0]),
+        ("training.warmup_epochs", [0, 0.5], [-1]),
+        ("self_supervision.ramp_epochs", [0, 3], [-1]),
         ("inference.background_value", [0, 3], [-1]),
         ("inference.presence_threshold", [0, 1], [1.5]),
     ],
@@ -84,6 +88,31 @@ def test_the_message_names_key_value_and_range():
         ({"model": {"output_stride": 16}}, "model.output_stride must be 8 with wide_resnet38"),
         ({"model": {"head": "cam"}}, "model.head cam has no mask loss; set training.pretrain_epochs"),
         ({"training": {"cooldown_epochs": 31}}, "training.cooldown_epochs must be at most training.epochs"),
+        (
+            {"training": {"cooldown_epochs": 3, "schedule": "poly"}},
+            "training.cooldown_epochs is for training.schedule constant",
+        ),
+        ({"training": {"warmup_epochs": 30.5}}, "training.warmup_epochs must be at most training.epochs"),
+        (
+            {"training": {"accumulation_steps": 3}},
+            "training.batch_size must be a multiple of training.accumulation_steps",
+        ),
+        (
+            {"model": {"synchronise_norm": True}, "training": {"accumulation_steps": 2}},
+            "model.synchronise_norm works neither with training.accumulation_steps nor",
+        ),
+        (
+            {"model": {"synchronise_norm": True}, "training": {"xla": True}},
+            "model.synchronise_norm works neither with training.accumulation_steps nor",
+        ),
+        (
+            {"model": {"rematerialise": True, "from_scratch": True}},
+            "model.rematerialise needs a backbone whose BatchNorms are frozen",
+        ),
+        (
+            {"model": {"rematerialise": True, "backbone": "vgg16"}},
+            "model.rematerialise is for backbones of blocks",
+        ),
         ({"training": {"weights": "imagenet"}}, "training.weights imagenet is for the other backbones"),
     ],
 )

@@ -25,6 +25,11 @@ class ModelConfig:
         context_norm: what the context's BatchNorms normalise by in training: "fixed" keeps their running statistics,
             so that only scale and shift change, as in the release; "batch" takes the batch's. None is "batch" with
             from_scratch, else "fixed".
+        decoder_norm: the same of fusion and head: "batch" as in the release, or "fixed".
+        synchronise_norm: BatchNorms that take the batch's statistics take those of the global batch, over all devices;
+            else each device takes its own share's. On one device it changes nothing but rounding.
+        rematerialise: backpropagation computes each backbone block's inner features again rather than keep them: less
+            memory, more time, same results but for rounding (docs/training.md). Needs frozen BatchNorms.
         dilations: of the strip branches with kernel 1, 3, 5, 7; the last three are aspp's too. One that the feature
             map's side does not exceed reaches nothing: choose smaller ones for small crops.
         low_width: channels that a 1x1 gives the stride-4 feature before the fusion sees it, for backbones where that
@@ -48,6 +53,9 @@ class ModelConfig:
     context: Literal["fca", "mclm", "aspp", "non_local", "large_kernel", "ppm"] = "fca"
     context_form: Literal["release", "paper"] = "release"
     context_norm: Literal["fixed", "batch"] | None = None
+    decoder_norm: Literal["batch", "fixed"] = "batch"
+    synchronise_norm: bool = False
+    rematerialise: bool = False
     dilations: tuple[int, int, int, int] = (1, 12, 24, 36)
     low_width: int | None = None
     fusion: Literal["sf2", "gci", "sum", "concat", "product"] = "sf2"
@@ -109,9 +117,19 @@ class DataConfig:
 
 @dataclass(frozen=True)
 class SelfSupervisionConfig:
-    """From the network's own masks to pseudo labels (SSSS section 3; COCO's other values are in its config)."""
+    """From the network's own masks to pseudo labels (SSSS section 3; COCO's other values are in its config).
+
+    Attributes:
+        weight: of the mask loss.
+        ramp_epochs: over so many epochs after the switch, the weight grows linearly from 0; 0, as in the paper,
+            counts all of it at once.
+        pamr_iterations, pamr_dilations: of the mask refinement.
+        floor, background_factor, foreground_factor: a pseudo label is above the floor, and above this share of its
+            class's maximum in the photo.
+    """
 
     weight: float = 1.0
+    ramp_epochs: int = 0
     pamr_iterations: int = 10
     pamr_dilations: tuple[int, ...] = (1, 2, 4, 8, 12, 24)
     floor: float = 0.2
@@ -133,11 +151,22 @@ class TrainingConfig:
         batch_size: images per step over all devices; an incomplete last batch is dropped.
         learning_rate: of backbone weights; the multipliers below apply to it.
         backbone_bias_multiplier, new_weight_multiplier, new_bias_multiplier: of the other parameter groups.
-        cooldown_epochs: in the last so many epochs the rate falls linearly to 0; 0, as in the paper, keeps it. What a
-            short training needs that ends at a high rate: without, its result depends on where it is cut.
+        schedule: the course of the rate: "constant" as in the paper; "poly", (1 - x)^0.9, or "cosine", which fall to 0
+            at the end of the run.
+        warmup_epochs: in the first so many epochs, fractions count, the rate rises linearly; 0, as in the paper, starts
+            at once.
+        cooldown_epochs: of the constant schedule: in the last so many epochs the rate falls linearly to 0; 0, as in the
+            paper, keeps it. What a short training needs that ends at a high rate: without, its result depends on where
+            it is cut.
+        ema: evaluate, predict and export use an average of the weights over the steps, in which each step keeps this
+            share of the average so far, such as 0.999; 0, as in the paper, uses the weights themselves.
         momentum, weight_decay: of SGD; the decay is coupled (added to the gradient) and spares biases and BN shifts.
-        precision: what the layers compute in; weights and losses are float32 with either. bfloat16 is for hardware that
-            has it (CPUs with AVX512-BF16 or AMX, recent GPUs), where it takes little more than half the time.
+        accumulation_steps: each device computes its share of a batch in so many parts, one after another, in the memory
+            of one; a step is still a whole batch. BatchNorms that take the batch's statistics see a part.
+        precision: what the layers compute in; weights and losses are float32 with each. bfloat16 is for hardware that
+            has it (CPUs with AVX512-BF16 or AMX, recent GPUs), where it takes little more than half the time. float16,
+            with dynamic loss scaling, is for GPUs without it.
+        xla: whether XLA compiles network, losses and gradients.
         seed: of weights, data order, augmentation, dropout and gate.
         keep_checkpoints: how many of the last epochs' checkpoints stay on disk.
         checkpoint_every: also save after every so many steps of an epoch, for long epochs; the last of these stays on
@@ -159,10 +188,15 @@ class TrainingConfig:
     backbone_bias_multiplier: float = 2.0
     new_weight_multiplier: float = 20.0
     new_bias_multiplier: float = 40.0
+    schedule: Literal["constant", "poly", "cosine"] = "constant"
+    warmup_epochs: float = 0.0
     cooldown_epochs: int = 0
+    ema: float = 0.0
     momentum: float = 0.9
     weight_decay: float = 5e-4
-    precision: Literal["float32", "bfloat16"] = "float32"
+    accumulation_steps: int = 1
+    precision: Literal["float32", "bfloat16", "float16"] = "float32"
+    xla: bool = False
     seed: int = 0
     keep_checkpoints: int = 2
     checkpoint_every: int = 0

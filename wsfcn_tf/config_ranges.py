@@ -48,6 +48,7 @@ RANGES = {
     "data.scenes.size": _SIDE,
     "data.scenes.seed": _AT_LEAST_0,
     "self_supervision.weight": _AT_LEAST_0,
+    "self_supervision.ramp_epochs": _AT_LEAST_0,
     "self_supervision.pamr_iterations": _AT_LEAST_0,
     "self_supervision.pamr_dilations": _DILATIONS,
     "self_supervision.floor": _SHARE,
@@ -60,9 +61,12 @@ RANGES = {
     "training.backbone_bias_multiplier": _AT_LEAST_0,
     "training.new_weight_multiplier": _AT_LEAST_0,
     "training.new_bias_multiplier": _AT_LEAST_0,
+    "training.warmup_epochs": _AT_LEAST_0,
     "training.cooldown_epochs": _AT_LEAST_0,
+    "training.ema": _SHARE_BELOW_1,
     "training.momentum": _SHARE_BELOW_1,
     "training.weight_decay": _AT_LEAST_0,
+    "training.accumulation_steps": _AT_LEAST_1,
     "training.seed": _AT_LEAST_0,
     "training.keep_checkpoints": _AT_LEAST_1,
     "training.checkpoint_every": _AT_LEAST_0,
@@ -115,6 +119,34 @@ AGREEMENTS: tuple[tuple[Callable[[ExperimentConfig], bool], str], ...] = (
     (
         lambda config: not config.training.validate_miou or config.training.validate_every > 0,
         "training.validate_miou measures in validated epochs; set training.validate_every, for example to 1",
+    ),
+    (
+        lambda config: config.training.schedule == "constant" or config.training.cooldown_epochs == 0,
+        "training.cooldown_epochs is for training.schedule constant; the others end at 0 by themselves: leave it out",
+    ),
+    (
+        lambda config: config.training.warmup_epochs <= config.training.epochs,
+        "training.warmup_epochs must be at most training.epochs",
+    ),
+    (
+        lambda config: config.training.batch_size % config.training.accumulation_steps == 0,
+        "training.batch_size must be a multiple of training.accumulation_steps",
+    ),
+    (
+        lambda config: (
+            not config.model.synchronise_norm or (config.training.accumulation_steps == 1 and not config.training.xla)
+        ),
+        "model.synchronise_norm works neither with training.accumulation_steps nor with training.xla; "
+        "model.decoder_norm fixed does",
+    ),
+    (
+        lambda config: not config.model.rematerialise or not config.model.from_scratch,
+        "model.rematerialise needs a backbone whose BatchNorms are frozen: computing a block again would update its "
+        "statistics twice; leave out model.from_scratch",
+    ),
+    (
+        lambda config: not config.model.rematerialise or config.model.backbone != "vgg16",
+        "model.rematerialise is for backbones of blocks, which vgg16 is not; leave it out",
     ),
     (
         lambda config: config.model.backbone != "wide_resnet38" or config.training.weights != "imagenet",

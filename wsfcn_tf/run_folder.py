@@ -3,6 +3,7 @@
 config.yaml     the experiment as resolved
 classes.txt     the foreground classes, one per line
 checkpoints/    epoch-NNNN/: all that resuming needs, of the last epochs; epoch-NNNN-step-NNNNNN/: within the next
+                (with training.ema, model.weights.h5 in them is the average, and raw.weights.h5 what resuming needs)
 model.weights.h5    the trained network, when training has ended
 history.csv     means of each epoch: losses, share of labelled pixels, share of images that keep the mask loss
 speed.csv       of each epoch: images per second, and the share of the time in which training waited for photos

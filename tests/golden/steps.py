@@ -32,9 +32,9 @@ NETWORKS = {
 class Recorder(Objective):
     """The objective, which keeps what it was given."""
 
-    def __call__(self, images, tags, outputs, self_supervision):
+    def __call__(self, images, tags, outputs, *switch_and_step):
         self.outputs = outputs
-        return super().__call__(images, tags, outputs, self_supervision)
+        return super().__call__(images, tags, outputs, *switch_and_step)
 
 
 def run(name, count=3, relative_noise=0.0):

@@ -7,17 +7,18 @@ from networks import noise
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.run_folder import RunFolder
 from wsfcn_tf.training import checkpoints
+from wsfcn_tf.training.averaging import averaged
 from wsfcn_tf.training.checkpoints import Position
 from wsfcn_tf.training.optimizer import GroupedSGD
 from wsfcn_tf.training.totals import EpochTotals
 
 
-def state_after(steps, seed=0):
+def state_after(steps, seed=0, **settings):
     """A small model and its optimiser, after some steps."""
     keras.utils.set_random_seed(seed)
     model = keras.Sequential([keras.layers.Input((3,)), keras.layers.Dense(2), keras.layers.BatchNormalization()])
     count = len(model.trainable_variables)
-    optimizer = GroupedSGD(0.1, 0.9, [1.0] * count, [0.01] * count)
+    optimizer = GroupedSGD(0.1, 0.9, [1.0] * count, [0.01] * count, **settings)
     optimizer.build(model.trainable_variables)
     advance(model, optimizer, steps)
     return model, optimizer
@@ -26,13 +27,17 @@ def state_after(steps, seed=0):
 def advance(model, optimizer, steps):
     for _ in range(steps):
         with tf.GradientTape() as tape:
-            loss = tf.reduce_sum(model(noise(4, 3), training=True) ** 3)
+            loss = tf.reduce_sum(tf.tanh(model(noise(4, 3), training=True)))
         gradients = tape.gradient(loss, model.trainable_variables)
         optimizer.apply_gradients(zip(gradients, model.trainable_variables))
 
 
 def assert_same_weights(one, other):
-    for first, second in zip(one.get_weights(), other.get_weights(), strict=True):
+    assert_equal(one.get_weights(), other.get_weights())
+
+
+def assert_equal(one, other):
+    for first, second in zip(one, other, strict=True):
         np.testing.assert_array_equal(first, second)
 
 
@@ -98,6 +103,48 @@ def test_weights_that_are_not_finite_are_not_saved(run):
         checkpoints.save(run, model, optimizer, epochs=2, keep=1)
     assert str(error.value).startswith(f"{run.checkpoint(2)}: is not saved, for weights are not finite any more; ")
     assert [path.name for path in (run.root / "checkpoints").iterdir()] == ["epoch-0001"]
+
+
+# === The average of the weights, and the loss scale ===
+
+
+def test_the_average_is_what_is_loaded_and_the_weights_are_what_goes_on(run):
+    model, optimizer = state_after(3, use_ema=True, ema_momentum=0.5)
+    raw = model.get_weights()
+    checkpoints.save(run, model, optimizer, epochs=1, keep=1)
+    assert_equal(model.get_weights(), raw)
+    model.load_weights(run.checkpoint(1) / "model.weights.h5")
+    average = model.get_weights()
+    assert np.abs(average[0] - raw[0]).max() > 0
+
+    other, other_optimizer = state_after(0, seed=1, use_ema=True, ema_momentum=0.5)
+    checkpoints.restore(run, other, other_optimizer)
+    assert_equal(other.get_weights(), raw)
+    with averaged(other, other_optimizer):
+        assert_equal(other.get_weights(), average)
+    assert_equal(other.get_weights(), raw)
+
+
+def test_the_average_over_the_steps():
+    model, optimizer = state_after(1, use_ema=True, ema_momentum=0.75)
+    weights = [np.array(model.trainable_variables[0])]
+    with averaged(model, optimizer):
+        expected = np.array(model.trainable_variables[0])
+    for _ in range(3):
+        advance(model, optimizer, 1)
+        weights.append(np.array(model.trainable_variables[0]))
+        expected = 0.75 * expected + 0.25 * weights[-1]
+    with averaged(model, optimizer):
+        np.testing.assert_allclose(model.trainable_variables[0], expected, rtol=1e-5)
+
+
+def test_the_loss_scale_goes_on(run):
+    model, optimizer = state_after(2, loss_scaling=True)
+    optimizer.loss_scale.scale.assign(8.0)
+    checkpoints.save(run, model, optimizer, epochs=1, keep=1)
+    other, other_optimizer = state_after(0, seed=1, loss_scaling=True)
+    checkpoints.restore(run, other, other_optimizer)
+    assert [float(variable) for variable in other_optimizer.loss_scale.variables] == [8.0, 2.0]
 
 
 # === Within an epoch ===

@@ -57,7 +57,7 @@ def test_golden_supervision(arrays, golden_objective):
 def test_golden_mask_loss(arrays, golden_objective):
     images, tags = normalise(arrays["train_image"]), arrays["train_labels"]
     outputs = {"logits": arrays["train_logits"], "scores": arrays["train_cls"]}
-    values = golden_objective(images, tags, outputs, True)
+    values = golden_objective(images, tags, outputs, True, 0)
     # one pixel's label is open: it may change the loss by 1 / 97^2 of its scale
     assert_close(values["mask"], arrays["train_loss_mask_per_image"], tolerance=1e-3)
 
@@ -66,7 +66,7 @@ def test_golden_mask_loss(arrays, golden_objective):
 
 
 def test_classification_alone(images, outputs):
-    values = OBJECTIVE(images, TAGS, outputs, False)
+    values = OBJECTIVE(images, TAGS, outputs, False, 0)
     assert tuple(values) == Objective.names
     np.testing.assert_array_equal(values["loss"], classification_loss(outputs["scores"], TAGS))
     np.testing.assert_array_equal(values["classification"], values["loss"])
@@ -75,7 +75,7 @@ def test_classification_alone(images, outputs):
 
 
 def test_classification_alone_asks_for_no_masks(images, outputs):
-    OBJECTIVE(images, TAGS, {"scores": outputs["scores"]}, False)
+    OBJECTIVE(images, TAGS, {"scores": outputs["scores"]}, False, 0)
 
 
 def test_supervision_is_its_steps(images, outputs):
@@ -90,7 +90,7 @@ def test_supervision_is_its_steps(images, outputs):
 
 
 def test_both_losses(images, outputs):
-    values = OBJECTIVE(images, TAGS, outputs, True)
+    values = OBJECTIVE(images, TAGS, outputs, True, 0)
     assert tuple(values) == Objective.names
     pseudo = np.asarray(OBJECTIVE.supervise(images, TAGS, outputs["logits"]).pseudo)
     mask = np.asarray(mask_loss(outputs["logits"], pseudo, TAGS))
@@ -109,7 +109,7 @@ def test_both_losses(images, outputs):
 def test_an_image_with_no_tag_is_background_only(images, outputs):
     pseudo = np.asarray(OBJECTIVE.supervise(images, TAGS, outputs["logits"]).pseudo)
     assert pseudo[1, ..., 0].any() and not pseudo[1, ..., 1:].any()
-    assert OBJECTIVE(images, TAGS, outputs, True)["mask"][1] == 0
+    assert OBJECTIVE(images, TAGS, outputs, True, 0)["mask"][1] == 0
 
 
 @pytest.mark.parametrize("max_tags", [2, 3])
@@ -126,7 +126,7 @@ def test_pseudo_labels_are_constants_to_the_gradient(images, outputs, function):
     def gradients():
         with tf.GradientTape(persistent=True) as tape:
             tape.watch(logits)
-            values = OBJECTIVE(images, TAGS, {"logits": logits, "scores": outputs["scores"]}, True)
+            values = OBJECTIVE(images, TAGS, {"logits": logits, "scores": outputs["scores"]}, True, 0)
             expected = mask_loss(logits, OBJECTIVE.supervise(images, TAGS, outputs["logits"]).pseudo, TAGS)
         return tape.gradient(values["mask"], logits), tape.gradient(expected, logits)
 
@@ -136,5 +136,5 @@ def test_pseudo_labels_are_constants_to_the_gradient(images, outputs, function):
 
 
 def test_weight_zero_leaves_classification(images, outputs):
-    values = Objective(replace(CONFIG, weight=0.0), 2)(images, TAGS, outputs, True)
+    values = Objective(replace(CONFIG, weight=0.0), 2)(images, TAGS, outputs, True, 0)
     np.testing.assert_array_equal(values["loss"], values["classification"])

@@ -9,6 +9,7 @@ from networks import noise, small_network
 from wsfcn_tf.config import SelfSupervisionConfig, TrainingConfig
 from wsfcn_tf.training import Objective, build_optimizer
 from wsfcn_tf.training.optimizer import GroupedSGD
+from wsfcn_tf.training.schedule import Schedule
 
 CONFIG = TrainingConfig()
 GROUPS = [(1.0, 0.1), (3.0, 0.0), (20.0, 0.5)]  # (multiplier, decay)
@@ -36,7 +37,7 @@ def test_formula_over_several_steps(rng):
 
 def test_cooldown_is_linear_to_zero():
     variable = tf.Variable([0.0])
-    optimizer = GroupedSGD(0.5, 0.0, [2.0], [0.0], cooldown=(2, 6))
+    optimizer = GroupedSGD(0.5, 0.0, [2.0], [0.0], Schedule(steps=6, cooldown=4))
     optimizer.build([variable])
     steps = []
     for _ in range(8):
@@ -48,18 +49,19 @@ def test_cooldown_is_linear_to_zero():
 
 def test_cooldown_counts_in_epochs():
     config = replace(CONFIG, epochs=10, cooldown_epochs=4)
-    assert build_optimizer(small_network(), config, steps_per_epoch=7).cooldown == (42, 70)
-    assert build_optimizer(small_network(), CONFIG).cooldown is None
+    schedule = build_optimizer(small_network(), config, steps_per_epoch=7).schedule
+    assert schedule == Schedule("constant", steps=70, cooldown=28)
+    assert build_optimizer(small_network(), CONFIG).schedule == Schedule()
     with pytest.raises(ValueError, match="needs steps_per_epoch"):
         build_optimizer(small_network(), config)
 
 
 def test_round_trip_of_the_configuration():
-    optimizer = GroupedSGD(0.02, 0.8, [1.0, 2.0], [0.1, 0.0], cooldown=(3, 5))
+    optimizer = GroupedSGD(0.02, 0.8, [1.0, 2.0], [0.1, 0.0], Schedule("poly", 5, warmup=3))
     described = keras.saving.serialize_keras_object(optimizer)
     clone = keras.saving.deserialize_keras_object(described)
     assert clone.get_config() == optimizer.get_config()
-    assert (clone.multipliers, clone.decays, clone.cooldown) == ([1.0, 2.0], [0.1, 0.0], (3, 5))
+    assert (clone.multipliers, clone.decays, clone.schedule) == ([1.0, 2.0], [0.1, 0.0], Schedule("poly", 5, warmup=3))
 
 
 def test_as_many_gradients_as_groups():

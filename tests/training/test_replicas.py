@@ -4,16 +4,59 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 
-def test_two_replicas_equal_one(tmp_path):
+def compare(output, *kinds):
     """In a process of its own: the logical devices must be set up before TensorFlow starts."""
-    script, output = Path(__file__).with_name("two_replicas.py"), tmp_path / "results.npz"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    subprocess.run([sys.executable, script, output], env=environment, check=True)
-    with np.load(output) as arrays:
-        one, two = ({name[4:]: arrays[name] for name in arrays if name.startswith(kind)} for kind in ("one/", "two/"))
+    script = Path(__file__).with_name("two_replicas.py")
+    subprocess.run([sys.executable, script, output, *kinds], env=environment, check=True)
+    with np.load(output) as found:
+        return dict(found)
+
+
+@pytest.fixture(scope="module")
+def arrays(tmp_path_factory):
+    return compare(tmp_path_factory.mktemp("replicas") / "results.npz", "fixed")
+
+
+def of(arrays, start):
+    return {name.removeprefix(start): array for name, array in arrays.items() if name.startswith(start)}
+
+
+def assert_two_equal_one(arrays, kind):
+    one, two = of(arrays, f"one/{kind}/"), of(arrays, f"two/{kind}/")
     assert one.keys() == two.keys() and len(one) > 200
-    assert (one["mask"] > 0).any()
     for name, value in one.items():
-        np.testing.assert_allclose(two[name], value, rtol=0, atol=1e-4 * max(np.abs(value).max(), 1e-2), err_msg=name)
+        np.testing.assert_allclose(two[name], value, rtol=0, atol=1e-5 * max(np.abs(value).max(), 1), err_msg=name)
+
+
+def test_two_replicas_equal_one(arrays):
+    assert (arrays["one/fixed/mask"] > 0).any()
+    assert_two_equal_one(arrays, "fixed")
+
+
+@pytest.mark.slow
+def test_two_replicas_equal_one_with_synchronised_norms(tmp_path):
+    assert_two_equal_one(compare(tmp_path / "results.npz", "sync"), "sync")
+
+
+@pytest.mark.slow
+def test_fit_equals_the_custom_loop(tmp_path):
+    arrays = compare(tmp_path / "results.npz", "fixed", "fit")
+    loop, fit = of(arrays, "two/fixed/"), of(arrays, "two/fit/")
+    assert loop.keys() == fit.keys()
+    for name, value in loop.items():
+        expected = value if name.startswith("weight") else [np.mean(value, dtype=np.float64)]
+        np.testing.assert_allclose(fit[name], expected, rtol=0, atol=1e-5 * max(np.abs(value).max(), 1), err_msg=name)
+
+
+def test_two_replicas_see_the_photos_of_one(arrays):
+    np.testing.assert_array_equal(arrays["two/photos"], arrays["one/photos"])
+
+
+def test_replicas_draw_differently(arrays):
+    first, second = arrays["two/random"]
+    assert 16 < (first > 0).sum() < 48 and 16 < (second > 0).sum() < 48
+    assert (first != second).any()

@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -42,6 +44,8 @@ def test_no_candidate_yet():
 
 class Weights:
     """Stands in for a network; saves and loads a number."""
+
+    optimizer = SimpleNamespace(use_ema=False)
 
     def __init__(self, value=0):
         self.value = value

@@ -27,6 +27,15 @@ def test_the_first_signal_waits_for_the_state_to_be_saved(number, status, capfd)
     assert signal.getsignal(number) is before
 
 
+def test_workers_stop_together():
+    stop = StopRequest()
+    assert not stop.join(["", ""]) and stop.name == ""
+    assert stop.join(["", "SIGTERM"]) and stop.name == "SIGTERM"
+    with pytest.raises(Stopped) as stopped:
+        stop.check("saved")
+    assert stopped.value.status == 75
+
+
 @pytest.mark.parametrize("first", ["SIGINT", "SIGTERM"])
 def test_a_second_ctrl_c_ends_at_once(first):
     script = (

@@ -2,6 +2,7 @@
 
 import filecmp
 from dataclasses import replace
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -164,6 +165,81 @@ def test_fewer_photos_than_when_the_checkpoint_was_saved(tmp_path):
         f"{run.checkpoint(1, 3)}: was saved after 3 steps of an epoch that now has 2, because there are fewer photos; "
         "delete this folder to resume from the checkpoint before"
     )
+
+
+@pytest.mark.slow
+def test_resuming_continues_exactly_with_everything_on(tmp_path, monkeypatch):
+    config = replace(
+        with_training(
+            schedule="cosine", warmup_epochs=0.5, ema=0.9, accumulation_steps=2, precision="float16", checkpoint_every=1
+        ),
+        model=replace(CONFIG.model, from_scratch=False, rematerialise=True),
+        self_supervision=replace(CONFIG.self_supervision, ramp_epochs=1),
+    )
+    whole, run = RunFolder(tmp_path / "whole"), RunFolder(tmp_path / "run")
+    model = train(config, SCENES, whole)
+
+    def save_and_stop(run, model, optimizer, position, save=checkpoints.save_within):
+        save(run, model, optimizer, position)
+        if position.epochs == 1:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(checkpoints, "save_within", save_and_stop)
+        train(config, SCENES, run)
+    assert run.latest_checkpoint()[:2] == (1, 1)
+    assert_same_weights(train(config, SCENES, run, resume=True), model)
+    assert run.history.read_bytes() == whole.history.read_bytes()
+    with np.load(whole.checkpoint(2) / "optimizer.npz") as one, np.load(run.checkpoint(2) / "optimizer.npz") as other:
+        for name in one:  # momenta, averages, steps, and the loss scale
+            np.testing.assert_array_equal(other[name], one[name])
+    average, raw = (trainer.build_model(model.config) for _ in range(2))
+    average.load_weights(run.checkpoint(2) / "model.weights.h5")
+    raw.load_weights(run.checkpoint(2) / "raw.weights.h5")
+    assert_same_weights(average, model)
+    assert (np.asarray(raw.head.classifier.kernel) != np.asarray(average.head.classifier.kernel)).any()
+
+
+def test_the_step_is_traced_once_before_and_once_after_the_switch(tmp_path, monkeypatch):
+    steps = []
+
+    def compile_cheap_step(strategy, model, compile_step=trainer.compile_step):
+        cheap = SimpleNamespace(update=lambda images, tags, _: {"loss": tf.reduce_mean(images, axis=[1, 2, 3])})
+        steps.append(compile_step(strategy, cheap))
+        return steps[0]
+
+    monkeypatch.setattr(trainer, "compile_step", compile_cheap_step)
+    train(with_training(epochs=4, panels=0), SCENES, RunFolder(tmp_path))
+    assert steps[0].experimental_get_tracing_count() == 2
+
+
+def test_the_next_step_is_dispatched_before_values_are_read(tmp_path, monkeypatch):
+    """And no checkpoint is written before its step's values were."""
+    events = []
+
+    class Value:
+        def __init__(self, step):
+            self.step = step
+
+        def numpy(self):
+            events.append(f"read {self.step}")
+            return np.ones(2)
+
+    def compile_cheap_step(strategy, model):
+        numbers = iter(range(1, 5))
+
+        def step(images, tags, self_supervision):
+            number = next(numbers)
+            events.append(f"step {number}")
+            return {"loss": Value(number)}
+
+        return step
+
+    monkeypatch.setattr(trainer, "compile_step", compile_cheap_step)
+    monkeypatch.setattr(checkpoints, "save", lambda *_: events.append("save"))
+    train(with_training(panels=0), SCENES, RunFolder(tmp_path))
+    one_epoch = ["step 1", "step 2", "read 1", "read 2", "save"]
+    assert events == [*one_epoch, "step 3", "step 4", "read 3", "read 4", "save"]
 
 
 # === Photos that cannot be read ===

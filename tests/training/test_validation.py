@@ -78,7 +78,7 @@ def test_losses_and_map_are_those_of_every_photo_once(model, self_supervision):
     views = [central_view(SCENES.image(name), CONFIG.data) for name in names]
     images = normalise(np.stack(views).astype(np.float32) / 255)
     outputs = model(images, training=False)
-    values = Objective(CONFIG.self_supervision, 6)(tf.constant(images), tf.constant(tags), outputs, self_supervision)
+    values = Objective(CONFIG.self_supervision, 6)(tf.constant(images), tf.constant(tags), outputs, self_supervision, 0)
     expected = {name: np.mean(value) for name, value in values.items()}
     expected["map"] = mean_average_precision(tags, outputs["scores"].numpy())
     assert row.keys() == expected.keys()

@@ -1,16 +1,20 @@
-"""Trains the small network for two steps, once on one replica and once on two, and writes both results.
+"""Trains the small network for some steps, once on one replica and once on two, and writes both results.
 
-    python two_replicas.py OUTPUT.npz
+    python two_replicas.py OUTPUT.npz [fixed] [sync] [fit]
 
-The decoder's BatchNorms take the statistics of a replica's own share of the batch, which are not the whole batch's:
-they are frozen here. Dropout and gate draw per replica: they are off. All else must agree, the weight decay included,
-which is large here so that counting it once per replica would show.
+Dropout and gate draw per replica: they are off where replicas are compared. All else must agree, the weight decay
+included, which is large here so that counting it once per replica would show.
+
+    one/fixed, two/fixed      with the decoder's BatchNorms fixed
+    one/sync, two/sync        with them synchronised
+    two/fit                   `fit` on two replicas, with them fixed
+    one/photos, two/photos    the photos of an epoch's rest
+    two/random                features after a dropout, on each replica, of the same input
 """
 
 import itertools
 import sys
 
-import keras
 import numpy as np
 import tensorflow as tf
 from networks import gentle, noise, small_network
@@ -19,66 +23,98 @@ from wsfcn_tf.config import DataConfig, ExperimentConfig, ScenesConfig, SelfSupe
 from wsfcn_tf.data.bad_photos import BadPhotos
 from wsfcn_tf.data.pipeline import training_batches
 from wsfcn_tf.data.scenes import Scenes
+from wsfcn_tf.models.layers import SeededDropout
 from wsfcn_tf.training import Objective, build_optimizer
 from wsfcn_tf.training.checkpoints import Position
-from wsfcn_tf.training.trainer import compile_step, distributed_batches
+from wsfcn_tf.training.steps import compile_step, distributed_batches
 
 (CPU,) = tf.config.list_physical_devices("CPU")
 tf.config.set_logical_device_configuration(CPU, [tf.config.LogicalDeviceConfiguration()] * 2)  # before all else
 
-TAGS = np.float32([[1, 0, 0], [0, 1, 1], [0, 0, 1], [1, 0, 0]] * 2)
-BATCHES = tf.data.Dataset.from_tensor_slices((noise(8, 24, 24, 3), TAGS)).batch(4)
+STEPS = 5
+TAGS = np.float32([[1, 0, 0], [0, 1, 1], [0, 0, 1], [1, 0, 0]] * STEPS)
+BATCHES = tf.data.Dataset.from_tensor_slices((noise(4 * STEPS, 24, 24, 3), TAGS)).batch(4)
 SUPERVISION = SelfSupervisionConfig(pamr_iterations=1, pamr_dilations=(1,), floor=0.0)
-TRAINING = TrainingConfig(weight_decay=1.0)
+TRAINING = TrainingConfig(learning_rate=3e-6, weight_decay=1.0)  # so low that rounding does not grow between steps
 SCENES = Scenes(ScenesConfig(train=10, size=32))
 STREAM = ExperimentConfig(
     data=DataConfig(format="scenes", crop_size=24), training=TrainingConfig(epochs=2, batch_size=4)
 )
 
 
-def network():
-    model = gentle(small_network(dropout=False, gate_psi=0.0))
-    for layer in model._flatten_layers():
-        if isinstance(layer, keras.layers.BatchNormalization):
-            layer.trainable = False
+def network(**settings):
+    model = gentle(small_network(dropout=False, gate_psi=0.0, **settings))
     model.compile(build_optimizer(model, TRAINING), Objective(SUPERVISION, max_tags=2))
     return model
 
 
-def on_one_replica():
-    """The results of two plain steps: {name: array}."""
-    model = network()
-    steps = [model.update(images, tags, True) for images, tags in BATCHES]
+NORMS = {"fixed": {"decoder_norm": "fixed"}, "sync": {"synchronise_norm": True}}
+
+
+def on_one_replica(kinds):
+    """The results of plain steps: {name: array}."""
+    found = {}
+    for kind in NORMS.keys() & set(kinds):
+        model = network(**NORMS[kind])
+        step = tf.function(model.update)
+        found |= results(kind, model, [step(images, tags, True) for images, tags in BATCHES])
     photos = training_batches(SCENES, SCENES.names("train"), STREAM.data, batch_size=4, seed=0, first_step=1, epochs=2)
-    return results(model, steps) | {"photos": np.stack([images for images, _, _ in photos])}
+    return found | {"photos": np.stack([images for images, _, _ in photos])}
 
 
-def on_two_replicas():
-    """The same of two steps as training compiles them."""
+def on_two_replicas(kinds):
+    """The same of steps as training compiles them, and of `fit`."""
     strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
     assert strategy.num_replicas_in_sync == 2
-    with strategy.scope():
-        model = network()
-    step = compile_step(strategy, model)
-    steps = [step(images, tags, True) for images, tags in strategy.experimental_distribute_dataset(BATCHES)]
+    found = {}
+    for kind in NORMS.keys() & set(kinds):
+        with strategy.scope():
+            model = network(**NORMS[kind])
+        step = compile_step(strategy, model)
+        batches = strategy.experimental_distribute_dataset(BATCHES)
+        found |= results(kind, model, [step(images, tags, True) for images, tags in batches])
+    if "fit" in kinds:
+        with strategy.scope():
+            model = network(**NORMS["fixed"])
+        model.self_supervision = True
+        history = model.fit(BATCHES, shuffle=False, verbose=0).history
+        found |= {f"fit/{name}": np.asarray(history[name]) for name in Objective.names} | weights("fit", model)
+
     start = Position(epochs=0, steps=1)
     photos = distributed_batches(strategy, STREAM, SCENES, SCENES.names("train"), start, BadPhotos())
     stacked = [strategy.gather(images, axis=0) for images, _, _ in itertools.islice(photos, 3)]
-    return results(model, steps) | {"photos": np.stack(stacked)}
+    return found | {"photos": np.stack(stacked), "random": random_features(strategy)}
 
 
-def results(model, steps):
-    values = {name: np.stack([np.asarray(value[name]) for value in steps]) for name in Objective.names}
-    return values | {f"weight {index}": weight for index, weight in enumerate(model.get_weights())}
+def random_features(strategy):
+    """What the dropout that the seed of `update` fixes leaves of ones, on each replica: [2, 64]."""
+    with strategy.scope():
+        model = network()
+        layer = SeededDropout(0.5, name="dropout")
+    model.differentiate = lambda images, tags, seed, step, switch: (
+        {"kept": layer(tf.ones([1, 64]), training=True, seed=seed)},
+        [tf.zeros(variable.shape) for variable in model.trainable_variables],
+    )
+    images, tags = next(iter(strategy.experimental_distribute_dataset(BATCHES)))
+    return compile_step(strategy, model)(images, tags, True)["kept"].numpy()
 
 
-def main(output):
+def results(kind, model, steps):
+    values = {f"{kind}/{name}": np.stack([np.asarray(value[name]) for value in steps]) for name in Objective.names}
+    return values | weights(kind, model)
+
+
+def weights(kind, model):
+    return {f"{kind}/weight {index}": weight for index, weight in enumerate(model.get_weights())}
+
+
+def main(output, *kinds):
     np.savez(
         output,
-        **{f"one/{name}": value for name, value in on_one_replica().items()},
-        **{f"two/{name}": value for name, value in on_two_replicas().items()},
+        **{f"one/{name}": value for name, value in on_one_replica(kinds).items()},
+        **{f"two/{name}": value for name, value in on_two_replicas(kinds).items()},
     )
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

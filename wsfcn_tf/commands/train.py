@@ -30,7 +30,10 @@ def run(arguments: argparse.Namespace) -> None:
     from wsfcn_tf.data.dataset import open_dataset
     from wsfcn_tf.run_folder import RunFolder
     from wsfcn_tf.training import train
+    from wsfcn_tf.training.workers import is_chief, open_strategy
 
+    strategy = open_strategy()  # before the dataset, which may use TensorFlow
     folder = RunFolder(arguments.output)
-    train(config, open_dataset(config.data), folder, resume=arguments.resume)
-    print(f"trained network: {folder.weights}")
+    train(config, open_dataset(config.data), folder, resume=arguments.resume, strategy=strategy)
+    if is_chief(strategy):
+        print(f"trained network: {folder.weights}")

@@ -48,11 +48,11 @@ def evaluate(
             yield Photo(name, image, tags_of(name, truth) if tags_of else None)
 
     predictions = tqdm(predict(photos()), total=len(names), desc="evaluate", unit="photo", disable=not progress)
-    for (name, image, _), prediction in predictions:
+    for photo, prediction in predictions:
         truth = truths.popleft()
-        accumulator.add(name, truth, prediction.labels, prediction.scores)
+        accumulator.add(photo.name, truth, prediction.labels, prediction.scores)
         if on_image is not None:
-            on_image(name, image, truth, prediction)
+            on_image(photo.name, photo.image, truth, prediction)
     return accumulator.metrics()
 
 

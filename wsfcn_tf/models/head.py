@@ -16,11 +16,19 @@ class Head(keras.layers.Layer):
         filters: inner channels (the release: 256).
         num_classes: foreground classes.
         dropout: whether the two dropouts drop anything in training.
+        batch_statistics: False keeps the BatchNorms' running statistics in training, too.
     """
 
-    def __init__(self, filters: int, num_classes: int, dropout: bool = True, **kwargs: Any) -> None:
+    def __init__(
+        self, filters: int, num_classes: int, dropout: bool = True, batch_statistics: bool = True, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
-        self.settings = {"filters": filters, "num_classes": num_classes, "dropout": dropout}
+        self.settings = {
+            "filters": filters,
+            "num_classes": num_classes,
+            "dropout": dropout,
+            "batch_statistics": batch_statistics,
+        }
         self.block1 = ConvNormReLU(filters, 3)
         self.dropout1 = SeededDropout(0.5 if dropout else 0.0, name=f"{self.name}_dropout1")
         self.block2 = ConvNormReLU(filters, 3)
@@ -43,8 +51,9 @@ class Head(keras.layers.Layer):
 
     def call(self, inputs: tf.Tensor, training: bool, seed: tf.Tensor | None = None) -> tf.Tensor:
         """[B, H, W, C] -> foreground logits [B, H, W, num_classes]."""
-        features = self.dropout1(self.block1(inputs, training=training), training=training, seed=seed)
-        features = self.dropout2(self.block2(features, training=training), training=training, seed=seed)
+        batch_statistics = training and self.settings["batch_statistics"]
+        features = self.dropout1(self.block1(inputs, training=batch_statistics), training=training, seed=seed)
+        features = self.dropout2(self.block2(features, training=batch_statistics), training=training, seed=seed)
         return self.classifier(features)
 
     def get_config(self) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 
 from wsfcn_tf.config import ModelConfig
+from wsfcn_tf.models.accumulation import in_parts
 
 
 class Network(keras.Model):
@@ -31,19 +32,32 @@ class Network(keras.Model):
 
     # === Training ===
 
-    def compile(self, optimizer: keras.optimizers.Optimizer, objective: Callable, seed: int = 0, **kwargs: Any) -> None:
+    def compile(
+        self,
+        optimizer: keras.optimizers.Optimizer,
+        objective: Callable,
+        seed: int = 0,
+        accumulation_steps: int = 1,
+        xla: bool = False,
+        **kwargs: Any,
+    ) -> None:
         """Prepares for `fit` and for `update`.
 
         Args:
             optimizer: see `wsfcn_tf.training.optimizer`.
-            objective: (images, tags, outputs, self_supervision) -> {name: float32 [B]} with the key "loss";
+            objective: (images, tags, outputs, self_supervision, step) -> {name: float32 [B]} with the key "loss";
                 see `wsfcn_tf.training.objective`.
             seed: of dropout and gate.
+            accumulation_steps: each replica computes its share of a batch in so many parts, one after another.
+            xla: whether XLA compiles network, losses and gradients.
             **kwargs: Keras' own, such as `run_eagerly`.
         """
         super().compile(optimizer=optimizer, **{"jit_compile": False, **kwargs})
         self.objective = objective
         self.seed = seed
+        self.accumulation_steps = accumulation_steps
+        # the optimiser stays outside: under replicas it communicates, which a compiled function cannot
+        self.differentiate = tf.function(self._differentiate, jit_compile=True) if xla else self._differentiate
         self.self_supervision = False
         # In a namespace and not as Keras' `metrics`: Keras 3 refuses new state on a built model, Keras 2 would save
         # the metrics among the weights.
@@ -57,7 +71,7 @@ class Network(keras.Model):
     def update(self, images: tf.Tensor, tags: tf.Tensor, self_supervision: bool) -> dict[str, tf.Tensor]:
         """One step of the optimiser on one replica's share of the batch.
 
-        Dropout and gate are functions of (seed, step, replica), so a resumed run draws what the first would have.
+        Dropout and gate are functions of (seed, step, replica, part), so a resumed run draws what the first would have.
 
         Args:
             images: float32 [B, H, W, 3], ImageNet-normalised RGB.
@@ -71,14 +85,30 @@ class Network(keras.Model):
         step = tf.cast(tf.convert_to_tensor(self.optimizer.iterations), tf.int32)
         seed = tf.stack([self.seed, step])
         seed = tf.random.experimental.stateless_fold_in(seed, context.replica_id_in_sync_group, alg="philox")
-        with tf.GradientTape() as tape:
-            outputs = self(images, training=True, seed=seed)
-            values = self.objective(images, tags, outputs, self_supervision)
-            # apply_gradients() sums over replicas: the mean over the global batch is the sum of these shares
-            loss = tf.reduce_mean(values["loss"]) / context.num_replicas_in_sync
-        gradients = tape.gradient(loss, self.trainable_variables)
+
+        def part(images: tf.Tensor, tags: tf.Tensor, seed: tf.Tensor) -> tuple[dict[str, tf.Tensor], list[tf.Tensor]]:
+            return self.differentiate(images, tags, seed, step, self_supervision)
+
+        if self.accumulation_steps == 1:
+            values, gradients = part(images, tags, seed)
+        else:
+            shapes = [variable.shape for variable in self.trainable_variables]
+            names = self.objective.names
+            values, gradients = in_parts(part, self.accumulation_steps, images, tags, seed, names, shapes)
         self.optimizer.apply_gradients(zip(gradients, self.trainable_variables, strict=True))
         return values
+
+    def _differentiate(
+        self, images: tf.Tensor, tags: tf.Tensor, seed: tf.Tensor, step: tf.Tensor, self_supervision: bool
+    ) -> tuple[dict[str, tf.Tensor], list[tf.Tensor]]:
+        """Per-image values, and the gradients of a replica's share of the mean loss, times the loss scale if any."""
+        # apply_gradients() sums over replicas: the mean over the global batch is the sum of these shares
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        with tf.GradientTape() as tape:
+            outputs = self(images, training=True, seed=seed)
+            values = self.objective(images, tags, outputs, self_supervision, step)
+            loss = self.optimizer.scaled(tf.reduce_mean(values["loss"]) / replicas)
+        return values, tape.gradient(loss, self.trainable_variables)
 
     def train_step(self, data: tuple) -> dict[str, tf.Tensor]:
         """Keras' hook for `fit`; `data` is (images, tags, ...), as `wsfcn_tf.data` yields it."""
@@ -88,7 +118,9 @@ class Network(keras.Model):
     def test_step(self, data: tuple) -> dict[str, tf.Tensor]:
         """Keras' hook for `evaluate` and validation during `fit`: the objective on tags alone."""
         images, tags = data[:2]
-        return self._record(self.objective(images, tags, self(images, training=False), self.self_supervision))
+        step = tf.cast(tf.convert_to_tensor(self.optimizer.iterations), tf.int32)
+        outputs = self(images, training=False)
+        return self._record(self.objective(images, tags, outputs, self.self_supervision, step))
 
     def _record(self, values: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         for name, metric in vars(self.means).items():

@@ -11,6 +11,7 @@ from wsfcn_tf.models.fusion import build_fusion
 from wsfcn_tf.models.head import Head
 from wsfcn_tf.models.layers import conv, register, torch_uniform
 from wsfcn_tf.models.network import Network
+from wsfcn_tf.models.norms import synchronise_norms
 from wsfcn_tf.models.pooling import GlobalWeightedPooling
 from wsfcn_tf.models.stochastic_gate import StochasticGate
 from wsfcn_tf.ops import resize_align_corners
@@ -35,7 +36,8 @@ class WSFCN(Network):
         self.context = build_context(config)
         self.fusion = build_fusion(config)
         self.gate = StochasticGate(config.gate_psi, name="gate")
-        self.head = Head(config.decoder_width, config.num_classes, config.dropout, name="head")
+        self.batch_statistics = config.decoder_norm == "batch"
+        self.head = Head(config.decoder_width, config.num_classes, config.dropout, self.batch_statistics, name="head")
         self.pooling = GlobalWeightedPooling(config.focal_lambda, name="pooling", dtype="float32")
 
     def build(self, input_shape: tuple) -> None:
@@ -49,6 +51,8 @@ class WSFCN(Network):
         self.context.build((None, None, None, self.backbone.high_channels))
         self.fusion.build([low, decoder])
         self.head.build(decoder)
+        if self.config.synchronise_norm:
+            synchronise_norms(self)
         self.built = True
 
     def call(self, images: tf.Tensor, training: bool, seed: tf.Tensor | None = None) -> dict[str, tf.Tensor]:
@@ -68,7 +72,8 @@ class WSFCN(Network):
         if self.config.low_width is not None:
             low = self.low_projection(low)
         high = self.context(high, training=training, seed=seed)
-        shallow, deep = self.fusion([low, high], training=training)
+        # of a fusion, training changes its BatchNorms alone
+        shallow, deep = self.fusion([low, high], training=training and self.batch_statistics)
         features = self.gate([deep, shallow], training=training, seed=seed)
         foreground = tf.cast(self.head(features, training=training, seed=seed), tf.float32)
         logits = tf.concat([tf.ones_like(foreground[..., :1]), foreground], axis=-1)

@@ -18,11 +18,14 @@ import numpy as np
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.files import remove, replacing, write_json
 from wsfcn_tf.run_folder import WEIGHTS, RunFolder
+from wsfcn_tf.training.averaging import averaged
 from wsfcn_tf.training.manifest import damage, write_manifest
+from wsfcn_tf.training.optimizer import GroupedSGD
 from wsfcn_tf.training.totals import EpochTotals
 
 _OPTIMIZER = "optimizer.npz"
 _TOTALS = "totals.json"
+_RAW = "raw.weights.h5"  # where WEIGHTS are an average over the steps: what training goes on with
 
 
 @dataclass(frozen=True)
@@ -34,14 +37,14 @@ class Position:
     totals: EpochTotals = field(default_factory=EpochTotals)
 
 
-def save(run: RunFolder, model: keras.Model, optimizer: keras.optimizers.Optimizer, epochs: int, keep: int) -> None:
+def save(run: RunFolder, model: keras.Model, optimizer: GroupedSGD, epochs: int, keep: int) -> None:
     """Saves the state after `epochs` epochs, complete or not at all, and removes all but the last `keep`."""
     _write(run.checkpoint(epochs), model, optimizer, EpochTotals())
     for folder in [*run.checkpoints_within(), *(folder for _, folder in run.checkpoints()[:-keep])]:
         remove(folder)
 
 
-def save_within(run: RunFolder, model: keras.Model, optimizer: keras.optimizers.Optimizer, position: Position) -> None:
+def save_within(run: RunFolder, model: keras.Model, optimizer: GroupedSGD, position: Position) -> None:
     """Saves the state within an epoch, complete or not at all, and removes others that are within one."""
     _write(run.checkpoint(position.epochs, position.steps), model, optimizer, position.totals)
     for folder in run.checkpoints_within()[:-1]:
@@ -80,7 +83,7 @@ def set_aside_damaged(run: RunFolder) -> list[str]:
     return notes
 
 
-def restore(run: RunFolder, model: keras.Model, optimizer: keras.optimizers.Optimizer) -> Position:
+def restore(run: RunFolder, model: keras.Model, optimizer: GroupedSGD) -> Position:
     """Restores the last checkpoint.
 
     Args:
@@ -100,7 +103,7 @@ def restore(run: RunFolder, model: keras.Model, optimizer: keras.optimizers.Opti
     epochs, steps, folder = checkpoint
     try:
         totals = EpochTotals(**json.loads((folder / _TOTALS).read_text())) if steps else EpochTotals()
-        model.load_weights(folder / WEIGHTS)
+        model.load_weights(folder / (_RAW if optimizer.use_ema else WEIGHTS))
         with np.load(folder / _OPTIMIZER) as values:
             for index, variable in enumerate(_variables(optimizer)):
                 variable.assign(values[str(index)])
@@ -116,7 +119,7 @@ def _free_name(path: Path) -> Path:
     return next(name for name in names if not name.exists())
 
 
-def _write(path: Path, model: keras.Model, optimizer: keras.optimizers.Optimizer, totals: EpochTotals) -> None:
+def _write(path: Path, model: keras.Model, optimizer: GroupedSGD, totals: EpochTotals) -> None:
     values = [np.asarray(variable) for variable in _variables(optimizer)]
     # ReLU makes 0 of NaN: a BatchNorm's statistics can be lost for good while the loss looks well
     if not all(np.isfinite(value).all() for value in [*map(np.asarray, model.weights), *values]):
@@ -126,17 +129,21 @@ def _write(path: Path, model: keras.Model, optimizer: keras.optimizers.Optimizer
         )
     with replacing(path, durable=True) as folder:
         folder.mkdir()
-        model.save_weights(folder / WEIGHTS)
+        with averaged(model, optimizer):
+            model.save_weights(folder / WEIGHTS)
+        if optimizer.use_ema:
+            model.save_weights(folder / _RAW)
         np.savez(folder / _OPTIMIZER, **{str(index): value for index, value in enumerate(values)})
         if totals.images:
             write_json(folder / _TOTALS, asdict(totals))
         write_manifest(folder)
 
 
-def _variables(optimizer: keras.optimizers.Optimizer) -> list[Any]:
-    """The optimiser's variables: a method on Keras 2, a property on Keras 3."""
+def _variables(optimizer: GroupedSGD) -> list[Any]:
+    """The optimiser's variables, a method on Keras 2, a property on Keras 3; and the loss scale's, if there is one."""
     variables = optimizer.variables
-    return list(variables() if callable(variables) else variables)
+    scale = [] if optimizer.loss_scale is None else optimizer.loss_scale.variables
+    return [*(variables() if callable(variables) else variables), *scale]
 
 
 def _first_line(error: Exception) -> str:

@@ -20,11 +20,15 @@ class TrainingLog:
         folder: of TensorBoard's event files.
         steps: of the whole run.
         steps_done: before this process, if it resumes.
+        shown: whether anything is printed.
     """
 
-    def __init__(self, folder: Path, steps: int, steps_done: int) -> None:
+    def __init__(self, folder: Path, steps: int, steps_done: int, shown: bool = True) -> None:
         self._writer = tf.summary.create_file_writer(str(folder))
-        self._bar = tqdm(total=steps, initial=steps_done, unit="step", dynamic_ncols=True, mininterval=1.0)
+        self._shown = shown
+        self._bar = tqdm(
+            total=steps, initial=steps_done, unit="step", dynamic_ncols=True, mininterval=1.0, disable=not shown
+        )
 
     def step(self, epoch: int, totals: EpochTotals) -> None:
         """Counts a step, and shows the epoch's means so far."""
@@ -58,7 +62,8 @@ class TrainingLog:
 
     def note(self, text: str) -> None:
         """Prints a line above the bar."""
-        self._bar.write(text)
+        if self._shown:
+            self._bar.write(text)
 
     def panel(self, epoch: int, picture: np.ndarray) -> None:
         """Shows a picture, uint8 [H, W, 3]."""

@@ -4,11 +4,12 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from wsfcn_tf.config import SelfSupervisionConfig
+from wsfcn_tf.config import ExperimentConfig, SelfSupervisionConfig
 from wsfcn_tf.losses import classification_loss, holds_every_tag, mask_loss
 from wsfcn_tf.ops import pamr_tagged, resize_align_corners
 from wsfcn_tf.ops.normalise import denormalise
 from wsfcn_tf.pseudo_labels import clean, pseudo_labels
+from wsfcn_tf.training.schedule import Ramp
 
 
 class Supervision(NamedTuple):
@@ -25,15 +26,21 @@ class Objective:
     Args:
         config: PAMR's and the pseudo labels' settings, and the mask loss's weight.
         max_tags: at least the largest number of tags of a training image; PAMR refines so many channels and background.
+        ramp: how the mask loss comes in after the switch.
     """
 
     names = ("loss", "classification", "mask", "labelled", "kept")
 
-    def __init__(self, config: SelfSupervisionConfig, max_tags: int) -> None:
-        self.config, self.max_tags = config, max_tags
+    def __init__(self, config: SelfSupervisionConfig, max_tags: int, ramp: Ramp = Ramp()) -> None:  # noqa: B008
+        self.config, self.max_tags, self.ramp = config, max_tags, ramp
 
     def __call__(
-        self, images: tf.Tensor, tags: tf.Tensor, outputs: dict[str, tf.Tensor], self_supervision: bool
+        self,
+        images: tf.Tensor,
+        tags: tf.Tensor,
+        outputs: dict[str, tf.Tensor],
+        self_supervision: bool,
+        step: tf.Tensor | int,
     ) -> dict[str, tf.Tensor]:
         """Losses and pseudo-label statistics of each image.
 
@@ -42,6 +49,7 @@ class Objective:
             tags: float32 [B, C] in {0, 1}.
             outputs: of the model for these images.
             self_supervision: False leaves the mask loss at 0 and computes nothing for it.
+            step: of the run, counted from 0; what the ramp goes by.
 
         Returns:
             float32 [B] each: loss; classification; mask; labelled, the share of pixels with a pseudo label; kept, 1
@@ -60,7 +68,7 @@ class Objective:
         pseudo = self.supervise(images, tags, outputs["logits"]).pseudo
         mask = mask_loss(outputs["logits"], pseudo, tags)
         return {
-            "loss": classification + self.config.weight * mask,
+            "loss": classification + self.config.weight * self.ramp.share(step) * mask,
             "classification": classification,
             "mask": mask,
             "labelled": tf.reduce_mean(tf.reduce_sum(pseudo, axis=-1), axis=[1, 2]),
@@ -88,3 +96,9 @@ class Objective:
         refined = clean(resize_align_corners(refined, full), tags)
         pseudo = pseudo_labels(refined, self.config.floor, self.config.background_factor, self.config.foreground_factor)
         return Supervision(clean(resize_align_corners(masks, full), tags), refined, pseudo)
+
+
+def build_objective(config: ExperimentConfig, max_tags: int, steps_per_epoch: int) -> Objective:
+    """The objective of a run, with its ramp, which begins at the switch."""
+    first, count = config.training.pretrain_epochs, config.self_supervision.ramp_epochs
+    return Objective(config.self_supervision, max_tags, Ramp(first * steps_per_epoch, count * steps_per_epoch))

@@ -1,6 +1,7 @@
 """The release's SGD: four parameter groups, and weight decay that goes through the momentum."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import keras
@@ -8,6 +9,8 @@ import tensorflow as tf
 
 from wsfcn_tf.config import TrainingConfig
 from wsfcn_tf.models import Network
+from wsfcn_tf.training.loss_scale import LossScale
+from wsfcn_tf.training.schedule import Schedule, build_schedule
 
 register = keras.saving.register_keras_serializable(package="wsfcn_tf")
 
@@ -24,7 +27,10 @@ class GroupedSGD(keras.optimizers.SGD):
         momentum: mu.
         multipliers: r of each variable, in the order in which they are trained.
         decays: d of each variable.
-        cooldown: (first, last) step between which the rate falls linearly to 0; None keeps it.
+        schedule: the course of the rate.
+        loss_scaling: for float16: the loss is differentiated at a scale (`scaled`), and a step whose gradients overflow
+            changes no weight and no momentum; it counts as a step.
+        **kwargs: Keras' own, such as `use_ema`.
     """
 
     def __init__(
@@ -33,33 +39,48 @@ class GroupedSGD(keras.optimizers.SGD):
         momentum: float,
         multipliers: Sequence[float],
         decays: Sequence[float],
-        cooldown: tuple[int, int] | None = None,
+        schedule: Schedule | Mapping[str, Any] = Schedule(),  # noqa: B008
+        loss_scaling: bool = False,
         name: str = "grouped_sgd",
         **kwargs: Any,
     ) -> None:
         super().__init__(learning_rate=learning_rate, momentum=momentum, name=name, **kwargs)
         self.multipliers, self.decays = list(multipliers), list(decays)
-        self.cooldown = tuple(cooldown) if cooldown else None
+        self.schedule = schedule if isinstance(schedule, Schedule) else Schedule(**schedule)
+        self.loss_scale = LossScale() if loss_scaling else None
+
+    def scaled(self, loss: tf.Tensor) -> tf.Tensor:
+        """The loss whose gradients `apply_gradients` takes."""
+        return loss if self.loss_scale is None else self.loss_scale.scaled(loss)
 
     def apply_gradients(self, grads_and_vars: Iterable[tuple[tf.Tensor, Any]], **kwargs: Any) -> Any:
         """Updates the variables; under replicas, call it in replica context with gradients that are to be summed."""
         pairs = list(grads_and_vars)
         # The gradients are summed over replicas, the decay must count once.
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
-        share = self.rate_share()
+        share = self.schedule.share(tf.convert_to_tensor(self.iterations))
+        if self.loss_scale is not None:
+            gradients = self.loss_scale.unscaled([gradient for gradient, _ in pairs])
+            pairs = [(gradient, variable) for gradient, (_, variable) in zip(gradients, pairs, strict=True)]
         grouped = [
             (share * multiplier * (gradient + decay / replicas * tf.convert_to_tensor(variable)), variable)
             for (gradient, variable), multiplier, decay in zip(pairs, self.multipliers, self.decays, strict=True)
         ]
         return super().apply_gradients(grouped, **kwargs)
 
-    def rate_share(self) -> tf.Tensor | float:
-        """What share of the learning rate the next step takes, in [0, 1]."""
-        if self.cooldown is None:
-            return 1.0
-        first, last = self.cooldown
-        step = tf.cast(tf.convert_to_tensor(self.iterations), tf.float32)
-        return tf.clip_by_value((last - step) / (last - first), 0.0, 1.0)
+    def update_step(self, gradient: tf.Tensor, variable: Any, *rate: Any) -> None:
+        """Keras' hook for one variable; Keras 3 hands it the rate, too."""
+        if self.loss_scale is None:
+            super().update_step(gradient, variable, *rate)
+            return
+        update = super().update_step
+
+        def apply() -> tf.Tensor:
+            update(gradient, variable, *rate)
+            return tf.constant(True)
+
+        # after an overflow, every number of every gradient is NaN
+        tf.cond(tf.math.is_finite(tf.reshape(gradient, [-1])[0]), apply, lambda: tf.constant(False))
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
@@ -67,7 +88,8 @@ class GroupedSGD(keras.optimizers.SGD):
             **super().get_config(),
             "multipliers": self.multipliers,
             "decays": self.decays,
-            "cooldown": self.cooldown,
+            "schedule": asdict(self.schedule),
+            "loss_scaling": self.loss_scale is not None,
         }
 
 
@@ -78,14 +100,14 @@ def build_optimizer(model: Network, config: TrainingConfig, steps_per_epoch: int
 
     Args:
         model: built.
-        config: rates, multipliers, momentum, decay, cooldown.
-        steps_per_epoch: needed where `config.cooldown_epochs` is not 0.
+        config: rates, multipliers, momentum, decay, schedule, average, precision.
+        steps_per_epoch: needed where the schedule is not the constant one.
 
     Returns:
         The optimiser, built: its slots exist and can be restored.
 
     Raises:
-        ValueError: there is a cooldown, and `steps_per_epoch` is None.
+        ValueError: `steps_per_epoch` is None and needed.
     """
     backbone = {id(variable) for variable in model.backbone.trainable_variables}
     multipliers, decays = [], []
@@ -96,11 +118,14 @@ def build_optimizer(model: Network, config: TrainingConfig, steps_per_epoch: int
         else:
             multipliers.append(config.new_bias_multiplier if is_bias else config.new_weight_multiplier)
         decays.append(0.0 if is_bias else config.weight_decay)
-    cooldown = None
-    if config.cooldown_epochs:
-        if steps_per_epoch is None:
-            raise ValueError("a TrainingConfig with cooldown_epochs needs steps_per_epoch")
-        cooldown = tuple(epoch * steps_per_epoch for epoch in (config.epochs - config.cooldown_epochs, config.epochs))
-    optimizer = GroupedSGD(config.learning_rate, config.momentum, multipliers, decays, cooldown)
+    optimizer = GroupedSGD(
+        config.learning_rate,
+        config.momentum,
+        multipliers,
+        decays,
+        build_schedule(config, steps_per_epoch),
+        loss_scaling=config.precision == "float16",
+        **({"use_ema": True, "ema_momentum": config.ema} if config.ema else {}),
+    )
     optimizer.build(model.trainable_variables)
     return optimizer

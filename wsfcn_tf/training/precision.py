@@ -9,15 +9,17 @@ from typing import Literal
 import keras
 import tensorflow as tf
 
-_POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
+_POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
 
 
 @contextmanager
-def precision(name: Literal["float32", "bfloat16"]) -> Iterator[None]:
+def precision(name: Literal["float32", "bfloat16", "float16"]) -> Iterator[None]:
     """Networks built inside compute in this precision; Keras' own policy is as before afterwards.
 
-    Prints a line where the hardware would compute bfloat16 slower than float32.
+    Prints a line where the hardware would compute it slower than float32.
     """
+    if name == "float16" and not tf.config.list_physical_devices("GPU"):
+        print("this is no GPU: float16 is emulated, training.precision=float32 will be much faster")
     if name == "bfloat16" and _has_slow_bfloat16():
         print("this CPU has no bfloat16 instructions: training.precision=float32 will be much faster")
     before = keras.mixed_precision.global_policy()

@@ -2,22 +2,28 @@
 
 from dataclasses import dataclass
 
+import tensorflow as tf
+
 from wsfcn_tf.config import TrainingConfig
 from wsfcn_tf.data.bad_photos import BadPhotos
-from wsfcn_tf.errors import UserError
+from wsfcn_tf.errors import Stopped, UserError
 from wsfcn_tf.models import Network
 from wsfcn_tf.run_folder import RunFolder
 from wsfcn_tf.run_record import RunRecord
 from wsfcn_tf.training import checkpoints
+from wsfcn_tf.training.averaging import averaged
 from wsfcn_tf.training.checkpoints import Position
 from wsfcn_tf.training.selection import drop_others, keep_if_best
 from wsfcn_tf.training.stopping import StopRequest
 from wsfcn_tf.training.validation import Validation
+from wsfcn_tf.training.workers import gather_texts, several_workers, share_bad_photos
+
+_STEPS_BETWEEN_QUESTIONS = 10  # several workers ask each other whether one is to stop, which takes time
 
 
 @dataclass(frozen=True)
 class Saving:
-    """Saves one run's state; `steps` are those of an epoch."""
+    """Saves one run's state; `steps` are those of an epoch. Every worker must call the same methods."""
 
     config: TrainingConfig
     run: RunFolder
@@ -25,21 +31,37 @@ class Saving:
     steps: int
     bad_photos: BadPhotos
     stop: StopRequest
+    strategy: tf.distribute.Strategy
 
-    def within(self, position: Position) -> None:
-        """Saves after a step if `checkpoint_every` asks for it, or to stop there: then it raises Stopped."""
+    def is_due(self, steps: int) -> bool:
+        """Whether to save after so many steps of an epoch: for `checkpoint_every`, or because somebody is to stop."""
         every = self.config.checkpoint_every
-        is_due = every and position.steps % every == 0 and position.steps < self.steps  # the last step has its own
-        if is_due or self.stop.requested:
-            self._save_within(position)
+        regular = bool(every) and steps % every == 0 and steps < self.steps  # the last step has its own
+        if several_workers() and steps % _STEPS_BETWEEN_QUESTIONS and steps < self.steps:
+            return regular
+        return self._is_to_stop() or regular
+
+    def save(self, position: Position) -> None:
+        """Saves after a step. Raises Stopped if it was to stop there."""
+        self._save_within(position)
         self.stop.check(f"saved after step {position.steps} of {self.steps} of epoch {position.epochs + 1}")
 
+    def stop_if_asked(self, saved: str) -> None:
+        """Raises Stopped if any worker is to stop; `saved` says where the run is."""
+        if self._is_to_stop():
+            self.stop.check(saved)
+
     def validated(self, validation: Validation, self_supervision: bool, position: Position) -> dict[str, float]:
-        """Measures after an epoch's last step, which is saved if the measurement ends early, for whatever reason."""
+        """Measures the weights that would be saved, after an epoch's last step.
+
+        That step is saved if the measurement ends early, for whatever reason.
+        """
+        where = f"saved after step {position.steps} of {self.steps} of epoch {position.epochs + 1}"
         try:
-            return validation.measure(self.model, self_supervision, between=lambda: self.within(position))
-        except UserError:
-            self._save_within(position)
+            with averaged(self.model, self.model.optimizer):
+                return validation.measure(self.model, self_supervision, between=lambda: self.stop_if_asked(where))
+        except (UserError, Stopped):
+            self._save_within(position)  # not within: training goes on from the weights, not from their average
             raise
 
     def epoch(self, epochs: int, record: RunRecord) -> None:
@@ -49,7 +71,10 @@ class Saving:
         drop_others(self.run, self.config)
         record.note(to={"epochs": epochs})
 
+    def _is_to_stop(self) -> bool:
+        return self.stop.join(gather_texts(self.strategy, self.stop.name))
+
     def _save_within(self, position: Position) -> None:
-        if self.bad_photos.until(position.epochs):
+        if share_bad_photos(self.strategy, self.bad_photos, position.epochs):
             self.bad_photos.save(self.run.bad_images, position.epochs)
         checkpoints.save_within(self.run, self.model, self.model.optimizer, position)

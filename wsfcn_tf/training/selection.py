@@ -9,6 +9,7 @@ from wsfcn_tf.errors import UserError
 from wsfcn_tf.files import replacing
 from wsfcn_tf.models import Network
 from wsfcn_tf.run_folder import RunFolder
+from wsfcn_tf.training.averaging import averaged
 
 
 def best_epoch(rows: list[dict[str, str]], config: TrainingConfig) -> tuple[int, float] | None:
@@ -39,7 +40,7 @@ def keep_if_best(run: RunFolder, model: Network, config: TrainingConfig, epoch: 
     """Saves the weights after an epoch, counted from 1, if it is the best so far; call it before its checkpoint."""
     best = best_epoch(read(run.validation), config)
     if best and best[0] == epoch:
-        with replacing(run.best_weights(epoch), durable=True) as path:
+        with replacing(run.best_weights(epoch), durable=True) as path, averaged(model, model.optimizer):
             model.save_weights(path)
 
 

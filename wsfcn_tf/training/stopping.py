@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+from collections.abc import Iterable
 from types import FrameType, TracebackType
 from typing import Any
 
@@ -33,6 +34,18 @@ class StopRequest:
     ) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
+
+    @property
+    def name(self) -> str:
+        """The signal's name; empty if there was none."""
+        return self.requested.name if self.requested else ""
+
+    def join(self, names: Iterable[str]) -> bool:
+        """Makes the request of any worker this one's, and says whether there is one; `names` are the workers'."""
+        asked = [name for name in names if name]
+        if asked and self.requested is None:
+            self.requested = signal.Signals[asked[0]]
+        return bool(asked)
 
     def check(self, saved: str) -> None:
         """Raises Stopped if it was requested; `saved` says where the run is."""

@@ -2,7 +2,7 @@
 
 import itertools
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import keras
@@ -13,131 +13,194 @@ from wsfcn_tf.config import ExperimentConfig
 from wsfcn_tf.data.bad_photos import BadPhotos
 from wsfcn_tf.data.dataset import Dataset
 from wsfcn_tf.data.fingerprint import check_training_data, note_training_data
-from wsfcn_tf.data.pipeline import steps_per_epoch, training_batches, user_errors
+from wsfcn_tf.data.pipeline import steps_per_epoch, user_errors
 from wsfcn_tf.epoch_table import record
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.files import clear_partial, replacing, write_text, writing
 from wsfcn_tf.models import Network, build_model
 from wsfcn_tf.run_folder import RunFolder
 from wsfcn_tf.run_lock import locked
+from wsfcn_tf.run_record import RunRecord
 from wsfcn_tf.training import checkpoints
 from wsfcn_tf.training.checkpoints import Position
+from wsfcn_tf.training.late_values import LateValues
 from wsfcn_tf.training.logging import TrainingLog, supervision_panel
-from wsfcn_tf.training.objective import Objective
+from wsfcn_tf.training.objective import build_objective
 from wsfcn_tf.training.optimizer import build_optimizer
 from wsfcn_tf.training.precision import precision
 from wsfcn_tf.training.rewinding import rewind
 from wsfcn_tf.training.saving import Saving
 from wsfcn_tf.training.selection import load_best
 from wsfcn_tf.training.session import facts, recorded
+from wsfcn_tf.training.steps import check_devices, check_steps, compile_step, distributed_batches
 from wsfcn_tf.training.stopping import StopRequest
-from wsfcn_tf.training.validation import is_validated, open_validation
+from wsfcn_tf.training.validation import Validation, is_validated, open_validation
+from wsfcn_tf.training.workers import (
+    check_agreement,
+    inherit,
+    is_chief,
+    lost_workers,
+    open_strategy,
+    share_bad_photos,
+    wait_for_all,
+    writable,
+)
 from wsfcn_tf.weights.backbone import load_backbone
 
 
-def train(config: ExperimentConfig, dataset: Dataset, run: RunFolder, *, resume: bool = False) -> Network:
+def train(
+    config: ExperimentConfig,
+    dataset: Dataset,
+    run: RunFolder,
+    *,
+    resume: bool = False,
+    strategy: tf.distribute.Strategy | None = None,
+) -> Network:
     """Trains a network from photos and tags; masks are never read but for `training.validate_miou`.
 
-    Works on every device that TensorFlow sees (MirroredStrategy). Saves a checkpoint after each epoch, every
-    `training.checkpoint_every` steps within it, and when SIGTERM or SIGINT asks to stop; and the trained weights at the
-    end.
+    Works on every device that TensorFlow sees, and with the other processes that `TF_CONFIG` names. Saves a checkpoint
+    after each epoch, every `training.checkpoint_every` steps within it, and when SIGTERM or SIGINT asks to stop; and
+    the trained weights at the end.
 
     Args:
         config: the experiment; `model.num_classes` may be None.
         dataset: where photos and tags come from.
         run: the folder to write to.
         resume: continue a run of the same experiment where it was interrupted.
+        strategy: the devices to train on; None calls `open_strategy`, which must come before other uses of TensorFlow
+            where `TF_CONFIG` names several processes.
 
     Returns:
         The trained model.
 
     Raises:
-        UserError: a mistake in config, data or folder, or a loss that is not finite.
+        UserError: a mistake in config, data or folder, a loss that is not finite, or a worker that has gone.
         Stopped: a signal asked to stop, and the state is saved.
     """
+    strategy = open_strategy() if strategy is None else strategy
     config = resolve(config, dataset)
-    names = dataset.names(config.data.train_split)
-    steps = steps_per_epoch(names, config.training.batch_size)
-    with locked(run.root), StopRequest() as stop:
-        return _train(config, dataset, run, names, steps, resume, stop)
+    with lost_workers(), writable(run, strategy) as own, locked(own.root), StopRequest() as stop:
+        return _train(config, dataset, run, own, resume, stop, strategy)
 
 
 def _train(
     config: ExperimentConfig,
     dataset: Dataset,
     run: RunFolder,
-    names: Sequence[str],
-    steps: int,
+    own: RunFolder,
     resume: bool,
     stop: StopRequest,
+    strategy: tf.distribute.Strategy,
 ) -> Network:
-    """Trains, in a folder that no other process writes to."""
-    run.check(config, dataset.class_names, resume)
-    for folder in (run.root, run.root / "checkpoints"):
-        clear_partial(folder)
+    """Trains; reads what an earlier part of the run left in `run`, writes to `own`, which no other process does."""
+    names = dataset.names(config.data.train_split)
+    steps = steps_per_epoch(names, config.training.batch_size)
     tags = np.stack([dataset.tags(name) for name in names])
+    run.check(config, dataset.class_names, resume)
     check_training_data(run.training_data, names, tags, dataset.class_names)
     validation, notes = open_validation(config, dataset, names)
-    notes += checkpoints.set_aside_damaged(run)
+    check_devices(strategy, config.training.batch_size, config.training.accumulation_steps)
+    if is_chief(strategy):
+        notes += _tidy_up(run)
+    wait_for_all(strategy)  # the others look at the folder when it is tidy
     check_steps(run, steps)
 
-    strategy = tf.distribute.MirroredStrategy()
-    check_devices(strategy, config.training.batch_size)
-    keras.utils.set_random_seed(config.training.seed)
-    with strategy.scope(), precision(config.training.precision):
-        model = build_model(config.model)
-        model.compile(
-            build_optimizer(model, config.training, steps),
-            Objective(config.self_supervision, int(tags.sum(axis=1).max())),
-            seed=config.training.seed,
-        )
-        start = checkpoints.restore(run, model, model.optimizer)
-        if (start.epochs, start.steps) == (0, 0) and config.training.weights:
-            load_backbone(model, config.training.weights)
-    if not run.is_run:  # only now: a run whose weights are not to be had has not begun
-        run.claim(config, dataset.class_names)
-    rewind(run, start.epochs)
-    note_training_data(run.training_data, names, tags, dataset.class_names)
+    model, start = _build(config, strategy, run, steps, int(tags.sum(axis=1).max()))
+    check_agreement(strategy, "where the run is", f"epoch {start.epochs}, step {start.steps}")
+    inherit(run, own)
+    if not own.is_run:  # only now: a run whose weights are not to be had has not begun
+        own.claim(config, dataset.class_names)
+    rewind(own, start.epochs)
+    note_training_data(own.training_data, names, tags, dataset.class_names)
     bad_photos = BadPhotos.load(run.bad_images)
-    step = compile_step(strategy, model)
-    log = TrainingLog(run.tensorboard, steps * config.training.epochs, steps * start.epochs + start.steps)
+    log = TrainingLog(
+        own.tensorboard, steps * config.training.epochs, steps * start.epochs + start.steps, shown=is_chief(strategy)
+    )
     for note in notes:
         log.note(note)
     stream = distributed_batches(strategy, config, dataset, names, start, bad_photos)
-    saving = Saving(config.training, run, model, steps, bad_photos, stop)
-    with recorded(run, facts(config, strategy, run, len(names), start)) as run_record:
+    saving = Saving(config.training, own, model, steps, bad_photos, stop, strategy)
+    with recorded(own, facts(config, strategy, own, len(names), start)) as run_record:
         try:
-            stop.check(f"nothing is lost, the run is where it was, after {start.epochs} epochs and {start.steps} steps")
-            for epoch in range(start.epochs, config.training.epochs):
-                here = start if epoch == start.epochs else Position(epoch)
-                batches = itertools.islice(stream, steps - here.steps)
-                self_supervision = epoch >= config.training.pretrain_epochs
-                shown = _train_epoch(here, strategy, step, batches, log, self_supervision, saving.within)
-                if validation and is_validated(config, epoch + 1):
-                    row = saving.validated(validation, self_supervision, Position(epoch, steps, here.totals))
-                    record(run.validation, epoch + 1, row)
-                    with writing(run.tensorboard):
-                        log.validation(epoch, row)
-                with writing(run.tensorboard):
-                    log.epoch(epoch, here.totals)
-                record(run.history, epoch + 1, here.totals.means())
-                record(run.speed, epoch + 1, here.totals.speed())
-                if bad := bad_photos.until(epoch):
-                    bad_photos.save(run.bad_images, epoch)
-                    log.note(f"{len(bad)} of {len(names)} photos cannot be read, others replace them: {run.bad_images}")
-                if config.training.panels > 0 and shown:
-                    log.panel(epoch, _panel(model, *shown, config.training.panels, dataset.class_names))
-                saving.epoch(epoch + 1, run_record)
+            saving.stop_if_asked(
+                f"nothing is lost, the run is where it was, after {start.epochs} epochs and {start.steps} steps"
+            )
+            _train_epochs(config, dataset, strategy, stream, start, saving, validation, log, run_record)
         finally:
-            with writing(run.tensorboard):
+            with writing(own.tensorboard):
                 log.close()
-        best = load_best(run, model, config.training)
-        with replacing(run.weights, durable=True) as path:
+        best = load_best(own, model, config.training)
+        if best is None:
+            model.optimizer.finalize_variable_values(model.trainable_variables)  # their average, with training.ema
+        with replacing(own.weights, durable=True) as path:
             model.save_weights(path)
         if best:
             about = {"epoch": best[0], config.training.select: best[1], "with_masks": config.training.select == "miou"}
             run_record.note(selected=about)
     return model
+
+
+def _tidy_up(run: RunFolder) -> list[str]:
+    """Removes what killed processes left, and sets damaged checkpoints aside; returns a line for each of these."""
+    for folder in (run.root, run.root / "checkpoints"):
+        clear_partial(folder)
+    return checkpoints.set_aside_damaged(run)
+
+
+def _build(
+    config: ExperimentConfig, strategy: tf.distribute.Strategy, run: RunFolder, steps: int, max_tags: int
+) -> tuple[Network, Position]:
+    """The network, ready to train, and where the run is."""
+    keras.utils.set_random_seed(config.training.seed)
+    with strategy.scope(), precision(config.training.precision):
+        model = build_model(config.model)
+        if config.training.weights and run.latest_checkpoint() is None:
+            load_backbone(model, config.training.weights)  # before the optimiser, whose average starts from these
+        model.compile(
+            build_optimizer(model, config.training, steps),
+            build_objective(config, max_tags, steps),
+            seed=config.training.seed,
+            accumulation_steps=config.training.accumulation_steps,
+            xla=config.training.xla,
+        )
+        return model, checkpoints.restore(run, model, model.optimizer)
+
+
+def _train_epochs(
+    config: ExperimentConfig,
+    dataset: Dataset,
+    strategy: tf.distribute.Strategy,
+    stream: Iterator,
+    start: Position,
+    saving: Saving,
+    validation: Validation | None,
+    log: TrainingLog,
+    run_record: RunRecord,
+) -> None:
+    """Trains from a position to the run's end, and writes what each epoch came to."""
+    run, model, bad_photos = saving.run, saving.model, saving.bad_photos
+    step = compile_step(strategy, model)
+    for epoch in range(start.epochs, config.training.epochs):
+        here = start if epoch == start.epochs else Position(epoch)
+        batches = itertools.islice(stream, saving.steps - here.steps)
+        self_supervision = epoch >= config.training.pretrain_epochs
+        shown = _train_epoch(here, strategy, step, batches, log, self_supervision, saving)
+        if validation and is_validated(config, epoch + 1):
+            row = saving.validated(validation, self_supervision, Position(epoch, saving.steps, here.totals))
+            record(run.validation, epoch + 1, row)
+            with writing(run.tensorboard):
+                log.validation(epoch, row)
+        with writing(run.tensorboard):
+            log.epoch(epoch, here.totals)
+        record(run.history, epoch + 1, here.totals.means())
+        record(run.speed, epoch + 1, here.totals.speed())
+        if bad := share_bad_photos(strategy, bad_photos, epoch):
+            bad_photos.save(run.bad_images, epoch)
+            images = len(dataset.names(config.data.train_split))
+            log.note(f"{len(bad)} of {images} photos cannot be read, others replace them: {run.bad_images}")
+        if config.training.panels > 0 and shown:
+            log.panel(epoch, _panel(model, *shown, config.training.panels, dataset.class_names))
+        saving.epoch(epoch + 1, run_record)
 
 
 def continue_from(earlier: RunFolder, run: RunFolder, config: ExperimentConfig, dataset: Dataset) -> None:
@@ -179,66 +242,6 @@ def resolve(config: ExperimentConfig, dataset: Dataset) -> ExperimentConfig:
     return replace(config, model=replace(config.model, num_classes=classes))
 
 
-def compile_step(strategy: tf.distribute.Strategy, model: Network) -> tf.types.experimental.PolymorphicFunction:
-    """The compiled step: (images, tags, self_supervision) -> {name: [global batch]}, per-image values."""
-
-    @tf.function
-    def step(images: tf.Tensor, tags: tf.Tensor, self_supervision: bool) -> dict[str, tf.Tensor]:
-        values = strategy.run(model.update, args=(images, tags, self_supervision))
-        return {name: strategy.gather(value, axis=0) for name, value in values.items()}
-
-    return step
-
-
-def check_devices(strategy: tf.distribute.Strategy, batch_size: int) -> None:
-    """Raises UserError if a batch cannot be shared evenly among the devices."""
-    devices = strategy.num_replicas_in_sync
-    if batch_size % devices:
-        raise UserError(f"training.batch_size is {batch_size}: make it a multiple of the {devices} devices")
-
-
-def check_steps(run: RunFolder, steps: int) -> None:
-    """Raises UserError if the last checkpoint is within an epoch and that has too few `steps` by now to go on there."""
-    last = run.latest_checkpoint()
-    if last and last.steps > steps:
-        raise UserError(
-            f"{last.folder}: was saved after {last.steps} steps of an epoch that now has {steps}, because there are "
-            "fewer photos; delete this folder to resume from the checkpoint before"
-        )
-
-
-def distributed_batches(
-    strategy: tf.distribute.Strategy,
-    config: ExperimentConfig,
-    dataset: Dataset,
-    names: Sequence[str],
-    start: Position,
-    bad_photos: BadPhotos,
-) -> Iterator:
-    """`training_batches` from a position to the run's end, for all devices; each host loads its own photos only.
-
-    Photos and steps belong together in the same way on any number of hosts and devices. The strategy asks for one
-    pipeline per host, says which part is that host's (`InputContext`), and deals its batches to the host's devices.
-    """
-
-    def batches(context: tf.distribute.InputContext) -> tf.data.Dataset:
-        return training_batches(
-            dataset,
-            names,
-            config.data,
-            batch_size=config.training.batch_size,
-            seed=config.training.seed,
-            first_epoch=start.epochs,
-            first_step=start.steps,
-            epochs=config.training.epochs - start.epochs,
-            shard=(context.input_pipeline_id, context.num_input_pipelines),
-            devices=context.num_replicas_in_sync // context.num_input_pipelines,
-            bad_photos=bad_photos,
-        )
-
-    return iter(strategy.distribute_datasets_from_function(batches))
-
-
 def _train_epoch(
     start: Position,
     strategy: tf.distribute.Strategy,
@@ -246,7 +249,7 @@ def _train_epoch(
     batches: Iterable,
     log: TrainingLog,
     self_supervision: bool,
-    save_within: Callable[[Position], None],
+    saving: Saving,
 ) -> tuple[tf.Tensor, tf.Tensor] | None:
     """Trains on every batch, and adds up `start.totals`.
 
@@ -254,25 +257,19 @@ def _train_epoch(
         The images and tags of the last batch, one replica's share, for the panel; None if no batch was left.
     """
     epoch, totals, images = start.epochs, start.totals, None
+    late = LateValues(epoch, totals, log)
     with user_errors():
         for steps_done, (images, tags, names) in enumerate(totals.clocked(batches), start=start.steps + 1):
-            values = {name: value.numpy() for name, value in step(images, tags, self_supervision).items()}
-            if not np.isfinite(values["loss"]).all():
-                local = strategy.experimental_local_results(names)  # `gather` takes no strings
-                raise UserError(_not_finite(epoch, values["loss"], np.concatenate([part.numpy() for part in local])))
-            totals.add(values)
-            log.step(epoch, totals)
-            totals.count_time()
-            save_within(Position(epoch, steps_done, totals))
+            local_names = strategy.experimental_local_results(names)  # `gather` takes no strings
+            late.add(step(images, tags, self_supervision), local_names)
+            if saving.is_due(steps_done):
+                late.settle()
+                totals.count_time()
+                saving.save(Position(epoch, steps_done, totals))
+        late.settle()
     if images is None:
         return None
     return strategy.experimental_local_results(images)[0], strategy.experimental_local_results(tags)[0]
-
-
-def _not_finite(epoch: int, loss: np.ndarray, names: Sequence[bytes]) -> str:
-    marks = ("" if finite else " (!)" for finite in np.isfinite(loss))
-    images = ", ".join(f"{name.decode()}{mark}" for name, mark in zip(names, marks, strict=True))
-    return f"the loss is not finite in epoch {epoch + 1} on {images}; lower training.learning_rate, or check them"
 
 
 def _panel(model: Network, images: tf.Tensor, tags: tf.Tensor, count: int, class_names: tuple[str, ...]) -> np.ndarray:

@@ -14,6 +14,7 @@ from wsfcn_tf.evaluation.evaluator import evaluate
 from wsfcn_tf.evaluation.metrics import mean_average_precision
 from wsfcn_tf.inference.prediction import Prediction
 from wsfcn_tf.inference.predictor import Predictor
+from wsfcn_tf.inference.stream import Predict, one_by_one
 from wsfcn_tf.models import Network
 from wsfcn_tf.training.objective import Objective
 from wsfcn_tf.training.totals import EpochTotals
@@ -34,7 +35,7 @@ class Validation:
 
     def __init__(self, config: ExperimentConfig, dataset: Dataset, names: list[str], tags: np.ndarray | None) -> None:
         self._config, self._dataset, self._names, self._tags = config, dataset, names, tags
-        self._predict: Predictor | None = None
+        self._predict: Predict | None = None
         if tags is not None:  # an objective of its own: the split may have more tags in a photo than training has
             self._objective = Objective(config.self_supervision, int(tags.sum(axis=1).max()))
 
@@ -56,7 +57,7 @@ class Validation:
         @tf.function
         def forward(images: tf.Tensor, tags: tf.Tensor) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
             outputs = model(images, training=False)
-            return self._objective(images, tags, outputs, self_supervision), outputs["scores"]
+            return self._objective(images, tags, outputs, self_supervision, step=0), outputs["scores"]
 
         size = self._config.training.batch_size
         batches = validation_batches(self._dataset, self._names, self._config.data, size)
@@ -75,7 +76,7 @@ class Validation:
         def on_image(name: str, photo: np.ndarray, truth: np.ndarray, prediction: Prediction) -> None:
             between()
 
-        self._predict = self._predict or Predictor(model, self._config.inference)
+        self._predict = self._predict or one_by_one(Predictor(model, self._config.inference))
         split = self._config.data.val_split
         return {"miou": evaluate(self._predict, self._dataset, split, on_image=on_image, progress=False).miou}
 

@@ -17,12 +17,12 @@ def build_backbone(config: ModelConfig) -> keras.layers.Layer:
         call(images, training, seed) -> (low at stride 4, high at the output stride).
     """
     if config.backbone == "wide_resnet38":
-        return WideResNet38(config.width, config.dropout, config.from_scratch, name="backbone")
+        return WideResNet38(config.width, config.dropout, config.from_scratch, config.rematerialise, name="backbone")
     output_stride = config.output_stride or 16
     if config.backbone == "vgg16":
         return VGG16(output_stride, config.from_scratch, name="backbone")
     if config.backbone.startswith("efficientnet_lite"):
         version = int(config.backbone.removeprefix("efficientnet_lite"))
-        return EfficientNetLite(version, output_stride, config.from_scratch, name="backbone")
+        return EfficientNetLite(version, output_stride, config.from_scratch, config.rematerialise, name="backbone")
     depth = int(config.backbone.removeprefix("resnet"))
-    return ResNet(depth, output_stride, config.from_scratch, name="backbone")
+    return ResNet(depth, output_stride, config.from_scratch, config.rematerialise, name="backbone")

@@ -11,6 +11,7 @@ import keras
 import tensorflow as tf
 
 from wsfcn_tf.models.layers import conv, register
+from wsfcn_tf.models.rematerialise import call_block
 from wsfcn_tf.ops.normalise import to_half_range
 
 # === Structure ===
@@ -141,11 +142,24 @@ class EfficientNetLite(keras.layers.Layer):
         output_stride: of the last feature: 32, 16 or 8. Strides that are left out become dilations, so that on sides
             that 32 divides pixels 1, 3, 5, … (3, 7, 11, …) are the strided network's.
         from_scratch: False freezes every BatchNorm and what runs at stride 2, the first convolution and block.
+        rematerialise: blocks keep only their inputs for backpropagation, see `call_block`.
     """
 
-    def __init__(self, version: int = 0, output_stride: int = 16, from_scratch: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        version: int = 0,
+        output_stride: int = 16,
+        from_scratch: bool = False,
+        rematerialise: bool = False,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(autocast=False, **kwargs)  # the input is prepared in float32 under any policy
-        self.settings = {"version": version, "output_stride": output_stride, "from_scratch": from_scratch}
+        self.settings = {
+            "version": version,
+            "output_stride": output_stride,
+            "from_scratch": from_scratch,
+            "rematerialise": rematerialise,
+        }
         widths, depths = _SCALES[version]
         self.low_channels, self.high_channels = _channels(_STAGES[_LOW_STAGE].filters, widths), _HEAD
         self.conv_stem, self.bn0 = conv(_STEM, 3, 2, padding="same"), _batch_norm()
@@ -212,8 +226,9 @@ class EfficientNetLite(keras.layers.Layer):
         prepared = tf.cast(to_half_range(images), self.compute_dtype)
         features = tf.nn.relu6(self.bn0(self.conv_stem(prepared), training=training))
         low = features
+        rematerialise = self.settings["rematerialise"]
         for name in self.block_names:
-            features = getattr(self, name)(features, training=training)
+            features = call_block(getattr(self, name), features, rematerialise, training=training)
             if name == self._low_block:
                 low = features
         return low, tf.nn.relu6(self.bn1(self.conv_head(features), training=training))

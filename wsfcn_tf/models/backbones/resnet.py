@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 
 from wsfcn_tf.models.layers import he_normal, register
+from wsfcn_tf.models.rematerialise import call_block
 from wsfcn_tf.ops.normalise import to_caffe
 
 # === Structure ===
@@ -96,11 +97,24 @@ class ResNet(keras.layers.Layer):
         output_stride: of the last feature: 32, 16 (the SSSS release's choice) or 8. Strides that are left out become
             dilations, so that every second (fourth) pixel is the strided network's.
         from_scratch: False freezes every BatchNorm and the first convolution.
+        rematerialise: blocks keep only their inputs for backpropagation, see `call_block`.
     """
 
-    def __init__(self, depth: int = 50, output_stride: int = 16, from_scratch: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        depth: int = 50,
+        output_stride: int = 16,
+        from_scratch: bool = False,
+        rematerialise: bool = False,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(autocast=False, **kwargs)  # the input is prepared in float32 under any policy
-        self.settings = {"depth": depth, "output_stride": output_stride, "from_scratch": from_scratch}
+        self.settings = {
+            "depth": depth,
+            "output_stride": output_stride,
+            "from_scratch": from_scratch,
+            "rematerialise": rematerialise,
+        }
         self.low_channels, self.high_channels = _EXPANSION * _FILTERS[0], _EXPANSION * _FILTERS[-1]
         self.conv1_conv, self.conv1_bn = _conv(64, 7, strides=2), _batch_norm()
         self.block_names: list[str] = []
@@ -144,8 +158,9 @@ class ResNet(keras.layers.Layer):
         features = tf.nn.relu(self.conv1_bn(self.conv1_conv(padded), training=training))
         features = tf.nn.max_pool2d(tf.pad(features, [[0, 0], [1, 1], [1, 1], [0, 0]]), 3, strides=2, padding="VALID")
         low = features
+        rematerialise = self.settings["rematerialise"]
         for name in self.block_names:
-            features = getattr(self, name)(features, training=training)
+            features = call_block(getattr(self, name), features, rematerialise, training=training)
             if name.startswith("conv2"):
                 low = features
         return low, features

@@ -10,6 +10,7 @@ import keras
 import tensorflow as tf
 
 from wsfcn_tf.models.layers import SeededDropout, batch_norm, conv, register
+from wsfcn_tf.models.rematerialise import call_block
 
 # === Structure ===
 
@@ -190,11 +191,24 @@ class WideResNet38(keras.layers.Layer):
         width: fraction of the channels, in (0, 1]; all 38 layers stay.
         dropout: whether the bottlenecks drop channels in training.
         from_scratch: False freezes every BatchNorm and the first stage, as the paper does with ImageNet weights.
+        rematerialise: blocks keep only their inputs for backpropagation, see `call_block`.
     """
 
-    def __init__(self, width: float = 1.0, dropout: bool = True, from_scratch: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        width: float = 1.0,
+        dropout: bool = True,
+        from_scratch: bool = False,
+        rematerialise: bool = False,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
-        self.settings = {"width": width, "dropout": dropout, "from_scratch": from_scratch}
+        self.settings = {
+            "width": width,
+            "dropout": dropout,
+            "from_scratch": from_scratch,
+            "rematerialise": rematerialise,
+        }
         self.block_names: list[str] = []
         self.conv1a = conv(_scaled(_STEM, width), 3)
         for stage in _STAGES:
@@ -262,8 +276,9 @@ class WideResNet38(keras.layers.Layer):
         """
         features = self.conv1a(images)
         low = features
+        rematerialise = self.settings["rematerialise"]
         for name in self.block_names:
-            features = getattr(self, name)(features, training=training, seed=seed)
+            features = call_block(getattr(self, name), features, rematerialise, training=training, seed=seed)
             if name == "b3_2":
                 low = features
         return low, tf.nn.relu(self.bn7(features, training=training))

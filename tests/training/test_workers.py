@@ -1,0 +1,102 @@
+import json
+
+import pytest
+import tensorflow as tf
+
+from wsfcn_tf.data.bad_photos import BadPhotos
+from wsfcn_tf.errors import UserError
+from wsfcn_tf.run_folder import RunFolder
+from wsfcn_tf.training import workers
+
+
+@pytest.fixture
+def strategy():
+    return tf.distribute.OneDeviceStrategy("CPU:0")
+
+
+def test_one_process_writes_where_it_should(strategy, tmp_path):
+    run = RunFolder(tmp_path)
+    with workers.writable(run, strategy) as own:
+        assert own is run
+    assert workers.gather_texts(strategy, "here") == ["here"]
+    bad = BadPhotos({"a": "torn"})
+    assert workers.share_bad_photos(strategy, bad, 0) == {"a": "torn"}
+
+
+class Resolver:
+    def __init__(self, jobs, task_type, task_id):
+        self.jobs, self.task_type, self.task_id = jobs, task_type, task_id
+
+    def cluster_spec(self):
+        return self
+
+
+class Strategy:
+    def __init__(self, *resolver):
+        self.cluster_resolver = Resolver(*resolver)
+
+
+@pytest.mark.parametrize(
+    ("jobs", "task", "chief"),
+    [
+        (["worker"], ("worker", 0), True),
+        (["worker"], ("worker", 1), False),
+        (["chief", "worker"], ("chief", 0), True),
+        (["chief", "worker"], ("worker", 0), False),
+        ([], ("", None), True),
+    ],
+)
+def test_who_is_the_chief(jobs, task, chief, tmp_path):
+    strategy, run = Strategy(jobs, *task), RunFolder(tmp_path / "run")
+    assert workers.is_chief(strategy) == chief
+    with workers.writable(run, strategy) as own:
+        assert (own is run) == chief
+        (own.root / "x").parent.mkdir(exist_ok=True)
+        (own.root / "x").write_text("")
+    assert (run.root / "x").exists() == chief
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"cluster": 3}', '{"cluster": {"worker": 3}}'])
+def test_a_cluster_that_cannot_be_read(text, monkeypatch):
+    monkeypatch.setenv("TF_CONFIG", text)
+    with pytest.raises(UserError, match=r"^TF_CONFIG: is not a cluster in JSON"):
+        workers.open_strategy()
+
+
+def test_a_worker_that_has_gone(monkeypatch):
+    monkeypatch.setenv("TF_CONFIG", json.dumps({"cluster": {"chief": ["a:1"], "worker": ["b:1"]}}))
+    with pytest.raises(UserError) as error, workers.lost_workers():
+        raise tf.errors.UnavailableError(None, None, "Connection reset by peer\nand more")
+    assert str(error.value) == (
+        "another worker has gone (Connection reset by peer); start all of them again with --resume"
+    )
+    monkeypatch.delenv("TF_CONFIG")
+    with pytest.raises(tf.errors.UnavailableError), workers.lost_workers():
+        raise tf.errors.UnavailableError(None, None, "alone")
+
+
+def test_workers_that_do_not_agree(monkeypatch, strategy):
+    monkeypatch.setattr(workers, "gather_texts", lambda strategy, value: [value, "epoch 2, step 0"])
+    with pytest.raises(UserError) as error:
+        workers.check_agreement(strategy, "where the run is", "epoch 1, step 0")
+    assert str(error.value) == (
+        "the workers do not agree on where the run is: epoch 1, step 0, epoch 2, step 0; "
+        "give all of them the same folders"
+    )
+    workers.check_agreement(strategy, "where the run is", "epoch 2, step 0")
+
+
+@pytest.mark.slow
+def test_two_processes_train_one_model_and_outlive_a_kill(tmp_path):
+    """`benchmarks/workers.py` by its parts: processes of their own, through train.py."""
+    from benchmarks.workers import distance, finish, kill_one, start
+
+    one, two, killed = (tmp_path / name for name in ("one", "two", "killed"))
+    finish(one, start(one, 1))
+    finish(two, start(two, 2))
+    assert distance(one, two) < 1e-5
+    assert (one / "history.csv").read_text().count("\n") == (two / "history.csv").read_text().count("\n") == 5
+    found = kill_one(killed, victim=1)
+    assert found.status != 0
+    finish(killed, start(killed, 2, resume=True))
+    assert distance(two, killed) < 1e-6

@@ -1,0 +1,57 @@
+"""Gradient accumulation: a batch that is computed part by part, in the memory of one part."""
+
+from collections.abc import Callable, Sequence
+
+import tensorflow as tf
+
+Values = dict[str, tf.Tensor]
+Gradients = list[tf.Tensor]
+
+
+def in_parts(
+    function: Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tuple[Values, Gradients]],
+    parts: int,
+    images: tf.Tensor,
+    tags: tf.Tensor,
+    seed: tf.Tensor,
+    names: Sequence[str],
+    shapes: Sequence[tf.TensorShape],
+) -> tuple[Values, Gradients]:
+    """Calls a function on one part of a batch after another.
+
+    In a loop of the graph: were the parts written out, TensorFlow would compute them at the same time, and no memory
+    would be saved.
+
+    Args:
+        function: (images, tags, seed) of a part -> per-image values {name: float32 [B / parts]}, gradients.
+        parts: how many.
+        images: [B, H, W, 3].
+        tags: [B, C].
+        seed: int32 [2]; each part gets one of its own.
+        names: of the values.
+        shapes: of the gradients, which are float32.
+
+    Returns:
+        The values of all images in their order, {name: float32 [B]}, and the means of the parts' gradients.
+
+    Raises:
+        ValueError: B is not a multiple of `parts`.
+    """
+    if images.shape[0] % parts:
+        raise ValueError(f"a batch of {images.shape[0]} cannot be split into {parts} equal parts")
+    size = images.shape[0] // parts
+    split_images, split_tags = (tf.reshape(x, [parts, size, *x.shape[1:]]) for x in (images, tags))
+
+    def body(part: tf.Tensor, sums: Gradients, rows: Values) -> tuple[tf.Tensor, Gradients, Values]:
+        part_seed = tf.random.experimental.stateless_fold_in(seed, part, alg="philox")
+        values, gradients = function(split_images[part], split_tags[part], part_seed)
+        sums = [total + gradient / parts for total, gradient in zip(sums, gradients, strict=True)]
+        return part + 1, sums, {name: rows[name].write(part, values[name]) for name in names}
+
+    start = (
+        tf.constant(0),
+        [tf.zeros(shape) for shape in shapes],
+        {name: tf.TensorArray(tf.float32, parts, element_shape=[size]) for name in names},
+    )
+    _, sums, rows = tf.while_loop(lambda part, *_: part < parts, body, start, parallel_iterations=1)
+    return {name: rows[name].concat() for name in names}, sums

@@ -1,0 +1,25 @@
+"""The average of the weights over the steps (`training.ema`), which Keras' optimisers keep among their variables."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import keras
+import numpy as np
+
+
+@contextmanager
+def averaged(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> Iterator[None]:
+    """Within, the model's trained weights are their averages; afterwards they are what they were.
+
+    Running statistics of BatchNorms are averages already, and stay. Without `use_ema`, nothing changes.
+    """
+    if not optimizer.use_ema:
+        yield
+        return
+    raw = [np.array(variable) for variable in model.trainable_variables]
+    optimizer.finalize_variable_values(model.trainable_variables)
+    try:
+        yield
+    finally:
+        for variable, value in zip(model.trainable_variables, raw, strict=True):
+            variable.assign(value)

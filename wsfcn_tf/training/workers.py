@@ -1,0 +1,117 @@
+"""The processes that train together: all devices of one, or several processes that `TF_CONFIG` names.
+
+Every process ("worker") runs the same steps on its part of each batch. One of them, the chief, writes the run's folder;
+the others write what they have to write at the same time, since reading some variables is a matter of all, to a
+temporary folder that nobody keeps.
+"""
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import tensorflow as tf
+
+from wsfcn_tf.data.bad_photos import BadPhotos
+from wsfcn_tf.errors import UserError
+from wsfcn_tf.files import write_text
+from wsfcn_tf.run_folder import RunFolder
+
+
+def open_strategy() -> tf.distribute.Strategy:
+    """`MultiWorkerMirroredStrategy` if `TF_CONFIG` names several processes, else `MirroredStrategy`.
+
+    Call it before anything else of TensorFlow, once per process. With several, it waits for the others.
+
+    Raises:
+        UserError: `TF_CONFIG` cannot be understood.
+    """
+    return tf.distribute.MultiWorkerMirroredStrategy() if _workers() > 1 else tf.distribute.MirroredStrategy()
+
+
+def is_chief(strategy: tf.distribute.Strategy) -> bool:
+    """Whether this process writes the run's folder."""
+    resolver = strategy.cluster_resolver
+    if resolver is None or not resolver.task_type:
+        return True
+    has_chief = "chief" in resolver.cluster_spec().jobs
+    return resolver.task_type == "chief" or (not has_chief and resolver.task_id == 0)
+
+
+@contextmanager
+def writable(run: RunFolder, strategy: tf.distribute.Strategy) -> Iterator[RunFolder]:
+    """The folder that this process writes to: the run's for the chief, a temporary one for the others."""
+    if is_chief(strategy):
+        yield run
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        yield RunFolder(folder)
+
+
+def gather_texts(strategy: tf.distribute.Strategy, text: str) -> list[str]:
+    """The text of every worker, in their order; every worker must call it."""
+    workers = _workers()
+    if workers == 1:
+        return [text]
+
+    def one_per_worker(context: tf.distribute.experimental.ValueContext) -> tf.Tensor:
+        first = context.replica_id_in_sync_group % (context.num_replicas_in_sync // workers) == 0
+        return tf.constant(list(text.encode() + b"\n") if first else [], tf.int32)
+
+    codes = strategy.gather(strategy.experimental_distribute_values_from_function(one_per_worker), axis=0)
+    return bytes(np.asarray(codes).astype(np.uint8)).decode().splitlines()
+
+
+def share_bad_photos(strategy: tf.distribute.Strategy, bad_photos: BadPhotos, epoch: int) -> dict[str, str]:
+    """Those that the epochs up to this one meet, on any worker; each worker then knows them all."""
+    for text in gather_texts(strategy, json.dumps(bad_photos.until(epoch))):
+        for name, reason in json.loads(text).items():
+            bad_photos.add(name, reason, epoch)
+    return bad_photos.until(epoch)
+
+
+def several_workers() -> bool:
+    """Whether `TF_CONFIG` names other processes than this one."""
+    return _workers() > 1
+
+
+def wait_for_all(strategy: tf.distribute.Strategy) -> None:
+    """Returns when every worker has called it."""
+    gather_texts(strategy, "")
+
+
+def inherit(run: RunFolder, own: RunFolder) -> None:
+    """Gives a worker that is not the chief the table by which all of them tell the best epoch."""
+    if own.root != run.root and run.validation.is_file():
+        write_text(own.validation, run.validation.read_text(encoding="utf-8"))
+
+
+def check_agreement(strategy: tf.distribute.Strategy, what: str, value: str) -> None:
+    """Raises UserError on every worker unless all have the same value."""
+    values = gather_texts(strategy, value)
+    if len(set(values)) > 1:
+        raise UserError(f"the workers do not agree on {what}: {', '.join(values)}; give all of them the same folders")
+
+
+@contextmanager
+def lost_workers() -> Iterator[None]:
+    """Around the training: a worker that has gone ends this one with a UserError that says what to do."""
+    try:
+        yield
+    except (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.CancelledError) as error:
+        if _workers() == 1:
+            raise
+        # behind these words stands which worker it was, before them which operation noticed
+        reason = (error.message.split("Error reported from ")[-1].splitlines() or ["no reason given"])[0][:120]
+        raise UserError(f"another worker has gone ({reason}); start all of them again with --resume") from error
+
+
+def _workers() -> int:
+    text = os.environ.get("TF_CONFIG", "{}")
+    try:
+        cluster = json.loads(text).get("cluster", {})
+        return sum(len(cluster.get(job, [])) for job in ("chief", "worker")) or 1
+    except (ValueError, AttributeError, TypeError) as error:
+        raise UserError(f"TF_CONFIG: is not a cluster in JSON ({error}): {text}") from error
