@@ -38,9 +38,9 @@ def convert(trained: Trained, config: ExportConfig, output: str | Path, runtime:
     """
     output = Path(output)
     _check(trained, config, output, runtime)
-    function = _fixed_size(trained, config)
+    module = _FixedSize(trained, config)
     try:
-        content = _CONVERTERS[runtime](function)
+        content = _CONVERTERS[runtime](module)
     except UserError:
         raise
     except Exception as error:  # both converters raise whatever they meet inside
@@ -71,38 +71,45 @@ def _check(trained: Trained, config: ExportConfig, output: Path, runtime: Runtim
         raise UserError(f"--format {runtime}: the weights are {size / 1e9:.1f} GB, more than the 2 GB of one file")
 
 
-def _fixed_size(trained: Trained, config: ExportConfig) -> tf.types.experimental.GenericFunction:
-    @tf.function(input_signature=[tf.TensorSpec([1, *config.inner_size, 3], tf.uint8, name="images")], autograph=False)
-    def probabilities(images: tf.Tensor) -> dict[str, tf.Tensor]:
-        masks, logits = look(trained.model, images, config.inference)
-        scores = tf.sigmoid(logits)
-        return {"masks": apply_rules(masks, scores, config.inference), "scores": scores}
+class _FixedSize(tf.Module):
+    """The network and its rules for one photo of one size."""
 
-    return probabilities
+    def __init__(self, trained: Trained, config: ExportConfig) -> None:
+        super().__init__()
+        self.parameters = [v if isinstance(v, tf.Variable) else v.value for v in trained.model.variables]
+        signature = [tf.TensorSpec([1, *config.inner_size, 3], tf.uint8, name="images")]
+
+        @tf.function(input_signature=signature, autograph=False)
+        def probabilities(images: tf.Tensor) -> dict[str, tf.Tensor]:
+            masks, logits = look(trained.model, images, config.inference)
+            scores = tf.sigmoid(logits)
+            return {"masks": apply_rules(masks, scores, config.inference), "scores": scores}
+
+        self.probabilities = probabilities
 
 
-def _tflite(function: Callable, half: bool) -> bytes:
-    concrete = function.get_concrete_function()
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([concrete], function)
+def _tflite(module: _FixedSize, half: bool) -> bytes:
+    concrete = module.probabilities.get_concrete_function()
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([concrete], module)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     if half:
         converter.target_spec.supported_types = [tf.float16]
     return converter.convert()
 
 
-def _onnx(function: Callable) -> bytes:
+def _onnx(module: _FixedSize) -> bytes:
     try:
         import tf2onnx
     except ImportError as error:
         raise UserError(
             f"--format onnx needs tf2onnx ({error}): pip install -r requirements-onnx.txt on TensorFlow 2.15"
         ) from error
-    model, _ = tf2onnx.convert.from_function(function, function.input_signature, opset=_OPSET)
+    model, _ = tf2onnx.convert.from_function(module.probabilities, module.probabilities.input_signature, opset=_OPSET)
     return model.SerializeToString()
 
 
-_CONVERTERS: dict[str, Callable[[Callable], bytes]] = {
-    "tflite-float16": lambda function: _tflite(function, half=True),
-    "tflite-int8": lambda function: _tflite(function, half=False),
+_CONVERTERS: dict[str, Callable[[_FixedSize], bytes]] = {
+    "tflite-float16": lambda module: _tflite(module, half=True),
+    "tflite-int8": lambda module: _tflite(module, half=False),
     "onnx": _onnx,
 }
