@@ -104,7 +104,7 @@ def test_what_lies_beside_the_graph(run, exported):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--set", "inference.crf.iterations=10"], "inference.crf.iterations=0, or choose --refine pamr"),
+        (["--set", "inference.crf.iterations=10"], "inference.crf.iterations=0, or take --refine pamr in its place"),
         (["--inner-size", "3x"], "--inner-size: 3x is neither"),
         (["--max-side", "0"], "--max-side: must be at least 1, not 0"),
     ],

@@ -76,10 +76,10 @@ def build_segmenter(trained: Trained, config: ExportConfig, precision: Precision
 
 def check_exportable(trained: Trained, config: ExportConfig) -> None:
     """Raises UserError for what no exported form of a network can have."""
-    if config.inference.crf.iterations:
+    if config.inference.crf.iterations and config.refine == "none":
         raise UserError(
             "the dense CRF cannot be exported, it is no operation of TensorFlow's: leave it out with "
-            "--set inference.crf.iterations=0, or choose --refine pamr, which can"
+            "--set inference.crf.iterations=0, or take --refine pamr in its place"
         )
     wrong = [name for name in trained.class_names if SEPARATOR in name]
     if wrong:

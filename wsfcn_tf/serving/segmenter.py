@@ -27,7 +27,7 @@ class ExportConfig:
     """How an exported network looks at photos.
 
     Attributes:
-        inference: views and rules; its CRF must be off.
+        inference: views and rules; its CRF does not count.
         inner_size: height and width that every photo is resized to, so that photos of all sizes are one batch; their
             masks are resized back. None looks at each photo in its own size.
         refine: "pamr" moves borders to image borders behind the rules; "none" does not.
