@@ -11,6 +11,7 @@ SUMMARIES = {
     "evaluate": "measure a trained network on a split with masks",
     "predict": "label every pixel of photos",
     "export": "write a trained network as a SavedModel for TensorFlow Serving",
+    "serve-bundle": "write all that starts TensorFlow Serving on exported networks",
     "convert-weights": "turn PyTorch checkpoints into weights for these networks, and back",
     "networks": "list the networks of the paper's ablation tables with their sizes",
     "demo": "train, evaluate and show a small network on generated scenes",
