@@ -15,6 +15,10 @@ from wsfcn_tf.inference.prediction import Prediction
 from wsfcn_tf.visualisation import overlay, save_image
 
 
+class Stopped(UserError):
+    """A predictor's error that no later photo would escape."""
+
+
 def predict_photos(
     predictor: Callable[[np.ndarray], Prediction],
     paths: Iterable[str | Path],
@@ -36,8 +40,36 @@ def predict_photos(
         UserError: a path that is not there, no photo at all, or a file that would be written twice or over a photo: all
             found before anything is written. Or photos that cannot be read: raised when all others are done.
     """
+
+    def tags(prediction: Prediction) -> str:
+        return describe(prediction, class_names)
+
+    return predict_files(lambda image, photo: predictor(image), paths, output_dir, tags)
+
+
+def predict_files(
+    predictor: Callable[[np.ndarray, Path], Prediction],
+    paths: Iterable[str | Path],
+    output_dir: str | Path,
+    tags: Callable[[Prediction], str],
+) -> list[Path]:
+    """As `predict_photos`, for a predictor that wants the photo's file, too, and for class names it brings itself.
+
+    Args:
+        predictor: from a photo, uint8 RGB [H, W, 3], and its file to its prediction. Its UserError is this photo's,
+            like one that cannot be read; `Stopped` ends all at once.
+        paths: as in `predict_photos`.
+        output_dir: as in `predict_photos`.
+        tags: what is printed of a prediction.
+
+    Returns:
+        The masks written.
+
+    Raises:
+        UserError: as `predict_photos`.
+    """
     masks = plan([Path(path) for path in paths], Path(output_dir))
-    return _write(predictor, {mask: (str(photo), read_image, photo) for photo, mask in masks.items()}, class_names)
+    return _write(predictor, {mask: (str(photo), read_image, photo) for photo, mask in masks.items()}, tags)
 
 
 def predict_split(
@@ -68,7 +100,11 @@ def predict_split(
         if mask in jobs:
             raise UserError(f"{jobs[mask][0]} and {name} would both be written to {mask}: rename one of them")
         jobs[mask] = (name, dataset.image, name)
-    return _write(predictor, jobs, dataset.class_names)
+
+    def tags(prediction: Prediction) -> str:
+        return describe(prediction, dataset.class_names)
+
+    return _write(lambda image, name: predictor(image), jobs, tags)
 
 
 # what a photo is called, and how it is read: a function and its argument
@@ -76,20 +112,22 @@ _Job = tuple[str, Callable[[Any], np.ndarray], Any]
 
 
 def _write(
-    predictor: Callable[[np.ndarray], Prediction], jobs: Mapping[Path, _Job], class_names: Sequence[str]
+    predictor: Callable[[np.ndarray, Any], Prediction], jobs: Mapping[Path, _Job], tags: Callable[[Prediction], str]
 ) -> list[Path]:
     unreadable = []
     for mask, (name, read, source) in tqdm(jobs.items(), desc="predict", unit="photo"):
         try:
             image = read(source)
+            prediction = predictor(image, source)
+        except Stopped:
+            raise
         except UserError as error:
             unreadable.append(str(error))
             tqdm.write(f"{name}: left out")
             continue
-        prediction = predictor(image)
         write_mask(mask, prediction.labels)
         save_image(_overlay_of(mask), overlay(image, prediction.labels))
-        tqdm.write(f"{name}: {describe(prediction, class_names)}")
+        tqdm.write(f"{name}: {tags(prediction)}")
     if unreadable:
         raise UserError(f"{len(unreadable)} of {len(jobs)} photos left out, all others done: {'; '.join(unreadable)}")
     return list(jobs)
