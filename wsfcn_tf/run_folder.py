@@ -53,6 +53,11 @@ class RunFolder:
         return self.root / WEIGHTS
 
     @property
+    def config(self) -> Path:
+        """The experiment's file."""
+        return self.root / _CONFIG
+
+    @property
     def history(self) -> Path:
         """The table of the epochs' means."""
         return self.root / "history.csv"

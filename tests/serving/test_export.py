@@ -1,75 +1,118 @@
 """A SavedModel from a run, used where there is nothing but TensorFlow."""
 
+import io
+import json
 import subprocess
 import sys
 
+import cv2
 import numpy as np
 import pytest
-import tensorflow as tf
 from networks import gentle, small_network
+from PIL import Image
 
 from wsfcn_tf.__main__ import main
 from wsfcn_tf.config import ExperimentConfig, InferenceConfig
+from wsfcn_tf.data.images import decode_image
+from wsfcn_tf.data.masks import voc_palette
 from wsfcn_tf.inference.predictor import Predictor
 from wsfcn_tf.run_folder import RunFolder
 from wsfcn_tf.weights.trained import load_trained
 
-RULES = [
-    InferenceConfig(background_value=0.3),
-    InferenceConfig(background="power", background_value=3.0, presence_threshold=0.0),
-    InferenceConfig(background="none", presence_threshold=0.45),
-]
 CALL = """
 import sys
 import numpy as np
 import tensorflow as tf
-signature = tf.saved_model.load(sys.argv[1]).signatures["serving_default"]
-for size in ((33, 47), (32, 64)):
-    images = np.random.default_rng(size).integers(0, 256, (2, *size, 3), dtype=np.uint8)
-    np.savez(f"{sys.argv[2]}-{size[0]}.npz", images=images, **signature(images=tf.constant(images)))
-assert not any(name.startswith("wsfcn_tf") for name in sys.modules)
+from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
+folder, photos, output = sys.argv[1:]
+meta = SavedModel.FromString(open(folder + "/saved_model.pb", "rb").read()).meta_graphs[0]
+nodes = list(meta.graph_def.node) + [node for f in meta.graph_def.library.function for node in f.node_def]
+functions = {f.signature.name for f in meta.graph_def.library.function}
+unknown = {node.op for node in nodes if not hasattr(tf.raw_ops, node.op)} - functions
+assert not unknown, unknown
+assert not any(f.attr["_XlaMustCompile"].b for f in meta.graph_def.library.function)
+signatures = tf.saved_model.load(folder).signatures
+given = np.load(photos)
+encoded = tf.constant([given["jpeg"].tobytes(), given["png"].tobytes()])
+np.savez(output, **{
+    "photos": {k: v.numpy() for k, v in signatures["serving_default"](image_bytes=encoded).items()},
+    "labels": signatures["predict_array"](images=tf.constant(given["images"]))["labels"],
+    "masks": signatures["probabilities"](images=tf.constant(given["images"]))["masks"],
+    "scores": signatures["probabilities"](images=tf.constant(given["images"]))["scores"],
+})
+assert not any(name.startswith(("wsfcn_tf", "tensorflow_addons", "cv2")) for name in sys.modules)
 """
 
 
-@pytest.fixture(scope="module", params=RULES, ids=lambda rules: rules.background)
-def run(request, tmp_path_factory):
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
     """A run's folder with weights that were drawn."""
     folder = RunFolder(tmp_path_factory.mktemp("run"))
     network = gentle(small_network())
     network.save_weights(folder.weights)
-    folder.claim(ExperimentConfig(model=network.config, inference=request.param), ("cat", "dog", "sheep"))
+    inference = InferenceConfig(background_value=0.3)
+    folder.claim(ExperimentConfig(model=network.config, inference=inference), ("cat", "dog", "sheep"))
     return folder
 
 
-def test_same_labels_as_predict_where_there_is_only_tensorflow(run, tmp_path):
-    output = tmp_path / "models" / "1"
-    assert main(["export", str(run.root), "--output", str(output)]) == 0
-    assert (output / "assets.extra" / "classes.txt").read_text() == "cat\ndog\nsheep\n"
-    subprocess.run([sys.executable, "-c", CALL, str(output), str(tmp_path / "result")], check=True, cwd=tmp_path)
+@pytest.fixture(scope="module")
+def exported(run, tmp_path_factory):
+    output = tmp_path_factory.mktemp("models") / "mine" / "1"
+    assert main(["export", str(run.root), "--output", str(output), "--max-batch", "5"]) == 0
+    return output
 
+
+def test_same_as_predict_where_there_is_only_tensorflow(run, exported, tmp_path):
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (2, 33, 46, 3), dtype=np.uint8)
+    smooth = cv2.resize(images[0, :9, :9], (47, 32), interpolation=cv2.INTER_CUBIC)
+    encoded = [cv2.imencode(suffix, smooth)[1] for suffix in (".jpg", ".png")]
+    np.savez(tmp_path / "given.npz", images=images, jpeg=encoded[0], png=encoded[1])
+    words = [sys.executable, "-c", CALL, exported, tmp_path / "given.npz", tmp_path / "result.npz"]
+    subprocess.run([str(word) for word in words], check=True, cwd=tmp_path)
+
+    result = np.load(tmp_path / "result.npz", allow_pickle=True)
     trained = load_trained(run.root)
     predict = Predictor(trained.model, trained.config.inference)
-    found = set()
-    for side in (33, 32):
-        result = np.load(tmp_path / f"result-{side}.npz")
-        assert result["labels"].dtype == np.uint8
-        for image, labels, scores in zip(result["images"], result["labels"], result["scores"]):
-            expected = predict(image)
-            np.testing.assert_allclose(scores, expected.scores, atol=1e-5)
-            assert (labels == expected.labels).mean() > 0.999  # an arg max may be a tie but for rounding
-            found |= set(np.unique(labels))
-    assert len(found) > 1
+    for i, image in enumerate(images):
+        expected = predict(image)
+        np.testing.assert_allclose(result["scores"][i], expected.scores, atol=1e-5)
+        np.testing.assert_allclose(result["masks"][i], expected.masks, atol=1e-5)
+        assert (result["labels"][i] == expected.labels).mean() > 0.999  # an arg max may be a tie but for rounding
+    photos = result["photos"].item()
+    for i, data in enumerate(encoded):
+        expected = predict(decode_image(data.tobytes(), "photo"))
+        mask = Image.open(io.BytesIO(photos["mask_bytes"][i]))
+        assert mask.mode == "P" and mask.getpalette() == voc_palette().ravel().tolist()
+        assert (np.asarray(mask) == expected.labels).mean() > 0.999
+        np.testing.assert_allclose(photos["scores"][i], expected.scores, atol=1e-5)
+        names = [trained.class_names[label - 1] for label in np.unique(mask) if label > 0]
+        assert photos["labels"][i].decode() == ";".join(names)
 
 
-def test_rules_can_be_changed_and_what_is_left_out_is_said(run, tmp_path, capsys):
-    views = ["--set", "inference.flip=true", "--set", "inference.background=constant"]
-    for name, value in (("all", "0"), ("none", "2")):
-        settings = [*views, "--set", f"inference.background_value={value}", "--set", "inference.presence_threshold=0"]
-        assert main(["export", str(run.root), "--output", str(tmp_path / name), *settings]) == 0
-        assert "left out: scales, flips and CRF" in capsys.readouterr().out
-        predict = tf.saved_model.load(str(tmp_path / name)).signatures["serving_default"]
-        labels = predict(images=tf.zeros([1, 32, 32, 3], tf.uint8))["labels"].numpy()
-        assert (labels > 0).all() if name == "all" else not labels.any()
+def test_what_lies_beside_the_graph(run, exported):
+    extra = exported / "assets.extra"
+    assert (extra / "classes.txt").read_text() == "cat\ndog\nsheep\n"
+    assert (extra / "config.yaml").read_text() == (run.root / "config.yaml").read_text()
+    metadata = json.loads((extra / "metadata.json").read_text())
+    assert metadata["limits"] == {"bytes": 20_000_000, "pixels": 4_194_304, "side": 8192, "batch": 5}
+    assert set(metadata["signatures"]) == {"serving_default", "predict_array", "probabilities"}
+    assert metadata["palette"] == [[0, 0, 0], [128, 0, 0], [0, 128, 0], [128, 128, 0]]
+    assert metadata["inference"]["background_value"] == 0.3
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--set", "inference.crf.iterations=10"], "inference.crf.iterations=0, or choose --refine pamr"),
+        (["--inner-size", "3x"], "--inner-size: 3x is neither"),
+        (["--max-side", "0"], "--max-side: must be at least 1, not 0"),
+    ],
+)
+def test_what_cannot_be_exported_leaves_nothing(run, tmp_path, capsys, words, message):
+    assert main(["export", str(run.root), "--output", str(tmp_path / "1"), *words]) == 2
+    assert message in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
 
 
 def test_an_existing_folder_is_not_touched(run, tmp_path, capsys):

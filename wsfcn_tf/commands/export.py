@@ -1,8 +1,12 @@
 """`export`: a trained network as a SavedModel."""
 
 import argparse
+import re
 
 from wsfcn_tf.commands.inference_settings import add_set_argument, inference_of
+from wsfcn_tf.errors import UserError
+
+_PIXELS, _INNER_PIXELS = 4_194_304, 33_554_432
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -10,16 +14,48 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("weights", metavar="RUN_OR_WEIGHTS", help="a run's folder, or a .weights.h5 file in one")
     add_set_argument(parser)
     parser.add_argument("--output", required=True, help="folder to make, such as models/mine/1")
+    parser.add_argument(
+        "--inner-size",
+        metavar="HxW",
+        help="resize every photo to this, or to this many pixels in height and width, and its masks back, so that "
+        "photos of all sizes are one batch (default: each photo in its own size, one after the other)",
+    )
+    parser.add_argument("--precision", choices=("float32", "float16", "bfloat16"), default="float32")
+    parser.add_argument("--refine", choices=("none", "pamr"), default="none", help="move borders to image borders")
+    parser.add_argument("--max-bytes", type=int, default=20_000_000, help="of an encoded photo (default: 20 million)")
+    parser.add_argument(
+        "--max-pixels",
+        type=int,
+        help=f"of a photo; of the batch where it is an array (default: {_PIXELS}; {_INNER_PIXELS} with --inner-size)",
+    )
+    parser.add_argument("--max-side", type=int, default=8192, help="height or width of a photo (default: 8192)")
+    parser.add_argument("--max-batch", type=int, default=32, help="photos in a request (default: 32)")
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Exports."""
     from wsfcn_tf.serving.export import export
+    from wsfcn_tf.serving.limits import Limits
+    from wsfcn_tf.serving.segmenter import ExportConfig
     from wsfcn_tf.weights.trained import load_trained
 
+    inner_size = _inner_size(arguments.inner_size)
+    pixels = arguments.max_pixels
+    if pixels is None:
+        pixels = _PIXELS if inner_size is None else _INNER_PIXELS
+    limits = Limits(arguments.max_bytes, pixels, arguments.max_side, arguments.max_batch)
     trained = load_trained(arguments.weights)
-    inference = inference_of(trained, arguments)
-    export(trained, inference, arguments.output)
-    if inference.scales != (1.0,) or inference.flip or inference.crf.iterations:
-        print("left out: scales, flips and CRF; the exported model looks once, at the photo's own size")
+    config = ExportConfig(inference_of(trained, arguments), inner_size, arguments.refine, limits)
+    export(trained, config, arguments.output, arguments.precision)
     print(f"SavedModel: {arguments.output}")
+
+
+def _inner_size(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    match = re.fullmatch(r"([1-9]\d{0,3})(?:x([1-9]\d{0,3}))?", text)
+    if not match:
+        raise UserError(
+            f"--inner-size: {text} is neither HEIGHTxWIDTH nor one number of pixels, such as 384x512 or 512"
+        )
+    return int(match[1]), int(match[2] or match[1])

@@ -1,71 +1,117 @@
 """A trained network as a SavedModel that needs nothing but TensorFlow, as TensorFlow Serving loads it."""
 
+import platform
+from dataclasses import asdict
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import tensorflow as tf
 
-from wsfcn_tf.config import InferenceConfig
+import wsfcn_tf
+from wsfcn_tf.data.masks import voc_palette
 from wsfcn_tf.errors import UserError
-from wsfcn_tf.files import replacing
+from wsfcn_tf.files import replacing, write_json, write_text
 from wsfcn_tf.models import Network
-from wsfcn_tf.ops.normalise import normalise
+from wsfcn_tf.run_folder import RunFolder
+from wsfcn_tf.serving.precision import Precision, in_precision
+from wsfcn_tf.serving.segmenter import SEPARATOR, ExportConfig, Segmenter
 from wsfcn_tf.weights.trained import Trained
 
-CLASSES = Path("assets.extra") / "classes.txt"
+EXTRA = "assets.extra"  # TensorFlow Serving's folder for what is not the graph's
+SIGNATURES = {
+    "serving_default": {
+        "inputs": {"image_bytes": "string [B]: JPEG or PNG"},
+        "outputs": {
+            "mask_bytes": "string [B]: palette PNG of the photo's own size",
+            "labels": f"string [B]: names of the classes that have pixels, joined by {SEPARATOR!r}",
+            "scores": "float32 [B, C] in [0, 1]",
+        },
+    },
+    "predict_array": {
+        "inputs": {"images": "uint8 [B, H, W, 3]: RGB"},
+        "outputs": {"labels": "uint8 [B, H, W]: 0 is background", "scores": "float32 [B, C] in [0, 1]"},
+    },
+    "probabilities": {
+        "inputs": {"images": "uint8 [B, H, W, 3]: RGB"},
+        "outputs": {"masks": "float32 [B, H, W, 1 + C] in [0, 1]", "scores": "float32 [B, C] in [0, 1]"},
+    },
+}
 
 
-class Segmenter(tf.Module):
-    """Photos to labels, with the rules of `inference.background` inside; one view, at the photo's own size.
+def export(trained: Trained, config: ExportConfig, output: str | Path, precision: Precision = "float32") -> None:
+    """Writes a SavedModel, complete or not at all, with the signatures of `SIGNATURES` (see `Segmenter`).
 
-    `predict(images)` takes uint8 RGB [B, H, W, 3] and gives labels, uint8 [B, H, W] with 0 for background, and scores,
-    float32 [B, C] in [0, 1].
-
-    Args:
-        network: built.
-        config: the rules; its views do not count.
-    """
-
-    def __init__(self, network: Network, config: InferenceConfig) -> None:
-        super().__init__()
-        # The variables and not the network: what saves a module would trace a Keras 3 model's own call, too.
-        self.parameters = [v if isinstance(v, tf.Variable) else v.value for v in network.variables]
-
-        @tf.function(input_signature=[tf.TensorSpec([None, None, None, 3], tf.uint8, name="images")])
-        def predict(images: tf.Tensor) -> dict[str, tf.Tensor]:
-            outputs = network(normalise(tf.cast(images, tf.float32) / 255.0), training=False)
-            scores = tf.sigmoid(outputs["scores"])
-            present = tf.cast(scores > config.presence_threshold, tf.float32)
-            foreground = outputs["masks"][..., 1:] * present[:, None, None]
-            masks = tf.concat([_background(outputs["masks"][..., :1], config), foreground], axis=-1)
-            return {"labels": tf.cast(tf.argmax(masks, axis=-1), tf.uint8), "scores": scores}
-
-        self.predict = predict
-
-
-def _background(mask: tf.Tensor, config: InferenceConfig) -> tf.Tensor:
-    if config.background == "constant":
-        return tf.fill(tf.shape(mask), config.background_value)
-    return mask**config.background_value if config.background == "power" else mask
-
-
-def export(trained: Trained, inference: InferenceConfig, output: str | Path) -> None:
-    """Writes a SavedModel, complete or not at all; its signature `serving_default` is `Segmenter.predict`.
-
-    The class names, one per line in the order of the labels from 1 on, are in assets.extra/classes.txt.
+    In assets.extra/ are classes.txt (one name per line, in the order of the labels from 1 on), config.yaml of the
+    training, and metadata.json: signatures, limits, rules, palette, versions.
 
     Args:
         trained: from `load_trained`.
-        inference: the background and presence rules; one view and no CRF, whatever it says.
+        config: views, rules, sizes and limits.
         output: the folder to make; for TensorFlow Serving MODELS/NAME/VERSION, with a whole number as VERSION.
+        precision: what weights are stored and layers compute in; inputs, masks and scores do not change.
 
     Raises:
-        UserError: the folder exists.
+        UserError: the folder exists, a CRF is asked for, a class name cannot be joined, or weights do not fit the
+            precision.
     """
     output = Path(output)
     if output.exists():
         raise UserError(f"{output}: exists; export to another folder, such as the next version number")
-    segmenter = Segmenter(trained.model, inference)
+    segmenter = build_segmenter(trained, config, precision)
+    signatures = {
+        "serving_default": segmenter.segment_photos,
+        "predict_array": segmenter.predict_array,
+        "probabilities": segmenter.probabilities,
+    }
     with replacing(output) as folder:
-        tf.saved_model.save(segmenter, str(folder), signatures={"serving_default": segmenter.predict})
-        (folder / CLASSES).parent.mkdir(exist_ok=True)
-        (folder / CLASSES).write_text("".join(f"{name}\n" for name in trained.class_names), encoding="utf-8")
+        tf.saved_model.save(segmenter, str(folder), signatures=signatures)
+        write_extra(folder / EXTRA, trained, config, precision)
+
+
+def build_segmenter(trained: Trained, config: ExportConfig, precision: Precision = "float32") -> Segmenter:
+    """The module that `export` saves; raises as there."""
+    if config.inference.crf.iterations:
+        raise UserError(
+            "the dense CRF cannot be exported, it is no operation of TensorFlow's: leave it out with "
+            "--set inference.crf.iterations=0, or choose --refine pamr, which can"
+        )
+    wrong = [name for name in trained.class_names if SEPARATOR in name]
+    if wrong:
+        raise UserError(
+            f"class {wrong[0]!r}: names are joined by {SEPARATOR!r} in the answers: rename it in classes.txt"
+        )
+    network: Network = in_precision(trained.model, precision)
+    return Segmenter(network, trained.class_names, config)
+
+
+def write_extra(folder: Path, trained: Trained, config: ExportConfig, precision: Precision) -> None:
+    """Writes classes.txt, config.yaml and metadata.json."""
+    write_text(folder / "classes.txt", "".join(f"{name}\n" for name in trained.class_names))
+    write_text(folder / "config.yaml", RunFolder(trained.run).config.read_text(encoding="utf-8"))
+    write_json(folder / "metadata.json", metadata(trained, config, precision))
+
+
+def metadata(trained: Trained, config: ExportConfig, precision: Precision) -> dict[str, Any]:
+    """What a client may want to know: all of it can be written as JSON."""
+    classes = list(trained.class_names)
+    inference = asdict(config.inference)
+    del inference["crf"]
+    packages = ("tensorflow", "keras", "numpy")
+    return {
+        "classes": classes,
+        "palette": voc_palette()[: 1 + len(classes)].tolist(),
+        "signatures": SIGNATURES,
+        "limits": asdict(config.limits),
+        "inference": inference,
+        "inner_size": config.inner_size,
+        "refine": config.refine,
+        "precision": precision,
+        "network": asdict(trained.config.model),
+        "weights": trained.weights.name,
+        "versions": {
+            "wsfcn_tf": wsfcn_tf.__version__,
+            "python": platform.python_version(),
+            **{name: version(name) for name in packages},
+        },
+    }
