@@ -30,7 +30,7 @@ def exported(tmp_path_factory):
     for version in (2, 10):
         save_toy(folder / str(version))
         (folder / str(version) / "assets.extra").mkdir()
-        (folder / str(version) / "assets.extra" / "classes.txt").write_text("cat\ndog\n")
+        (folder / str(version) / "assets.extra" / "metadata.json").write_text(f'{{"limits": {{"batch": {version}0}}}}')
     (folder / "notes").mkdir()
     return folder
 
@@ -221,6 +221,7 @@ def test_what_cannot_be_bundled(exported, bundle, tmp_path, capsys):
     tf.saved_model.save(module, str(tmp_path / "other" / "1"), signatures=module.call)
     assert "its serving_default does not take image_bytes" in error_of(capsys, tmp_path / "other", *output)
     assert f"{bundle}: exists; choose another --output" in error_of(capsys, exported, "--output", bundle)
+    assert "was exported to take at most 20 photos" in error_of(capsys, exported, *output, "--max-batch", 21)
     for option, value in (("--warmup", 1001), ("--warmup", 0), ("--max-batch", 0), ("--batch-threads", 0)):
         assert f"error: {option} is 1 to 1,0" in error_of(capsys, exported, *output, option, value)
     assert not (tmp_path / "out").exists()

@@ -154,6 +154,15 @@ def test_a_batch_is_split_where_the_server_takes_fewer(url, batcher, script):
     assert (batcher.batches, script.calls) == ([3, 3], 3)
 
 
+def test_an_array_is_split_where_the_server_takes_fewer(url, batcher, script):
+    images = np.stack([photo(seed) for seed in range(7)])
+    del batcher.batches[:]
+    with Client(url) as client:
+        check(client.predict_array(images), images)
+        assert len(client.probabilities(images)[0]) == 7
+    assert (batcher.batches, script.calls) == ([3, 4] * 2, 6)
+
+
 def test_the_photo_that_a_server_refuses_is_named(url, tmp_path):
     broken = tmp_path / "b.png"
     data = png(photo(0, 40, 40))

@@ -11,7 +11,7 @@ from wsfcn_tf.errors import UserError
 from wsfcn_tf.files import replacing
 from wsfcn_tf.serving.bundle.texts import BATCHING, COMPOSE, DOCKERFILE, MONITORING, README
 from wsfcn_tf.serving.bundle.versions import Versions, find_versions
-from wsfcn_tf.serving.bundle.warmup import MOST_RECORDS, WARMUP, warmup_requests, write_warmup
+from wsfcn_tf.serving.bundle.warmup import MOST_RECORDS, WARMUP, replay, warmup_requests, write_warmup
 from wsfcn_tf.serving.protos import protos
 
 
@@ -63,12 +63,17 @@ def write_bundle(models: str | Path, output: str | Path, config: BundleConfig) -
         What is in it.
 
     Raises:
-        UserError: the output exists, there is nothing to serve, or tensorflow-serving-api is not installed.
+        UserError: the output exists, there is nothing to serve, a version fails at its warm-up, or
+            tensorflow-serving-api is not installed.
     """
     output = Path(output)
     if output.exists():
         raise UserError(f"{output}: exists; choose another --output")
     versions = find_versions(models)
+    if config.max_batch > versions.max_batch:
+        raise UserError(
+            f"--max-batch {config.max_batch}: {models} was exported to take at most {versions.max_batch} photos at once"
+        )
     requests = warmup_requests(versions.name, config.warmup, config.max_batch)
     words = {
         "image": config.image or _image(versions),
@@ -88,6 +93,8 @@ def write_bundle(models: str | Path, output: str | Path, config: BundleConfig) -
         "compose.yaml": COMPOSE.substitute(words),
         "README.md": README.substitute(words),
     }
+    for source in versions.folders.values():
+        replay(source, requests)
     with replacing(output) as folder:
         for version, source in versions.folders.items():
             copy = folder / "models" / versions.name / str(version)

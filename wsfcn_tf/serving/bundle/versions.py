@@ -7,6 +7,7 @@ from pathlib import Path
 from google.protobuf.message import DecodeError
 from tensorflow.core.protobuf import saved_model_pb2
 
+from wsfcn_tf.data.json_files import read_json
 from wsfcn_tf.errors import UserError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")  # is part of URLs, of paths and of shell commands
@@ -21,11 +22,13 @@ class Versions:
         name: of the model: the folder's.
         folders: {version: its SavedModel}, oldest first.
         tensorflow: the newest TensorFlow that one of them was written by, such as (2, 15).
+        max_batch: photos that every version takes at a time.
     """
 
     name: str
     folders: dict[int, Path]
     tensorflow: tuple[int, int]
+    max_batch: int
 
 
 def find_versions(folder: str | Path) -> Versions:
@@ -46,7 +49,8 @@ def find_versions(folder: str | Path) -> Versions:
     folders = dict(sorted(found.items()))
     if not folders:
         raise UserError(f"{folder}: holds no version, a folder such as {folder / '1'} that `export` wrote")
-    return Versions(name, folders, max(_check(path) for path in folders.values()))
+    tensorflow = max(_check(path) for path in folders.values())
+    return Versions(name, folders, tensorflow, min(_max_batch(path) for path in folders.values()))
 
 
 def _check(version: Path) -> tuple[int, int]:
@@ -62,3 +66,12 @@ def _check(version: Path) -> tuple[int, int]:
         )
     major, minor, *_ = graph.meta_info_def.tensorflow_version.split(".")
     return int(major), int(minor)
+
+
+def _max_batch(version: Path) -> int:
+    """The limit that the version was exported with."""
+    path = version / "assets.extra" / "metadata.json"
+    try:
+        return int(read_json(path)["limits"]["batch"])
+    except (KeyError, TypeError, ValueError):
+        raise UserError(f"{path}: does not say limits.batch: export {version} again") from None

@@ -9,6 +9,8 @@ from PIL import Image
 
 from wsfcn_tf.config import ScenesConfig
 from wsfcn_tf.data.scenes import Scenes
+from wsfcn_tf.errors import UserError
+from wsfcn_tf.serving.client.printable import printable
 from wsfcn_tf.serving.protos import protos
 
 WARMUP = Path("assets.extra") / "tf_serving_warmup_requests"
@@ -44,6 +46,22 @@ def write_warmup(path: Path, requests: list[Any]) -> None:
     with tf.io.TFRecordWriter(str(path)) as writer:
         for request in requests:
             writer.write(log.PredictionLog(predict_log=log.PredictLog(request=request)).SerializeToString())
+
+
+def replay(version: Path, requests: list[Any]) -> None:
+    """Runs the requests on a SavedModel: the server would not serve a version that fails at one.
+
+    Raises:
+        UserError: it does.
+    """
+    signatures = tf.saved_model.load(str(version)).signatures
+    for request in requests:
+        inputs = {name: tf.constant(tf.make_ndarray(tensor)) for name, tensor in request.inputs.items()}
+        try:
+            signatures[request.model_spec.signature_name](**inputs)
+        except tf.errors.OpError as error:
+            words = f"fails at a warm-up request, of scenes of up to {_SIDES[-1]} pixels a side"
+            raise UserError(f"{version}: {words}: {printable(error.message)}") from None
 
 
 def _scene(index: int) -> bytes:

@@ -14,6 +14,7 @@ from wsfcn_tf.serving.client.photos import Encoded, Photo, batches, encoded
 from wsfcn_tf.serving.client.replies import ServedPrediction, labels_of, numbers, predictions_of, scores_of
 from wsfcn_tf.serving.client.retry import Retries, with_retries
 
+_Outputs = dict[str, np.ndarray]
 _TIMEOUTS, _RETRIES, _LIMITS = Timeouts(), Retries(), Limits()
 
 
@@ -73,8 +74,7 @@ class Client:
             ServingError: of the kind that says what went wrong.
         """
         predictions = []
-        for part in self._parts(images):
-            outputs = self._ask("predict_array", {"images": part})
+        for part, outputs in self._answers("predict_array", images):
             with self._told():
                 scores = scores_of(outputs, len(part))
                 labels = labels_of(outputs, part.shape[:3], scores.shape[1])
@@ -96,7 +96,7 @@ class Client:
             UserError: an array of another kind.
             ServingError: of the kind that says what went wrong.
         """
-        results = [self._probabilities(part) for part in self._parts(images)]
+        results = [self._probabilities(*answer) for answer in self._answers("probabilities", images)]
         masks, scores = (np.concatenate(arrays) for arrays in zip(*results, strict=True))
         return masks, scores
 
@@ -129,8 +129,7 @@ class Client:
         with self._told():
             return predictions_of(outputs, batch)
 
-    def _probabilities(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        outputs = self._ask("probabilities", {"images": images})
+    def _probabilities(self, images: np.ndarray, outputs: _Outputs) -> tuple[np.ndarray, np.ndarray]:
         with self._told():
             scores = scores_of(outputs, len(images))
             masks = numbers(outputs, "masks", 4)
@@ -139,13 +138,25 @@ class Client:
                 raise BadReply(f"masks {list(expected)} in [0, 1] are asked for, the answer's are {list(masks.shape)}")
         return masks.astype(np.float32), scores
 
-    def _parts(self, images: np.ndarray) -> Iterator[np.ndarray]:
+    def _answers(self, signature: str, images: np.ndarray) -> Iterator[tuple[np.ndarray, _Outputs]]:
+        """The parts that the array is sent in, each with its answer."""
         if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] != 3 or 0 in images.shape:
             raise UserError(f"photos as an array are uint8 [B, H, W, 3], not {images.dtype} {list(images.shape)}")
         count = max(1, min(self._limits.batch_photos, self._limits.batch_bytes // images[0].nbytes))
-        return (images[start : start + count] for start in range(0, len(images), count))
+        for start in range(0, len(images), count):
+            yield from self._answers_of_part(signature, images[start : start + count])
 
-    def _ask(self, signature: str, inputs: Mapping[str, Sequence[bytes] | np.ndarray]) -> dict[str, np.ndarray]:
+    def _answers_of_part(self, signature: str, part: np.ndarray) -> Iterator[tuple[np.ndarray, _Outputs]]:
+        try:
+            yield part, self._ask(signature, {"images": part})
+        except Refused:
+            if len(part) == 1:
+                raise
+            half = len(part) // 2  # too many, or too many pixels, at once for this server
+            yield from self._answers_of_part(signature, part[:half])
+            yield from self._answers_of_part(signature, part[half:])
+
+    def _ask(self, signature: str, inputs: Mapping[str, Sequence[bytes] | np.ndarray]) -> _Outputs:
         return with_retries(lambda: self._transport.predict(signature, inputs), self._retries)
 
     @contextmanager
