@@ -1,6 +1,7 @@
 """TensorFlow Serving's own message classes, from the package tensorflow-serving-api, which only some of this needs."""
 
 from importlib import import_module
+from importlib.metadata import version
 from types import ModuleType
 
 from wsfcn_tf.errors import UserError
@@ -15,6 +16,8 @@ def protos(name: str) -> ModuleType:
     try:
         return import_module(f"tensorflow_serving.{name}")
     except ModuleNotFoundError:
+        minor = ".".join(version("tensorflow").split(".")[:2])  # another would bring another TensorFlow along
         raise UserError(
-            "gRPC and warm-up records need the package tensorflow-serving-api: pip install -r requirements-serving.txt"
+            "gRPC and warm-up records need the package tensorflow-serving-api: "
+            f'pip install "tensorflow-serving-api~={minor}.0"'
         ) from None

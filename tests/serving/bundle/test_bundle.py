@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,8 @@ from tensorflow_serving.apis import prediction_log_pb2
 from tensorflow_serving.config import model_server_config_pb2
 
 from wsfcn_tf.__main__ import main
+from wsfcn_tf.errors import UserError
+from wsfcn_tf.serving import Client
 
 WARMUP = "assets.extra/tf_serving_warmup_requests"
 
@@ -248,12 +251,10 @@ def test_a_server_older_than_what_it_serves(exported, tmp_path, monkeypatch, cap
 
 
 def test_without_the_api(exported, tmp_path, monkeypatch, capsys):
-    monkeypatch.setitem(__import__("sys").modules, "tensorflow_serving.apis.predict_pb2", None)
-    message = "need the package tensorflow-serving-api: pip install -r requirements-serving.txt"
+    monkeypatch.setitem(sys.modules, "tensorflow_serving.apis.predict_pb2", None)
+    release = ".".join(tf.__version__.split(".")[:2])
+    message = f'need the package tensorflow-serving-api: pip install "tensorflow-serving-api~={release}.0"'
     assert message in error_of(capsys, exported, "--output", tmp_path / "out")
-    from wsfcn_tf.errors import UserError
-    from wsfcn_tf.serving import Client
-
     with pytest.raises(UserError, match=message):
         Client("grpc://localhost")
     Client("http://localhost").close()
