@@ -36,7 +36,9 @@ class Canned(prediction_service_pb2_grpc.PredictionServiceServicer, model_servic
         return get_model_metadata_pb2.GetModelMetadataResponse()
 
     def GetModelStatus(self, request, context):
-        return get_model_status_pb2.GetModelStatusResponse()
+        reply = get_model_status_pb2.GetModelStatusResponse()
+        reply.model_version_status.add(version=7, state=99)
+        return reply
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +125,7 @@ def test_wrong_answers_about_the_model(canned):
     with Client(canned.url) as client:
         with pytest.raises(BadReply, match="its metadata holds no signatures"):
             client.signatures()
-        assert client.versions() == {}
+        assert client.versions() == {7: "99"}
 
 
 @pytest.mark.parametrize(

@@ -81,8 +81,8 @@ class GrpcTransport:
         request = module.GetModelStatusRequest()
         self._specify(request.model_spec)
         reply = self._call(self._models.GetModelStatus, request)
-        names = module.ModelVersionStatus.State
-        return {status.version: names.Name(status.state) for status in reply.model_version_status}
+        names = {value: name for name, value in module.ModelVersionStatus.State.items()}
+        return {status.version: names.get(status.state, str(status.state)) for status in reply.model_version_status}
 
     def close(self) -> None:
         """Closes the channel."""
