@@ -1,4 +1,4 @@
-"""`export`: a trained network as a SavedModel."""
+"""`export`: a trained network as a SavedModel, or as one file for another runtime."""
 
 import argparse
 import re
@@ -19,6 +19,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="HxW",
         help="resize every photo to this, or to this many pixels in height and width, and its masks back, so that "
         "photos of all sizes are one batch (default: each photo in its own size, one after the other)",
+    )
+    parser.add_argument(
+        "--format",
+        choices=("saved-model", "tflite-float16", "tflite-int8", "onnx"),
+        default="saved-model",
+        help="a SavedModel, or one file for another runtime and one size of photos",
     )
     parser.add_argument("--precision", choices=("float32", "float16", "bfloat16"), default="float32")
     parser.add_argument("--refine", choices=("none", "pamr"), default="none", help="move borders to image borders")
@@ -46,8 +52,16 @@ def run(arguments: argparse.Namespace) -> None:
     limits = Limits(arguments.max_bytes, pixels, arguments.max_side, arguments.max_batch)
     trained = load_trained(arguments.weights)
     config = ExportConfig(inference_of(trained, arguments), inner_size, arguments.refine, limits)
-    export(trained, config, arguments.output, arguments.precision)
-    print(f"SavedModel: {arguments.output}")
+    if arguments.format == "saved-model":
+        export(trained, config, arguments.output, arguments.precision)
+        print(f"SavedModel: {arguments.output}")
+    elif arguments.precision != "float32":
+        raise UserError(f"--precision is for SavedModels: --format {arguments.format} says what weights are stored in")
+    else:
+        from wsfcn_tf.serving.runtimes import convert
+
+        convert(trained, config, arguments.output, arguments.format)
+        print(f"{arguments.format}: {arguments.output}")
 
 
 def _inner_size(text: str | None) -> tuple[int, int] | None:

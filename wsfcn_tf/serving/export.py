@@ -12,7 +12,6 @@ import wsfcn_tf
 from wsfcn_tf.data.masks import voc_palette
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.files import replacing, write_json, write_text
-from wsfcn_tf.models import Network
 from wsfcn_tf.run_folder import RunFolder
 from wsfcn_tf.serving.precision import Precision, in_precision
 from wsfcn_tf.serving.segmenter import SEPARATOR, ExportConfig, Segmenter
@@ -71,6 +70,12 @@ def export(trained: Trained, config: ExportConfig, output: str | Path, precision
 
 def build_segmenter(trained: Trained, config: ExportConfig, precision: Precision = "float32") -> Segmenter:
     """The module that `export` saves; raises as there."""
+    check_exportable(trained, config)
+    return Segmenter(in_precision(trained.model, precision), trained.class_names, config)
+
+
+def check_exportable(trained: Trained, config: ExportConfig) -> None:
+    """Raises UserError for what no exported form of a network can have."""
     if config.inference.crf.iterations:
         raise UserError(
             "the dense CRF cannot be exported, it is no operation of TensorFlow's: leave it out with "
@@ -81,8 +86,6 @@ def build_segmenter(trained: Trained, config: ExportConfig, precision: Precision
         raise UserError(
             f"class {wrong[0]!r}: names are joined by {SEPARATOR!r} in the answers: rename it in classes.txt"
         )
-    network: Network = in_precision(trained.model, precision)
-    return Segmenter(network, trained.class_names, config)
 
 
 def write_extra(folder: Path, trained: Trained, config: ExportConfig, precision: Precision) -> None:

@@ -1,0 +1,108 @@
+"""A trained network as one file for TensorFlow Lite or ONNX Runtime: a photo of one fixed size to its masks."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+import tensorflow as tf
+
+from wsfcn_tf.errors import UserError
+from wsfcn_tf.files import replacing, write_json
+from wsfcn_tf.serving.export import check_exportable, metadata
+from wsfcn_tf.serving.rules import apply_rules
+from wsfcn_tf.serving.segmenter import ExportConfig
+from wsfcn_tf.serving.views import look
+from wsfcn_tf.weights.trained import Trained
+
+Runtime = Literal["tflite-float16", "tflite-int8", "onnx"]
+SUFFIXES = {"tflite-float16": ".tflite", "tflite-int8": ".tflite", "onnx": ".onnx"}
+_OPSET = 17
+_LARGEST = 2**31 - 1  # bytes of a flatbuffer, and of a protocol buffer
+
+
+def convert(trained: Trained, config: ExportConfig, output: str | Path, runtime: Runtime) -> None:
+    """Writes a network with its rules: `images`, uint8 [1, H, W, 3], to the outputs of the signature `probabilities`.
+
+    Beside FILE comes FILE.metadata.json.
+
+    Args:
+        trained: from `load_trained`.
+        config: its `inner_size` is H and W; one view, no refinement. Limits do not count, there is one size only.
+        output: the file to write.
+        runtime: "tflite-float16" stores weights in half precision, "tflite-int8" in 8 bits (dynamic range: activations
+            stay float32), "onnx" in float32.
+
+    Raises:
+        UserError: the file exists or its name does not end as it should, something is asked for that the runtime lacks,
+            the file would be too large, or the converter is not installed or refuses the network.
+    """
+    output = Path(output)
+    _check(trained, config, output, runtime)
+    function = _fixed_size(trained, config)
+    try:
+        content = _CONVERTERS[runtime](function)
+    except UserError:
+        raise
+    except Exception as error:  # both converters raise whatever they meet inside
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise UserError(f"--format {runtime}: the converter refuses this network ({reason})") from error
+    with replacing(output) as temporary:
+        temporary.write_bytes(content)
+    write_json(f"{output}.metadata.json", {**metadata(trained, config, "float32"), "format": runtime})
+
+
+def _check(trained: Trained, config: ExportConfig, output: Path, runtime: Runtime) -> None:
+    check_exportable(trained, config)
+    if output.suffix != SUFFIXES[runtime]:
+        raise UserError(f"{output}: the file for --format {runtime} must end in {SUFFIXES[runtime]}")
+    if output.exists():
+        raise UserError(f"{output}: exists; export to another file")
+    if config.inner_size is None:
+        raise UserError(f"--format {runtime} takes photos of one size: say which with --inner-size, such as 256x256")
+    if config.inference.scales != (1.0,) or config.inference.flip:
+        raise UserError(
+            f"--format {runtime} looks once, it has no antialiased resize for other scales: add "
+            "--set inference.scales=[1] --set inference.flip=false"
+        )
+    if config.refine != "none":
+        raise UserError(f"--format {runtime} has no --refine {config.refine}: its loops are TensorFlow's; leave it out")
+    size = sum(4 * int(tf.size(tf.convert_to_tensor(variable))) for variable in trained.model.variables)
+    if size > _LARGEST:
+        raise UserError(f"--format {runtime}: the weights are {size / 1e9:.1f} GB, more than the 2 GB of one file")
+
+
+def _fixed_size(trained: Trained, config: ExportConfig) -> tf.types.experimental.GenericFunction:
+    @tf.function(input_signature=[tf.TensorSpec([1, *config.inner_size, 3], tf.uint8, name="images")], autograph=False)
+    def probabilities(images: tf.Tensor) -> dict[str, tf.Tensor]:
+        masks, logits = look(trained.model, images, config.inference)
+        scores = tf.sigmoid(logits)
+        return {"masks": apply_rules(masks, scores, config.inference), "scores": scores}
+
+    return probabilities
+
+
+def _tflite(function: Callable, half: bool) -> bytes:
+    concrete = function.get_concrete_function()
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([concrete], function)
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if half:
+        converter.target_spec.supported_types = [tf.float16]
+    return converter.convert()
+
+
+def _onnx(function: Callable) -> bytes:
+    try:
+        import tf2onnx
+    except ImportError as error:
+        raise UserError(
+            f"--format onnx needs tf2onnx ({error}): pip install -r requirements-onnx.txt on TensorFlow 2.15"
+        ) from error
+    model, _ = tf2onnx.convert.from_function(function, function.input_signature, opset=_OPSET)
+    return model.SerializeToString()
+
+
+_CONVERTERS: dict[str, Callable[[Callable], bytes]] = {
+    "tflite-float16": lambda function: _tflite(function, half=True),
+    "tflite-int8": lambda function: _tflite(function, half=False),
+    "onnx": _onnx,
+}
