@@ -12,7 +12,7 @@ else:
     import tomli as tomllib
 
 ROOT = Path(__file__).parents[1]
-EXTRAS = {"gpu", "convert", "onnx", "dev"}
+EXTRAS = {"gpu", "convert", "serving", "onnx", "dev"}
 
 
 def requirements(name, python):
@@ -48,6 +48,13 @@ def test_only_generation_a_has_tensorflow_addons():
 def test_the_gpu_extra_asks_for_the_same_tensorflow(python):
     assert requirements("requirements-gpu.txt", python) == {
         "tensorflow": requirements("requirements.txt", python)["tensorflow"]
+    }
+
+
+@pytest.mark.parametrize("python", ["3.10", "3.11", "3.12"])
+def test_the_serving_extra_asks_for_the_api_of_the_same_tensorflow(python):
+    assert requirements("requirements-serving.txt", python) == {
+        "tensorflow-serving-api": requirements("requirements.txt", python)["tensorflow"]
     }
 
 

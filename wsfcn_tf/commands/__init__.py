@@ -15,6 +15,7 @@ SUMMARIES = {
     "predict": "label every pixel of photos",
     "make-submission": "pack masks for the test server of PASCAL VOC 2012",
     "export": "write a trained network as a SavedModel for TensorFlow Serving",
+    "serve-bundle": "write all that starts TensorFlow Serving on exported networks",
     "convert-weights": "turn PyTorch checkpoints into weights for these networks, and back",
     "networks": "list the networks of the paper's ablation tables with their sizes",
     "demo": "train, evaluate and show a small network on generated scenes",

@@ -17,7 +17,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("photos", nargs="*", metavar="PHOTO_OR_DIR", help="photos, and folders to search for photos")
     parser.add_argument("--split", help="instead of photos: a split of the run's data, such as test")
     parser.add_argument("--data", help="with --split: another data folder")
-    parser.add_argument("--weights", required=True, help="a run's folder, or a .weights.h5 file in one")
+    network = parser.add_mutually_exclusive_group(required=True)
+    network.add_argument("--weights", help="a run's folder, or a .weights.h5 file in one")
+    network.add_argument(
+        "--server", metavar="URL", help="instead: a model server, http://HOST:8501 or grpc://HOST:8500[/v1/models/NAME]"
+    )
     add_inference_arguments(parser)
     parser.add_argument("--output", required=True, help="folder of the masks and overlays")
     parser.add_argument("--save-probabilities", action="store_true", help="also write NAME.npz: the masks in float16")
@@ -28,16 +32,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Predicts."""
     from wsfcn_tf.errors import UserError
+
+    if bool(arguments.photos) == bool(arguments.split):
+        raise UserError("name photos or folders to predict, or a split of the data with --split")
+    if arguments.data and not arguments.split:
+        raise UserError("--data is the folder that --split is taken from; for a folder of photos, leave out --data")
+    masks = _predict_on_server(arguments) if arguments.server else _predict_here(arguments)
+    print(f"{len(masks)} masks and overlays: {arguments.output}")
+
+
+def _predict_on_server(arguments: argparse.Namespace) -> list[Path]:
+    from wsfcn_tf.errors import UserError
+    from wsfcn_tf.serving.client.files import predict_on_server
+
+    if arguments.split or arguments.set or arguments.inference or arguments.save_probabilities:
+        raise UserError(
+            "--split, --set, --inference and --save-probabilities need --weights: a server has no data, its settings "
+            "were exported, and it sends labels only"
+        )
+    return predict_on_server(arguments.server, arguments.photos, arguments.output, resume=arguments.resume)
+
+
+def _predict_here(arguments: argparse.Namespace) -> list[Path]:
+    from wsfcn_tf.errors import UserError
     from wsfcn_tf.inference.outputs import claim, describe, predict_jobs
     from wsfcn_tf.inference.photos import named_photos, photos_of_split
     from wsfcn_tf.inference.predictor import Predictor
     from wsfcn_tf.inference.stream import with_crf_processes
     from wsfcn_tf.weights.trained import load_trained
 
-    if bool(arguments.photos) == bool(arguments.split):
-        raise UserError("name photos or folders to predict, or a split of the data with --split")
-    if arguments.data and not arguments.split:
-        raise UserError("--data is the folder that --split is taken from; for a folder of photos, leave out --data")
     trained = load_trained(arguments.weights)
     root = arguments.data or trained.config.data.root
     if arguments.split and root and Path(arguments.output).resolve().is_relative_to(Path(root).resolve()):
@@ -49,15 +72,13 @@ def run(arguments: argparse.Namespace) -> None:
     else:
         jobs = named_photos(arguments.photos, arguments.output)
     claim(arguments.output, _record(trained, inference), resume=arguments.resume)
-    predict = with_crf_processes(Predictor(trained.model, inference), arguments.crf_processes)
-    masks = predict_jobs(
-        predict,
+    return predict_jobs(
+        with_crf_processes(Predictor(trained.model, inference), arguments.crf_processes),
         jobs,
         lambda prediction: describe(prediction, trained.class_names),
         probabilities=arguments.save_probabilities,
         resume=arguments.resume,
     )
-    print(f"{len(masks)} masks and overlays: {arguments.output}")
 
 
 def _record(trained: "Trained", inference: "InferenceConfig") -> dict[str, Any]:

@@ -51,8 +51,8 @@ def export(trained: Trained, config: ExportConfig, output: str | Path, precision
         precision: what weights are stored and layers compute in; inputs, masks and scores do not change.
 
     Raises:
-        UserError: the folder exists, a CRF is asked for, a class name cannot be joined, or weights do not fit the
-            precision.
+        UserError: the folder exists, the settings are none for a graph (a CRF, tags, pads), a class name cannot be
+            joined, or weights do not fit the precision.
     """
     output = Path(output)
     if output.exists():
@@ -81,6 +81,12 @@ def check_exportable(trained: Trained, config: ExportConfig) -> None:
             "the dense CRF cannot be exported, it is no operation of TensorFlow's: leave it out with "
             "--set inference.crf.iterations=0, or take --refine pamr in its place"
         )
+    if config.inference.classes == "tags":
+        raise UserError(
+            "inference.classes tags cannot be exported: a request has no tags; --set inference.classes=scores"
+        )
+    if config.inference.pad == "release":
+        raise UserError("inference.pad release cannot be exported: photos come in all sizes; --set inference.pad=tight")
     wrong = [name for name in trained.class_names if SEPARATOR in name]
     if wrong:
         raise UserError(

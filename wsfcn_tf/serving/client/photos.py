@@ -1,0 +1,91 @@
+"""Photos on their way to the server: files go as they are, arrays as PNGs."""
+
+import io
+import warnings
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from wsfcn_tf.data.images import read_bytes
+from wsfcn_tf.errors import UserError
+from wsfcn_tf.serving.client.limits import Limits
+
+Photo = bytes | str | Path | np.ndarray  # a file's content, its path, or uint8 RGB [H, W, 3]
+
+_ORIENTATION = 0x0112  # of EXIF; from 5 on the photo lies on its side
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """A photo as it is sent.
+
+    Attributes:
+        name: what messages call it.
+        data: the JPEG's or PNG's bytes.
+        size: (height, width) as it is stored.
+        turned: whether it asks to be shown on its side.
+    """
+
+    name: str
+    data: bytes
+    size: tuple[int, int]
+    turned: bool
+
+    def fits(self, size: tuple[int, int]) -> bool:
+        """Whether a mask of this size is the photo's; a turned one's may have been made before or after turning."""
+        return size == self.size or (self.turned and size == self.size[::-1])
+
+
+def encoded(photo: Photo, name: str) -> Encoded:
+    """Reads, or encodes, a photo; of its content only the header is looked at.
+
+    Args:
+        photo: see `Photo`.
+        name: of a photo that is not a path.
+
+    Raises:
+        UserError: no such file, not an image, or an array of another kind.
+    """
+    if isinstance(photo, np.ndarray):
+        if photo.dtype != np.uint8 or photo.ndim != 3 or photo.shape[2] != 3 or 0 in photo.shape:
+            raise UserError(f"{name}: a photo is uint8 [H, W, 3], not {photo.dtype} {list(photo.shape)}")
+        buffer = io.BytesIO()
+        Image.fromarray(photo).save(buffer, "PNG", compress_level=1)
+        return Encoded(name, buffer.getvalue(), photo.shape[:2], turned=False)
+    if isinstance(photo, bytes):
+        data = photo
+    else:
+        name, data = str(photo), read_bytes(Path(photo))
+    size, turned = _header(data, name)
+    return Encoded(name, data, size, turned)
+
+
+def _header(data: bytes, name: str) -> tuple[tuple[int, int], bool]:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow's doubts about large files
+            with Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "MPO")) as image:
+                # Pillow would decode all of a PNG to look for an orientation behind its pixels
+                told = image.format != "PNG" or "exif" in image.info
+                return image.size[::-1], told and image.getexif().get(_ORIENTATION, 1) >= 5
+    except MemoryError:
+        raise
+    except Exception:  # Pillow does not say what its readers raise
+        raise UserError(f"{name}: cannot be read as a JPEG or PNG") from None
+
+
+def batches(photos: Iterable[Encoded], limits: Limits) -> Iterator[list[Encoded]]:
+    """The photos in their order, in requests that keep to the limits; a photo that is too long for them goes alone."""
+    batch: list[Encoded] = []
+    size = 0
+    for photo in photos:
+        if batch and (len(batch) >= limits.batch_photos or size + len(photo.data) > limits.batch_bytes):
+            yield batch
+            batch, size = [], 0
+        batch.append(photo)
+        size += len(photo.data)
+    if batch:
+        yield batch
