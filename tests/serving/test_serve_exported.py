@@ -37,6 +37,7 @@ def run(request, tmp_path_factory):
         return
     config = ExperimentConfig(inference=inference)
     folder.claim(config, NAMES)
+    folder.weights.write_bytes(b"not read, but predict notes its checksum")
     trained = Trained(TinyNetwork(), config, NAMES, folder.weights, folder.root)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("wsfcn_tf.weights.trained.load_trained", lambda path: trained)

@@ -56,16 +56,11 @@ def _predict(client: Client, photos: Iterable[Photo]) -> Iterator[tuple[Photo, S
         except Refused as refused:
             yield photo, refused
             continue
-        if prediction.labels.shape == photo.image.shape[:2]:
-            yield photo, prediction
-        else:
-            yield (
-                photo,
-                UserError(
-                    f"{photo.name}: the server's mask is {_size(prediction.labels)} and the photo {_size(photo.image)}: it "
-                    "turns photos on their side another way"
-                ),
-            )
+        mask, size = _size(prediction.labels), _size(photo.image)
+        turned = (
+            f"{photo.name}: the server's mask is {mask} and the photo {size}: it turns photos on their side another way"
+        )
+        yield photo, prediction if mask == size else UserError(turned)
 
 
 def _size(image: np.ndarray) -> str:
