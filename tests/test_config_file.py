@@ -65,6 +65,7 @@ def agreeing(config):
         training,
         cooldown_epochs=min(training.cooldown_epochs, training.epochs) if training.schedule == "constant" else 0,
         accumulation_steps=1 if model.synchronise_norm else training.batch_size,
+        validate_miou=training.validate_miou or training.select == "miou",
     )
     data = config.data
     if data.format == "tfds":
@@ -110,6 +111,8 @@ BOUND = {
     "training.batch_size",
     "training.accumulation_steps",
     "training.cooldown_epochs",
+    "training.select",
+    "training.validate_miou",
 }
 
 
