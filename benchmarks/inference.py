@@ -30,7 +30,8 @@ def main() -> None:
     parser.add_argument("--photos", type=int, default=500)
     arguments = parser.parse_args()
     print(f"{where()}, {arguments.backbone}, photos of {_SIZE[1]}x{_SIZE[0]}\n", flush=True)
-    model = build_model(ModelConfig(backbone=arguments.backbone, num_classes=20))
+    classes = 20 if arguments.what == "padding" else 3  # few, for the CRF of noise is slow
+    model = build_model(ModelConfig(backbone=arguments.backbone, num_classes=classes))
     if arguments.what == "padding":
         _padding(model, arguments.rounds)
     else:

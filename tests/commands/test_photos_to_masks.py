@@ -301,6 +301,7 @@ def test_an_unreadable_photo_stops_training_with_its_name(root, tmp_path, capsys
     assert "d.jpg" in one_line(capsys, "train", *arguments, "--output", str(tmp_path / "run"))
 
 
+@pytest.mark.slow
 def test_demo_trains_compares_and_draws(tmp_path, capsys):
     small = ["data.scenes.train=24", "data.scenes.val=4", "data.scenes.size=48", "data.crop_size=48"]
     small += [
