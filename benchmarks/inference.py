@@ -28,6 +28,7 @@ def main() -> None:
     parser.add_argument("--backbone", default="efficientnet_lite0")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--photos", type=int, default=500)
+    parser.add_argument("--crf-iterations", type=int, default=1)
     arguments = parser.parse_args()
     print(f"{where()}, {arguments.backbone}, photos of {_SIZE[1]}x{_SIZE[0]}\n", flush=True)
     classes = 20 if arguments.what == "padding" else 3  # few, for the CRF of noise is slow
@@ -35,7 +36,7 @@ def main() -> None:
     if arguments.what == "padding":
         _padding(model, arguments.rounds)
     else:
-        _memory(model, arguments.photos)
+        _memory(model, arguments.photos, arguments.crf_iterations)
 
 
 def _padding(model, rounds: int) -> None:
@@ -50,9 +51,11 @@ def _padding(model, rounds: int) -> None:
         print(f"| {name} | {value:.2f} | {value / seconds['tight']:.2f} |")
 
 
-def _memory(model, count: int) -> None:
+def _memory(model, count: int, iterations: int) -> None:
     """Photos of eight sizes, with CRF; the peak is the process's so far, its CRF processes left out."""
-    predict = with_crf_processes(Predictor(model, InferenceConfig(presence_threshold=0.0, crf=CRFConfig(iterations=1))))
+    predict = with_crf_processes(
+        Predictor(model, InferenceConfig(presence_threshold=0.0, crf=CRFConfig(iterations=iterations)))
+    )
     photos = (Photo(str(index), _photo(index)) for index in range(count))
     print("| photos | peak memory, GB |\n|---:|---:|")
     for done, _ in enumerate(predict(photos), start=1):
