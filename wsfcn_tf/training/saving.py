@@ -44,7 +44,7 @@ class Saving:
     def save(self, position: Position) -> None:
         """Saves after a step. Raises Stopped if it was to stop there."""
         self._save_within(position)
-        self.stop.check(f"saved after step {position.steps} of {self.steps} of epoch {position.epochs + 1}")
+        self.stop.check(self._saved_at(position))
 
     def stop_if_asked(self, saved: str) -> None:
         """Raises Stopped if any worker is to stop; `saved` says where the run is."""
@@ -56,7 +56,7 @@ class Saving:
 
         That step is saved if the measurement ends early, for whatever reason.
         """
-        where = f"saved after step {position.steps} of {self.steps} of epoch {position.epochs + 1}"
+        where = self._saved_at(position)
         try:
             with averaged(self.model, self.model.optimizer):
                 return validation.measure(self.model, self_supervision, between=lambda: self.stop_if_asked(where))
@@ -70,6 +70,9 @@ class Saving:
         checkpoints.save(self.run, self.model, self.model.optimizer, epochs, self.config.keep_checkpoints)
         drop_others(self.run, self.config)
         record.note(to={"epochs": epochs})
+
+    def _saved_at(self, position: Position) -> str:
+        return f"saved after step {position.steps} of {self.steps} of epoch {position.epochs + 1}"
 
     def _is_to_stop(self) -> bool:
         return self.stop.join(gather_texts(self.strategy, self.stop.name))
