@@ -1,8 +1,8 @@
 """Two processes that train one network on this machine, and one of them killed.
 
-Run `python -m benchmarks.workers [WORKER ...]`. Runs of the same experiment, through train.py: one process; two
-workers; two workers of which one (1, and 0, which is the chief) gets SIGKILL after the first epoch, and both are
-started again with --resume. Tells how far the networks are apart.
+Run `python -m benchmarks.workers`. Runs of the same experiment, through train.py: one process; two workers; two workers
+of which one gets SIGTERM, or SIGKILL (worker 1, and 0, which is the chief), after the first epoch, and both are started
+again with --resume. Tells how far the networks are apart.
 """
 
 import json
@@ -74,13 +74,16 @@ def finish(output: Path, processes: list[subprocess.Popen]) -> None:
             )
 
 
+def stop_one(output: Path, asked: int) -> list[int]:
+    """A run of two workers of which one is asked to stop after the first epoch; returns how both ended."""
+    processes = _start_two(output)
+    processes[asked].send_signal(signal.SIGTERM)
+    return [process.wait() for process in processes]
+
+
 def kill_one(output: Path, victim: int) -> Killed:
     """A run of two workers of which one is killed after the first epoch; waits until the other has ended."""
-    processes = start(output, 2)
-    while not (output / "checkpoints" / "epoch-0001").is_dir():
-        if any(process.poll() is not None for process in processes):
-            raise RuntimeError(_log(output, 0).read_text()[-2000:])
-        time.sleep(0.01)
+    processes = _start_two(output)
     processes[victim].send_signal(signal.SIGKILL)
     begin = time.perf_counter()
     status = processes[1 - victim].wait()
@@ -88,8 +91,22 @@ def kill_one(output: Path, victim: int) -> Killed:
     processes[victim].wait()
     lines = _log(output, 1 - victim).read_text().strip().splitlines()
     message = next((line for line in reversed(lines) if line.startswith("error: ")), lines[-1])
-    reached = max(int(folder.name[-4:]) for folder in (output / "checkpoints").glob("epoch-????"))
-    return Killed(seconds, status, message, reached)
+    return Killed(seconds, status, message, last_epoch(output))
+
+
+def last_epoch(output: Path) -> int:
+    """After how many epochs a run has a checkpoint."""
+    return max(int(folder.name[-4:]) for folder in (output / "checkpoints").glob("epoch-????"))
+
+
+def _start_two(output: Path) -> list[subprocess.Popen]:
+    """Two workers; returns after the first epoch."""
+    processes = start(output, 2)
+    while not (output / "checkpoints" / "epoch-0001").is_dir():
+        if any(process.poll() is not None for process in processes):
+            raise RuntimeError(_log(output, 0).read_text()[-2000:])
+        time.sleep(0.01)
+    return processes
 
 
 def distance(one: Path, other: Path) -> float:
@@ -123,14 +140,17 @@ def _log(output: Path, index: int) -> Path:
 
 def main() -> None:
     """Prints what was found."""
-    victims = [int(word) for word in sys.argv[1:]] or [1, 0]
     with tempfile.TemporaryDirectory() as folder:
-        one, two = Path(folder) / "one", Path(folder) / "two"
+        one, two, stopped = (Path(folder) / name for name in ("one", "two", "stopped"))
         finish(one, start(one, 1))
         finish(two, start(two, 2))
         print(f"{len(_weights(one))} weights, {_EPOCHS} epochs of 5 steps; largest differences, relative.\n")
         print(f"Two workers against one process: {distance(one, two):.1e}", flush=True)
-        for victim in victims:
+        statuses = stop_one(stopped, asked=1)
+        print(f"\nWorker 1 gets SIGTERM: they end with {statuses}, after epoch {last_epoch(stopped)}.")
+        finish(stopped, start(stopped, 2, resume=True))
+        print(f"Both resumed, against two that were not interrupted: {distance(two, stopped):.1e}", flush=True)
+        for victim in (1, 0):
             killed = Path(folder) / f"killed{victim}"
             found = kill_one(killed, victim)
             message = re.sub(r"\s+", " ", found.message)

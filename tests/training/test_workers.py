@@ -1,4 +1,5 @@
 import json
+import os
 
 import pytest
 import tensorflow as tf
@@ -63,10 +64,18 @@ def test_a_cluster_that_cannot_be_read(text, monkeypatch):
         workers.open_strategy()
 
 
-def test_a_worker_that_has_gone(monkeypatch):
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Connection reset by peer\nand more",
+        "{{function_node a}} Collective op: Error reported from Connection reset by peer",
+        "{{function_node a_device_/job:worker/task:1}} Connection reset by peer",
+    ],
+)
+def test_a_worker_that_has_gone(monkeypatch, message):
     monkeypatch.setenv("TF_CONFIG", json.dumps({"cluster": {"chief": ["a:1"], "worker": ["b:1"]}}))
     with pytest.raises(UserError) as error, workers.lost_workers():
-        raise tf.errors.UnavailableError(None, None, "Connection reset by peer\nand more")
+        raise tf.errors.UnavailableError(None, None, message)
     assert str(error.value) == (
         "another worker has gone (Connection reset by peer); start all of them again with --resume"
     )
@@ -87,15 +96,19 @@ def test_workers_that_do_not_agree(monkeypatch, strategy):
 
 
 @pytest.mark.slow
-def test_two_processes_train_one_model_and_outlive_a_kill(tmp_path):
+def test_two_processes_train_one_model_stop_together_and_outlive_a_kill(tmp_path):
     """`benchmarks/workers.py` by its parts: processes of their own, through train.py."""
-    from benchmarks.workers import distance, finish, kill_one, start
+    from benchmarks.workers import distance, finish, kill_one, last_epoch, start, stop_one
 
-    one, two, killed = (tmp_path / name for name in ("one", "two", "killed"))
+    one, two, stopped, killed = (tmp_path / name for name in ("one", "two", "stopped", "killed"))
     finish(one, start(one, 1))
     finish(two, start(two, 2))
     assert distance(one, two) < 1e-5
     assert (one / "history.csv").read_text().count("\n") == (two / "history.csv").read_text().count("\n") == 5
+    assert stop_one(stopped, asked=1) == [os.EX_TEMPFAIL] * 2  # the other one is told, too
+    assert 1 <= last_epoch(stopped) < 4
+    finish(stopped, start(stopped, 2, resume=True))
+    assert distance(two, stopped) < 1e-6
     found = kill_one(killed, victim=1)
     assert found.status != 0
     finish(killed, start(killed, 2, resume=True))

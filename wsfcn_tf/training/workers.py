@@ -7,6 +7,7 @@ temporary folder that nobody keeps.
 
 import json
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -103,8 +104,9 @@ def lost_workers() -> Iterator[None]:
     except (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.CancelledError) as error:
         if _workers() == 1:
             raise
-        # behind these words stands which worker it was, before them which operation noticed
-        reason = (error.message.split("Error reported from ")[-1].splitlines() or ["no reason given"])[0][:120]
+        # behind these words stands which worker it was, before them and in braces which operation noticed
+        text = re.sub(r"\{\{.*?\}\}\s*", "", error.message.split("Error reported from ")[-1])
+        reason = (text.splitlines() or ["no reason given"])[0][:120]
         raise UserError(f"another worker has gone ({reason}); start all of them again with --resume") from error
 
 
