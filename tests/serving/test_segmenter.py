@@ -29,6 +29,12 @@ def png(image):
     return cv2.imencode(".png", image[..., ::-1])[1].tobytes()
 
 
+def broken(data):
+    """With the header and the end of a PNG, and pixels that cannot be unpacked."""
+    place = data.index(b"IDAT") + 6
+    return data[:place] + bytes([255] * 14) + data[place + 14 :]
+
+
 def labels_of(data):
     return np.asarray(Image.open(io.BytesIO(data)))
 
@@ -125,8 +131,10 @@ def test_wrong_dtype_or_rank(plain, images):
 def test_one_bad_photo_is_named_and_the_next_request_is_answered(plain, fixed):
     good = png(photo(20, 30))
     for segmenter in (plain, fixed):
-        with pytest.raises(tf.errors.InvalidArgumentError, match="image 1 of the batch: it is GIF"):
-            segmenter.segment_photos(tf.constant([good, b"GIF89a..."]))
+        for bad, message in ((b"GIF89a...", "it is GIF"), (broken(good), "its PNG data are broken")):
+            named = rf"image 1 of the batch \({len(bad)} bytes\): {message}"
+            with pytest.raises(tf.errors.InvalidArgumentError, match=named):
+                segmenter.segment_photos(tf.constant([good, bad, bad[:-1]]))
         with pytest.raises(tf.errors.InvalidArgumentError, match="the batch is empty"):
             segmenter.segment_photos(tf.constant([], tf.string))
         with pytest.raises(tf.errors.InvalidArgumentError, match="4 images in the batch"):

@@ -124,6 +124,19 @@ def test_a_warm_up_beyond_the_exports_limits(run, tmp_path, capsys):
     assert not (tmp_path / "bundle").exists()
 
 
+def test_a_photo_that_cannot_be_decoded_is_named_by_its_file(url, photos, tmp_path):
+    """Its header is a photo's, so that the client sends it."""
+    data = bytearray((photos / "train_0001.png").read_bytes())
+    place = data.index(b"IDAT") + 6
+    data[place : place + 14] = bytes([255] * 14)
+    (tmp_path / "broken.png").write_bytes(data)
+    good = sorted(photos.iterdir())
+    with Client(url) as client:
+        with pytest.raises(Refused, match=rf"^{tmp_path}/broken.png: {url}: its PNG data are broken"):
+            client.predict([*good[:2], tmp_path / "broken.png", *good[2:]])
+        assert len(client.predict(good)) == 4
+
+
 @pytest.mark.slow
 def test_saved_model_cli_runs_it(bundle, tmp_path):
     images = np.random.default_rng(0).integers(0, 256, (2, 24, 32, 3), np.uint8)
