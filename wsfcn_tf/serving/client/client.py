@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from wsfcn_tf.serving.client.photos import Encoded, Photo, batches, encoded
 from wsfcn_tf.serving.client.refusals import refusal_of
 from wsfcn_tf.serving.client.replies import ServedPrediction, labels_of, numbers, predictions_of, scores_of
 from wsfcn_tf.serving.client.retry import Retries, with_retries
+from wsfcn_tf.serving.client.tls import read_certificates
 
 _Outputs = dict[str, np.ndarray]
 _TIMEOUTS, _RETRIES, _LIMITS = Timeouts(), Retries(), Limits()
@@ -29,9 +31,11 @@ class Client:
         timeouts: of each attempt.
         retries: of what is `Unavailable`; neither refused requests nor time-outs are sent again.
         limits: how much is sent and taken at a time.
+        ca: with TLS, a PEM file of the certificates that are trusted; None trusts the system's. It may hold a
+            self-signed server's own certificate.
 
     Raises:
-        UserError: not such a URL, or tensorflow-serving-api is needed and not installed.
+        UserError: not such a URL, no certificates, or tensorflow-serving-api is needed and not installed.
     """
 
     def __init__(
@@ -40,10 +44,12 @@ class Client:
         timeouts: Timeouts = _TIMEOUTS,
         retries: Retries = _RETRIES,
         limits: Limits = _LIMITS,
+        ca: str | Path | None = None,
     ) -> None:
         self.address = parse_address(url)
+        trusted = None if ca is None else read_certificates(ca, self.address)
         self._retries, self._limits = retries, limits
-        self._transport = _transport(self.address, timeouts, limits.reply_bytes)
+        self._transport = _transport(self.address, timeouts, limits.reply_bytes, trusted)
 
     def predict(self, photos: Iterable[Photo]) -> list[ServedPrediction]:
         """Predicts photos of any sizes, several in a request.
@@ -178,11 +184,11 @@ class Client:
             raise BadReply(f"{self.address}: {error}") from None
 
 
-def _transport(address: Address, timeouts: Timeouts, reply_bytes: int) -> Any:
+def _transport(address: Address, timeouts: Timeouts, reply_bytes: int, trusted: str | None) -> Any:
     if address.is_grpc:
         from wsfcn_tf.serving.client.grpc_transport import GrpcTransport
 
-        return GrpcTransport(address, timeouts, reply_bytes)
+        return GrpcTransport(address, timeouts, reply_bytes, trusted)
     from wsfcn_tf.serving.client.rest import RestTransport
 
-    return RestTransport(address, timeouts, reply_bytes)
+    return RestTransport(address, timeouts, reply_bytes, trusted)
