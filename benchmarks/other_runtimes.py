@@ -20,6 +20,7 @@ from benchmarks.measure import alternating_seconds, where
 from wsfcn_tf.config import CRFConfig
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.evaluation.metrics import confusion_matrix, mean_iou
+from wsfcn_tf.serving.export import weights_bytes
 from wsfcn_tf.serving.rules import labels_at
 from wsfcn_tf.serving.runtimes import SUFFIXES, convert
 from wsfcn_tf.serving.segmenter import ExportConfig, Segmenter
@@ -44,7 +45,7 @@ def main() -> None:
     config = ExportConfig(replace(trained.config.inference, scales=(1.0,), flip=False, crf=CRFConfig()), size)
     segmenter = Segmenter(trained.model, trained.class_names, config)
     runners = {"TensorFlow": lambda image: segmenter.probabilities(image)["masks"].numpy()[0]}
-    sizes = {"TensorFlow": sum(4 * int(tf.size(tf.convert_to_tensor(v))) for v in trained.model.variables)}
+    sizes = {"TensorFlow": weights_bytes(trained)}
     refused = {}
     with tempfile.TemporaryDirectory() as folder:
         for runtime, suffix in SUFFIXES.items():

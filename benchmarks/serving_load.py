@@ -14,7 +14,6 @@ import tempfile
 import threading
 import time
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -38,8 +37,12 @@ def main() -> None:
     if arguments.serve:
         _serve(Path(arguments.serve[0]), int(arguments.serve[1]))
         return
+    from benchmarks.measure import where
+    from benchmarks.small_export import export_small
+
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        _export(Path(folder), arguments.side)
+        export_small(Path(folder), (arguments.side, arguments.side))
+        print(where(), flush=True)
         servers = {name: stack.enter_context(_Server(Path(folder), batch)) for name, batch in _BATCHING.items()}
         photos = _photos(8, arguments.side)
         _load_tables(servers, photos)
@@ -79,26 +82,6 @@ def _serve(folder: Path, batch: int) -> None:
     with serve_grpc(models) as grpc, serve_rest(models) as rest:
         print(grpc, rest, flush=True)
         sys.stdin.read()
-
-
-def _export(folder: Path, side: int) -> None:
-    from benchmarks.measure import where
-    from wsfcn_tf.config import InferenceConfig
-    from wsfcn_tf.config_file import load_config
-    from wsfcn_tf.data.class_names import VOC
-    from wsfcn_tf.models import build_model
-    from wsfcn_tf.run_folder import RunFolder
-    from wsfcn_tf.serving.export import export
-    from wsfcn_tf.serving.segmenter import ExportConfig
-    from wsfcn_tf.weights.trained import Trained
-
-    config = load_config(Path(__file__).parents[1] / "configs" / "photos_small.yaml")
-    config = replace(config, model=replace(config.model, num_classes=len(VOC)))
-    run = RunFolder(folder / "run")
-    run.claim(config, VOC)
-    trained = Trained(build_model(config.model), config, VOC, run.weights, run.root)
-    export(trained, ExportConfig(InferenceConfig(), inner_size=(side, side)), folder / "1")
-    print(where(), flush=True)
 
 
 def _photos(count: int, side: int) -> list[bytes]:

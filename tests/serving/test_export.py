@@ -87,6 +87,14 @@ def test_what_cannot_be_exported_leaves_nothing(run, tmp_path, capsys, words, me
     assert not list(tmp_path.iterdir())
 
 
+def test_weights_beyond_two_gigabytes_are_refused(run, tmp_path, capsys, monkeypatch):
+    """Before anything is traced."""
+    monkeypatch.setattr("wsfcn_tf.serving.export.LARGEST", 1_000_000)
+    assert main(["export", str(run.root), "--output", str(tmp_path / "1"), "--precision", "float16"]) == 2
+    assert "GB in float16, more than the 2 GB of a SavedModel: take --precision" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
 def test_an_existing_folder_is_not_touched(run, tmp_path, capsys):
     (tmp_path / "kept.txt").write_text("")
     assert main(["export", str(run.root), "--output", str(tmp_path)]) == 2

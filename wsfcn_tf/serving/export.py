@@ -18,6 +18,7 @@ from wsfcn_tf.serving.segmenter import SEPARATOR, ExportConfig, Segmenter
 from wsfcn_tf.weights.trained import Trained
 
 EXTRA = "assets.extra"  # TensorFlow Serving's folder for what is not the graph's
+LARGEST = 2**31 - 1  # bytes of weights; of a flatbuffer or a protocol buffer, too
 SIGNATURES = {
     "serving_default": {
         "inputs": {"image_bytes": "string [B]: JPEG or PNG"},
@@ -52,11 +53,17 @@ def export(trained: Trained, config: ExportConfig, output: str | Path, precision
 
     Raises:
         UserError: the folder exists, the settings are none for a graph (a CRF, tags, pads), a class name cannot be
-            joined, or weights do not fit the precision.
+            joined, weights do not fit the precision, or are more than 2 GB.
     """
     output = Path(output)
     if output.exists():
         raise UserError(f"{output}: exists; export to another folder, such as the next version number")
+    size = weights_bytes(trained) // (1 if precision == "float32" else 2)
+    if size > LARGEST:
+        raise UserError(
+            f"the weights are {size / 1e9:.1f} GB in {precision}, more than the 2 GB of a SavedModel: take --precision "
+            "float16 or bfloat16, or a network with a smaller model.width"
+        )
     segmenter = build_segmenter(trained, config, precision)
     signatures = {
         "serving_default": segmenter.segment_photos,
@@ -92,6 +99,11 @@ def check_exportable(trained: Trained, config: ExportConfig) -> None:
         raise UserError(
             f"class {wrong[0]!r}: names are joined by {SEPARATOR!r} in the answers: rename it in classes.txt"
         )
+
+
+def weights_bytes(trained: Trained) -> int:
+    """What a network's weights take in float32."""
+    return sum(4 * int(tf.size(tf.convert_to_tensor(variable))) for variable in trained.model.variables)
 
 
 def write_extra(folder: Path, trained: Trained, config: ExportConfig, precision: Precision) -> None:
