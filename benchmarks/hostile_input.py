@@ -56,17 +56,15 @@ def _ask(model: Path) -> None:
     requests |= {name: (lambda array=array: arrays(images=tf.constant(array))) for name, array in _arrays().items()}
     ordinary = _jpeg(480, 640)
     photos(image_bytes=tf.constant([ordinary]))
-    _peak()
-    start = _peak()
-    print(f"Resident once an ordinary photo has been answered: {start:.0f} MB.\n")
-    print("| request | answer | peak above it, MB |\n|---|---|---:|")
+    print(f"Resident once an ordinary photo has been answered: {_resident():.0f} MB.\n")
+    print("| request | answer | most memory meanwhile, MB above before | kept, MB |\n|---|---|---:|---:|")
     for name, request in requests.items():
-        _peak()
+        before = _resident()
         said = _answer(request)
-        print(f"| {name} | {said} | {max(0, _peak() - start):.0f} |", flush=True)
+        most = _peak()
+        print(f"| {name} | {said} | {max(0, most - before):.0f} | {_resident() - before:.0f} |", flush=True)
     assert _answer(lambda: photos(image_bytes=tf.constant([ordinary]))) == "answered"
-    _peak()
-    print(f"\nAn ordinary photo behind all of them is answered; resident: {_peak():.0f} MB.")
+    print(f"\nAn ordinary photo behind all of them is answered; resident: {_resident():.0f} MB.")
 
 
 def _answer(request: Callable[[], object]) -> str:
@@ -85,6 +83,12 @@ def _peak() -> float:
     peak = int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1]) / 1e3
     Path("/proc/self/clear_refs").write_text("5")
     return peak
+
+
+def _resident() -> float:
+    """Megabytes now."""
+    _peak()
+    return _peak()
 
 
 def _photos() -> dict[str, list[bytes]]:

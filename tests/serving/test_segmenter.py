@@ -128,6 +128,24 @@ def test_wrong_dtype_or_rank(plain, images):
     assert plain.predict_array(np.zeros((1, 8, 8, 3), np.uint8))["labels"].shape == (1, 8, 8)
 
 
+@pytest.mark.parametrize("signature", ["predict_array", "probabilities", "serving_default"])
+def test_another_rank_by_the_way_of_a_server(plain, tmp_path, signature):
+    """No Python function is before a loaded signature that would look at the shape; a kernel would end the process."""
+    function = {"serving_default": plain.segment_photos}.get(signature) or getattr(plain, signature)
+    tf.saved_model.save(plain, str(tmp_path / "1"), {signature: function})
+    call = tf.saved_model.load(str(tmp_path / "1")).signatures[signature]
+    if signature == "serving_default":
+        name, wrong = "image_bytes", [np.array(b"a"), np.array([[b"a"]])]
+    else:
+        shapes = [(1, 8, 8, 1), (1, 8, 8, 4), (1, 1, 8, 8, 3), (8, 8, 3), (8,), ()]
+        name, wrong = "images", [np.zeros(shape, np.uint8) for shape in shapes]
+    for values in wrong:
+        with pytest.raises(tf.errors.InvalidArgumentError, match="is not compatible with expected shape"):
+            call(**{name: tf.constant(values)})
+    with pytest.raises(tf.errors.InvalidArgumentError, match="was expected to be"):
+        call(**{name: tf.constant(np.zeros((1, 8, 8, 3), np.float32))})
+
+
 def test_one_bad_photo_is_named_and_the_next_request_is_answered(plain, fixed):
     good = png(photo(20, 30))
     for segmenter in (plain, fixed):
