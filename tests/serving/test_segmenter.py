@@ -100,10 +100,10 @@ def test_a_batch_of_mixed_sizes_is_one_batch_at_the_inner_size(fixed):
     ("images", "message"),
     [
         (np.zeros((0, 8, 8, 3), np.uint8), "the batch is empty"),
-        (np.zeros((1, 0, 8, 3), np.uint8), "there are no pixels in"),
+        (np.zeros((1, 0, 8, 3), np.uint8), "1 x 0 x 8 has no pixels"),
         (np.zeros((4, 8, 8, 3), np.uint8), "4 images in the batch, more than 3 (max_batch)"),
-        (np.zeros((1, 1, 200, 3), np.uint8), "has a side above 150 (max_side)"),
-        (np.zeros((2, 80, 80, 3), np.uint8), "pixels, more than 10000 (max_pixels)"),
+        (np.zeros((1, 1, 200, 3), np.uint8), "1 x 1 x 200 has a side above 150 (max_side)"),
+        (np.zeros((2, 80, 80, 3), np.uint8), "2 x 80 x 80 pixels are more than 10000 (max_pixels)"),
     ],
 )
 def test_arrays_that_are_refused(plain, images, message):

@@ -175,12 +175,13 @@ class Segmenter(tf.Module):
         words = tf.strings.reduce_join(tf.strings.as_string(shape[:3]), separator=" x ")
         checks = [
             *self._batch_checks(tf.shape(images)[0]),
-            tf.debugging.Assert(tf.reduce_min(shape) > 0, ["there are no pixels in", words]),
+            tf.debugging.Assert(tf.reduce_min(shape) > 0, [words + " has no pixels"]),
             tf.debugging.Assert(
-                tf.reduce_max(shape[1:3]) <= limits.side, [words, f"has a side above {limits.side} (max_side)"]
+                tf.reduce_max(shape[1:3]) <= limits.side, [words + f" has a side above {limits.side} (max_side)"]
             ),
             tf.debugging.Assert(
-                tf.reduce_prod(shape[:3]) <= limits.pixels, [words, f"pixels, more than {limits.pixels} (max_pixels)"]
+                tf.reduce_prod(shape[:3]) <= limits.pixels,
+                [words + f" pixels are more than {limits.pixels} (max_pixels)"],
             ),
         ]
         with tf.control_dependencies(checks):
