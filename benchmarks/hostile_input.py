@@ -5,6 +5,7 @@ in a process of its own, which has TensorFlow only. Linux: peaks are taken from 
 """
 
 import argparse
+import gc
 import io
 import os
 import re
@@ -93,6 +94,7 @@ def _peak() -> float:
 
 def _resident() -> float:
     """Megabytes now."""
+    gc.collect()  # an error's frames hold on to the request
     _peak()
     return _peak()
 

@@ -20,6 +20,8 @@ def export_small(folder: Path, inner_size: tuple[int, int] | None, limits: Limit
     config = replace(config, model=replace(config.model, num_classes=len(VOC)))
     run = RunFolder(folder / "run")
     run.claim(config, VOC)
-    trained = Trained(build_model(config.model), config, VOC, run.weights, run.root)
+    model = build_model(config.model)
+    model.save_weights(run.weights)
+    trained = Trained(model, config, VOC, run.weights, run.root)
     export(trained, ExportConfig(InferenceConfig(), inner_size, limits=limits or Limits()), folder / "1")
     return folder / "1"

@@ -1,5 +1,6 @@
 """A SavedModel from a run, used where there is nothing but TensorFlow."""
 
+import hashlib
 import io
 import json
 
@@ -68,6 +69,8 @@ def test_what_lies_beside_the_graph(run, exported):
     assert (extra / "config.yaml").read_text() == (run.root / "config.yaml").read_text()
     metadata = json.loads((extra / "metadata.json").read_text())
     assert metadata["limits"] == {"bytes": 20_000_000, "pixels": 4_194_304, "side": 8192, "batch": 5}
+    assert metadata["weights_sha256"] == hashlib.sha256(run.weights.read_bytes()).hexdigest()
+    assert not (extra / "record.json").exists()  # these weights were drawn
     assert set(metadata["signatures"]) == {"serving_default", "predict_array", "probabilities"}
     assert metadata["palette"] == [[0, 0, 0], [128, 0, 0], [0, 128, 0], [128, 128, 0]]
     assert metadata["inference"]["background_value"] == 0.3

@@ -113,6 +113,15 @@ def test_arrays_that_are_refused(plain, images, message):
         assert message in str(raised.value)
 
 
+def test_masks_that_no_answer_could_hold(monkeypatch):
+    monkeypatch.setattr("wsfcn_tf.serving.segmenter.LARGEST", 40 * 50 * 4 * 4)
+    segmenter = Segmenter(TinyNetwork(), NAMES, ExportConfig(InferenceConfig(), (32, 48)))
+    assert segmenter.probabilities(photo(40, 50)[None])["masks"].shape == (1, 40, 50, 4)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="1 x 41 x 50 pixels are more than 2000, whose masks"):
+        segmenter.probabilities(photo(41, 50)[None])
+    assert segmenter.predict_array(photo(41, 50)[None])["labels"].shape == (1, 41, 50)
+
+
 @pytest.mark.parametrize(
     "images",
     [

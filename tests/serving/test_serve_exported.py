@@ -37,6 +37,7 @@ def run(request, tmp_path_factory):
         return
     config = ExperimentConfig(inference=inference)
     folder.claim(config, NAMES)
+    folder.record.write_text('{"starts": []}\n')
     folder.weights.write_bytes(b"not read, but predict notes its checksum")
     trained = Trained(TinyNetwork(), config, NAMES, folder.weights, folder.root)
     with pytest.MonkeyPatch.context() as patch:
@@ -51,6 +52,13 @@ def bundle(run, tmp_path_factory):
     assert main(["export", str(run), "--output", str(root / "mine" / "1"), "--max-pixels", "200000"]) == 0
     assert main(["serve-bundle", str(root / "mine"), "--output", str(root / "bundle"), "--warmup", "1"]) == 0
     return root / "bundle"
+
+
+def test_the_training_is_told_beside_the_graph(run, bundle):
+    extra = bundle / "models" / "mine" / "1" / "assets.extra"
+    for name in ("config.yaml", "classes.txt", "record.json"):
+        told = (run / name).read_text() if (run / name).exists() else None
+        assert told == ((extra / name).read_text() if (extra / name).exists() else None)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from wsfcn_tf.config import InferenceConfig
 from wsfcn_tf.data.masks import voc_palette
 from wsfcn_tf.models import Network
 from wsfcn_tf.ops import resize_half_pixel
-from wsfcn_tf.serving.limits import Limits
+from wsfcn_tf.serving.limits import LARGEST, Limits
 from wsfcn_tf.serving.palette_png import encode_palette_png
 from wsfcn_tf.serving.photo import decode_photo
 from wsfcn_tf.serving.refinement import refine
@@ -123,7 +123,7 @@ class Segmenter(tf.Module):
             masks: float32 [B, H, W, 1 + C] in [0, 1], behind the rules and the refinement; a pixel's need not sum to 1.
             scores: float32 [B, C] in [0, 1].
         """
-        images = self._checked(images)
+        images = self._checked(images, most=LARGEST // (4 * (1 + len(self._names))))
         masks, scores = self._masks_of(self._to_inner_size(images))
         if self._config.inner_size is not None:
             masks = resize_half_pixel(masks, tf.shape(images)[1:3])
@@ -168,7 +168,8 @@ class Segmenter(tf.Module):
             tf.debugging.Assert(count <= limit, [many]),
         ]
 
-    def _checked(self, images: tf.Tensor) -> tf.Tensor:
+    def _checked(self, images: tf.Tensor, most: int = LARGEST) -> tf.Tensor:
+        """Within the limits, and of at most so many pixels as an answer has room for."""
         limits = self._config.limits
         images = _of_its_shape(images, _IMAGES)
         shape = tf.shape(images, tf.int64)
@@ -182,6 +183,13 @@ class Segmenter(tf.Module):
             tf.debugging.Assert(
                 tf.reduce_prod(shape[:3]) <= limits.pixels,
                 [words + f" pixels are more than {limits.pixels} (max_pixels)"],
+            ),
+            tf.debugging.Assert(
+                tf.reduce_prod(shape[:3]) <= most,
+                [
+                    words
+                    + f" pixels are more than {most}, whose masks would not fit into an answer: send fewer at a time"
+                ],
             ),
         ]
         with tf.control_dependencies(checks):
