@@ -12,6 +12,7 @@ from networks import gentle, small_network
 from PIL import Image
 
 from wsfcn_tf.__main__ import main
+from wsfcn_tf.commands.export import size_note
 from wsfcn_tf.config import ExperimentConfig, InferenceConfig
 from wsfcn_tf.data.images import decode_image
 from wsfcn_tf.data.masks import voc_palette
@@ -88,6 +89,15 @@ def test_what_cannot_be_exported_leaves_nothing(run, tmp_path, capsys, words, me
     assert main(["export", str(run.root), "--output", str(tmp_path / "1"), *words]) == 2
     assert message in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("inner_size", "is_near"),
+    [(None, True), ((512, 512), True), ((150, 1344), True), ((1345, 500), False), ((149, 200), False)],
+)
+def test_a_size_that_the_network_has_not_seen_is_noted(inner_size, is_near):
+    note = size_note(inner_size, 448)
+    assert note is None if is_near else "is far from the crops of 448 pixels" in note
 
 
 def test_weights_beyond_two_gigabytes_are_refused(run, tmp_path, capsys, monkeypatch):
