@@ -83,6 +83,14 @@ def test_refinement_is_pamr_behind_the_rules():
     assert abs(expected - masks).numpy().max() > 0.01
 
 
+def test_refined_masks_are_within_their_range():
+    """Ten averages with weights that sum to 1 but for rounding; a client takes no mask above 1."""
+    config = InferenceConfig(background_value=1.0)
+    segmenter = Segmenter(TinyNetwork(), NAMES, ExportConfig(config, refine="pamr"))
+    masks = segmenter.probabilities(photo(30, 40)[None])["masks"].numpy()
+    assert masks.min() >= 0 and masks.max() <= 1
+
+
 def test_a_batch_of_mixed_sizes_is_one_batch_at_the_inner_size(fixed):
     images = [photo(20, 90), photo(33, 47), photo(1, 1)]
     answer = fixed.segment_photos(tf.constant([png(image) for image in images]))

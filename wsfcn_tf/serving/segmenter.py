@@ -60,7 +60,9 @@ class Segmenter(tf.Module):
             masks, logits = look(network, images, config.inference)
             scores = tf.sigmoid(logits)
             masks = apply_rules(masks, scores, config.inference)
-            return refine(images, masks) if config.refine == "pamr" else masks, scores
+            if config.refine == "pamr":
+                masks = tf.minimum(refine(images, masks), 1.0)  # weights sum to 1 but for rounding
+            return masks, scores
 
         self._masks_of = masks_of
 
