@@ -3,7 +3,7 @@
 The server is a Python process of its own that speaks TensorFlow Serving's gRPC and REST over the exported SavedModel:
 it is not TensorFlow Serving. The network is that of `configs/photos_small.yaml`, untrained: weights change no time.
 
-Run `python -m benchmarks.serving_load`.
+Run `python -m benchmarks.serving_load [--side 224] [--requests 0]`.
 """
 
 import argparse
@@ -14,7 +14,6 @@ import tempfile
 import threading
 import time
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -22,28 +21,33 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 import numpy as np
 
-_SIDE = 96  # the demo's scenes: a larger photo hides what the server adds
 _CONCURRENT = (1, 2, 4, 8)
 _BATCHING = {"no batching": 1, "batching": 8}  # server -> photos put together
 _ROUNDS = 3
-_REQUESTS = 16  # of a case in a round
+_REQUESTS = 32  # of a case in a round
 
 
 def main() -> None:
     """Exports, starts both servers, prints the tables."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--requests", type=int, default=2000, help="of the memory test")
+    parser.add_argument("--side", type=int, default=96, help="of the scenes, and --inner-size of the export")
+    parser.add_argument("--requests", type=int, default=2000, help="of the memory test; 0 leaves it out")
     parser.add_argument("--serve", nargs=2, metavar=("MODELS", "BATCH"), help="be a server")
     arguments = parser.parse_args()
     if arguments.serve:
         _serve(Path(arguments.serve[0]), int(arguments.serve[1]))
         return
+    from benchmarks.measure import where
+    from benchmarks.small_export import export_small
+
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        _export(Path(folder))
+        export_small(Path(folder), (arguments.side, arguments.side))
+        print(where(), flush=True)
         servers = {name: stack.enter_context(_Server(Path(folder), batch)) for name, batch in _BATCHING.items()}
-        photos = _photos(8)
+        photos = _photos(8, arguments.side)
         _load_tables(servers, photos)
-        _memory_table(servers["batching"], photos, arguments.requests)
+        if arguments.requests:
+            _memory_table(servers["batching"], photos, arguments.requests)
 
 
 class _Server:
@@ -80,32 +84,12 @@ def _serve(folder: Path, batch: int) -> None:
         sys.stdin.read()
 
 
-def _export(folder: Path) -> None:
-    from benchmarks.measure import where
-    from wsfcn_tf.config import InferenceConfig
-    from wsfcn_tf.config_file import load_config
-    from wsfcn_tf.data.class_names import VOC
-    from wsfcn_tf.models import build_model
-    from wsfcn_tf.run_folder import RunFolder
-    from wsfcn_tf.serving.export import export
-    from wsfcn_tf.serving.segmenter import ExportConfig
-    from wsfcn_tf.weights.trained import Trained
-
-    config = load_config(Path(__file__).parents[1] / "configs" / "photos_small.yaml")
-    config = replace(config, model=replace(config.model, num_classes=len(VOC)))
-    run = RunFolder(folder / "run")
-    run.claim(config, VOC)
-    trained = Trained(build_model(config.model), config, VOC, run.weights, run.root)
-    export(trained, ExportConfig(InferenceConfig(), inner_size=(_SIDE, _SIDE)), folder / "1")
-    print(where(), flush=True)
-
-
-def _photos(count: int) -> list[bytes]:
+def _photos(count: int, side: int) -> list[bytes]:
     from wsfcn_tf.config import ScenesConfig
     from wsfcn_tf.data.scenes import Scenes
     from wsfcn_tf.serving.client.photos import encoded
 
-    scenes = Scenes(ScenesConfig(train=count, size=_SIDE))
+    scenes = Scenes(ScenesConfig(train=count, size=side))
     return [encoded(scenes.image(name), name).data for name in scenes.names("train")]
 
 

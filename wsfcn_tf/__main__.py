@@ -24,6 +24,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     argv = sys.argv[1:] if argv is None else list(argv)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's start-up notes would bury ours
+    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")  # and so would gRPC's note of each attempt
     arguments = _parser(argv).parse_args(argv)
     try:
         _module(arguments.command).run(arguments)

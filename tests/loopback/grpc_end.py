@@ -16,15 +16,19 @@ from tensorflow_serving.apis import (
 
 
 @contextmanager
-def serve_grpc(models, port=0):
-    """Yields grpc://HOST:PORT while the server runs."""
+def serve_grpc(models, port=0, tls=None):
+    """Yields grpc://HOST:PORT while the server runs; grpcs:// with a trustme.LeafCert."""
     server = grpc.server(ThreadPoolExecutor(16), options=[("grpc.max_receive_message_length", -1)])
     prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(_Predictions(models), server)
     model_service_pb2_grpc.add_ModelServiceServicer_to_server(_Status(models), server)
-    port = server.add_insecure_port(f"127.0.0.1:{port}")
+    if tls is None:
+        port = server.add_insecure_port(f"127.0.0.1:{port}")
+    else:
+        pair = (tls.private_key_pem.bytes(), b"".join(pem.bytes() for pem in tls.cert_chain_pems))
+        port = server.add_secure_port(f"127.0.0.1:{port}", grpc.ssl_server_credentials([pair]))
     server.start()
     try:
-        yield f"grpc://127.0.0.1:{port}"
+        yield f"{'grpc' if tls is None else 'grpcs'}://127.0.0.1:{port}"
     finally:
         server.stop(None).wait()
 

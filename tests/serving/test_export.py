@@ -1,47 +1,24 @@
 """A SavedModel from a run, used where there is nothing but TensorFlow."""
 
+import hashlib
 import io
 import json
-import subprocess
-import sys
 
 import cv2
 import numpy as np
 import pytest
+from alone import answers_alone
 from networks import gentle, small_network
 from PIL import Image
 
 from wsfcn_tf.__main__ import main
+from wsfcn_tf.commands.export import size_note
 from wsfcn_tf.config import ExperimentConfig, InferenceConfig
 from wsfcn_tf.data.images import decode_image
 from wsfcn_tf.data.masks import voc_palette
 from wsfcn_tf.inference.predictor import Predictor
 from wsfcn_tf.run_folder import RunFolder
 from wsfcn_tf.weights.trained import load_trained
-
-CALL = """
-import sys
-import numpy as np
-import tensorflow as tf
-from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
-folder, photos, output = sys.argv[1:]
-meta = SavedModel.FromString(open(folder + "/saved_model.pb", "rb").read()).meta_graphs[0]
-nodes = list(meta.graph_def.node) + [node for f in meta.graph_def.library.function for node in f.node_def]
-functions = {f.signature.name for f in meta.graph_def.library.function}
-unknown = {node.op for node in nodes if not hasattr(tf.raw_ops, node.op)} - functions
-assert not unknown, unknown
-assert not any(f.attr["_XlaMustCompile"].b for f in meta.graph_def.library.function)
-signatures = tf.saved_model.load(folder).signatures
-given = np.load(photos)
-encoded = tf.constant([given["jpeg"].tobytes(), given["png"].tobytes()])
-np.savez(output, **{
-    "photos": {k: v.numpy() for k, v in signatures["serving_default"](image_bytes=encoded).items()},
-    "labels": signatures["predict_array"](images=tf.constant(given["images"]))["labels"],
-    "masks": signatures["probabilities"](images=tf.constant(given["images"]))["masks"],
-    "scores": signatures["probabilities"](images=tf.constant(given["images"]))["scores"],
-})
-assert not any(name.startswith(("wsfcn_tf", "tensorflow_addons")) for name in sys.modules)
-"""
 
 
 @pytest.fixture(scope="module")
@@ -67,11 +44,8 @@ def test_same_as_predict_where_there_is_only_tensorflow(run, exported, tmp_path)
     images = rng.integers(0, 256, (2, 33, 46, 3), dtype=np.uint8)
     smooth = cv2.resize(images[0, :9, :9], (47, 32), interpolation=cv2.INTER_CUBIC)
     encoded = [cv2.imencode(suffix, smooth)[1] for suffix in (".jpg", ".png")]
-    np.savez(tmp_path / "given.npz", images=images, jpeg=encoded[0], png=encoded[1])
-    words = [sys.executable, "-c", CALL, exported, tmp_path / "given.npz", tmp_path / "result.npz"]
-    subprocess.run([str(word) for word in words], check=True, cwd=tmp_path)
+    result = answers_alone({"it": exported}, images, encoded, tmp_path)["it"]
 
-    result = np.load(tmp_path / "result.npz", allow_pickle=True)
     trained = load_trained(run.root)
     predict = Predictor(trained.model, trained.config.inference)
     for i, image in enumerate(images):
@@ -79,7 +53,7 @@ def test_same_as_predict_where_there_is_only_tensorflow(run, exported, tmp_path)
         np.testing.assert_allclose(result["scores"][i], expected.scores, atol=1e-5)
         np.testing.assert_allclose(result["masks"][i], expected.masks, atol=1e-5)
         assert (result["labels"][i] == expected.labels).mean() > 0.999  # an arg max may be a tie but for rounding
-    photos = result["photos"].item()
+    photos = result["photos"]
     for i, data in enumerate(encoded):
         expected = predict(decode_image(data.tobytes(), "photo"))
         mask = Image.open(io.BytesIO(photos["mask_bytes"][i]))
@@ -96,6 +70,8 @@ def test_what_lies_beside_the_graph(run, exported):
     assert (extra / "config.yaml").read_text() == (run.root / "config.yaml").read_text()
     metadata = json.loads((extra / "metadata.json").read_text())
     assert metadata["limits"] == {"bytes": 20_000_000, "pixels": 4_194_304, "side": 8192, "batch": 5}
+    assert metadata["weights_sha256"] == hashlib.sha256(run.weights.read_bytes()).hexdigest()
+    assert not (extra / "record.json").exists()  # these weights were drawn
     assert set(metadata["signatures"]) == {"serving_default", "predict_array", "probabilities"}
     assert metadata["palette"] == [[0, 0, 0], [128, 0, 0], [0, 128, 0], [128, 128, 0]]
     assert metadata["inference"]["background_value"] == 0.3
@@ -112,6 +88,23 @@ def test_what_lies_beside_the_graph(run, exported):
 def test_what_cannot_be_exported_leaves_nothing(run, tmp_path, capsys, words, message):
     assert main(["export", str(run.root), "--output", str(tmp_path / "1"), *words]) == 2
     assert message in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("inner_size", "is_near"),
+    [(None, True), ((512, 512), True), ((150, 1344), True), ((1345, 500), False), ((149, 200), False)],
+)
+def test_a_size_that_the_network_has_not_seen_is_noted(inner_size, is_near):
+    note = size_note(inner_size, 448)
+    assert note is None if is_near else "is far from the crops of 448 pixels" in note
+
+
+def test_weights_beyond_two_gigabytes_are_refused(run, tmp_path, capsys, monkeypatch):
+    """Before anything is traced."""
+    monkeypatch.setattr("wsfcn_tf.serving.export.LARGEST", 1_000_000)
+    assert main(["export", str(run.root), "--output", str(tmp_path / "1"), "--precision", "float16"]) == 2
+    assert "GB in float16, more than the 2 GB of a SavedModel: take --precision" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
 
 

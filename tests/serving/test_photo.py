@@ -1,8 +1,10 @@
 """Decoding inside the graph, beside `read_image`; and what it refuses, in words that name the photo."""
 
 import io
+import re
 import struct
 import zlib
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -118,7 +120,7 @@ REFUSED = {
     "png of nothing": (claims(0, 5), "its header is broken"),
     "many pixels": (claims(150, 100), "it is 100 x 150 pixels, more than 10000 (max_pixels)"),
     "jpeg bomb": (large_jpeg(), "it is 20000 x 20000 pixels"),
-    "many bytes": (JPEG + bytes(100_000), f"it has {len(JPEG) + 100_000} bytes, more than 100000 (max_bytes)"),
+    "many bytes": (JPEG + bytes(100_000), "it has more than 100000 bytes (max_bytes)"),
     "half a jpeg": (JPEG[: len(JPEG) * 2 // 3], "the file is cut short"),
     "start of a jpeg": (JPEG[:20], "its header is broken"),
     "half a png": (encoded(Image.fromarray(PICTURE), "PNG")[:-20], "the file is cut short"),
@@ -131,7 +133,39 @@ def test_what_is_refused_is_said_before_decoding(name):
     with pytest.raises(tf.errors.InvalidArgumentError) as raised:
         decode(data)
     text = str(raised.value)
-    assert "image 3 of the batch: " in text and message in text
+    assert f"image 3 of the batch ({len(data)} bytes): " in text and message in text
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_what_only_decoding_shows_names_the_photo_too(kind):
+    data = bytearray(encoded(Image.fromarray(PICTURE), kind))
+    place = data.index(b"IDAT" if kind == "PNG" else b"\xff\xc4")
+    data[place + 6 : place + 20] = bytes([255] * 14)  # pixels, or a Huffman table, that mean nothing
+    with pytest.raises(tf.errors.InvalidArgumentError) as raised:
+        decode(bytes(data))
+    assert f"image 3 of the batch ({len(data)} bytes): its {kind} data are broken" in str(raised.value)
+
+
+def resident_peak():
+    """Megabytes, of this process since the last time."""
+    status = Path("/proc/self/status").read_text()
+    Path("/proc/self/clear_refs").write_text("5")  # the peak becomes what is resident now
+    return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) / 1e3
+
+
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="only Linux tells a process's peak memory")
+def test_a_bomb_is_refused_by_its_header_before_it_is_decoded():
+    """A proper PNG of 20 kB whose pixels take 432 MB, which the decoder itself would take."""
+    rows = zlib.compress(bytes(12_000 * (1 + 12_000 // 8)), 9)
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 12_000, 12_000, 1, 0, 0, 0, 0))
+    bomb = b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+    assert len(bomb) < LIMITS.bytes
+    decode(JPEG)
+    resident_peak()
+    before = resident_peak()
+    with pytest.raises(tf.errors.InvalidArgumentError, match="it is 12000 x 12000 pixels"):
+        decode(bomb)
+    assert resident_peak() - before < 50
 
 
 def test_1x1():

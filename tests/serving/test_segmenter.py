@@ -29,6 +29,12 @@ def png(image):
     return cv2.imencode(".png", image[..., ::-1])[1].tobytes()
 
 
+def broken(data):
+    """With the header and the end of a PNG, and pixels that cannot be unpacked."""
+    place = data.index(b"IDAT") + 6
+    return data[:place] + bytes([255] * 14) + data[place + 14 :]
+
+
 def labels_of(data):
     return np.asarray(Image.open(io.BytesIO(data)))
 
@@ -77,6 +83,14 @@ def test_refinement_is_pamr_behind_the_rules():
     assert abs(expected - masks).numpy().max() > 0.01
 
 
+def test_refined_masks_are_within_their_range():
+    """Ten averages with weights that sum to 1 but for rounding; a client takes no mask above 1."""
+    config = InferenceConfig(background_value=1.0)
+    segmenter = Segmenter(TinyNetwork(), NAMES, ExportConfig(config, refine="pamr"))
+    masks = segmenter.probabilities(photo(30, 40)[None])["masks"].numpy()
+    assert masks.min() >= 0 and masks.max() <= 1
+
+
 def test_a_batch_of_mixed_sizes_is_one_batch_at_the_inner_size(fixed):
     images = [photo(20, 90), photo(33, 47), photo(1, 1)]
     answer = fixed.segment_photos(tf.constant([png(image) for image in images]))
@@ -94,10 +108,10 @@ def test_a_batch_of_mixed_sizes_is_one_batch_at_the_inner_size(fixed):
     ("images", "message"),
     [
         (np.zeros((0, 8, 8, 3), np.uint8), "the batch is empty"),
-        (np.zeros((1, 0, 8, 3), np.uint8), "there are no pixels in"),
+        (np.zeros((1, 0, 8, 3), np.uint8), "1 x 0 x 8 has no pixels"),
         (np.zeros((4, 8, 8, 3), np.uint8), "4 images in the batch, more than 3 (max_batch)"),
-        (np.zeros((1, 1, 200, 3), np.uint8), "has a side above 150 (max_side)"),
-        (np.zeros((2, 80, 80, 3), np.uint8), "pixels, more than 10000 (max_pixels)"),
+        (np.zeros((1, 1, 200, 3), np.uint8), "1 x 1 x 200 has a side above 150 (max_side)"),
+        (np.zeros((2, 80, 80, 3), np.uint8), "2 x 80 x 80 pixels are more than 10000 (max_pixels)"),
     ],
 )
 def test_arrays_that_are_refused(plain, images, message):
@@ -105,6 +119,15 @@ def test_arrays_that_are_refused(plain, images, message):
         with pytest.raises(tf.errors.InvalidArgumentError) as raised:
             signature(images)
         assert message in str(raised.value)
+
+
+def test_masks_that_no_answer_could_hold(monkeypatch):
+    monkeypatch.setattr("wsfcn_tf.serving.segmenter.LARGEST", 40 * 50 * 4 * 4)
+    segmenter = Segmenter(TinyNetwork(), NAMES, ExportConfig(InferenceConfig(), (32, 48)))
+    assert segmenter.probabilities(photo(40, 50)[None])["masks"].shape == (1, 40, 50, 4)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="1 x 41 x 50 pixels are more than 2000, whose masks"):
+        segmenter.probabilities(photo(41, 50)[None])
+    assert segmenter.predict_array(photo(41, 50)[None])["labels"].shape == (1, 41, 50)
 
 
 @pytest.mark.parametrize(
@@ -122,11 +145,31 @@ def test_wrong_dtype_or_rank(plain, images):
     assert plain.predict_array(np.zeros((1, 8, 8, 3), np.uint8))["labels"].shape == (1, 8, 8)
 
 
+@pytest.mark.parametrize("signature", ["predict_array", "probabilities", "serving_default"])
+def test_another_rank_by_the_way_of_a_server(plain, tmp_path, signature):
+    """No Python function is before a loaded signature that would look at the shape; a kernel would end the process."""
+    function = {"serving_default": plain.segment_photos}.get(signature) or getattr(plain, signature)
+    tf.saved_model.save(plain, str(tmp_path / "1"), {signature: function})
+    call = tf.saved_model.load(str(tmp_path / "1")).signatures[signature]
+    if signature == "serving_default":
+        name, wrong = "image_bytes", [np.array(b"a"), np.array([[b"a"]])]
+    else:
+        shapes = [(1, 8, 8, 1), (1, 8, 8, 4), (1, 1, 8, 8, 3), (8, 8, 3), (8,), ()]
+        name, wrong = "images", [np.zeros(shape, np.uint8) for shape in shapes]
+    for values in wrong:
+        with pytest.raises(tf.errors.InvalidArgumentError, match="is not compatible with expected shape"):
+            call(**{name: tf.constant(values)})
+    with pytest.raises(tf.errors.InvalidArgumentError, match="was expected to be"):
+        call(**{name: tf.constant(np.zeros((1, 8, 8, 3), np.float32))})
+
+
 def test_one_bad_photo_is_named_and_the_next_request_is_answered(plain, fixed):
     good = png(photo(20, 30))
     for segmenter in (plain, fixed):
-        with pytest.raises(tf.errors.InvalidArgumentError, match="image 1 of the batch: it is GIF"):
-            segmenter.segment_photos(tf.constant([good, b"GIF89a..."]))
+        for bad, message in ((b"GIF89a...", "it is GIF"), (broken(good), "its PNG data are broken")):
+            named = rf"image 1 of the batch \({len(bad)} bytes\): {message}"
+            with pytest.raises(tf.errors.InvalidArgumentError, match=named):
+                segmenter.segment_photos(tf.constant([good, bad, bad[:-1]]))
         with pytest.raises(tf.errors.InvalidArgumentError, match="the batch is empty"):
             segmenter.segment_photos(tf.constant([], tf.string))
         with pytest.raises(tf.errors.InvalidArgumentError, match="4 images in the batch"):

@@ -37,6 +37,7 @@ def run(request, tmp_path_factory):
         return
     config = ExperimentConfig(inference=inference)
     folder.claim(config, NAMES)
+    folder.record.write_text('{"starts": []}\n')
     folder.weights.write_bytes(b"not read, but predict notes its checksum")
     trained = Trained(TinyNetwork(), config, NAMES, folder.weights, folder.root)
     with pytest.MonkeyPatch.context() as patch:
@@ -51,6 +52,13 @@ def bundle(run, tmp_path_factory):
     assert main(["export", str(run), "--output", str(root / "mine" / "1"), "--max-pixels", "200000"]) == 0
     assert main(["serve-bundle", str(root / "mine"), "--output", str(root / "bundle"), "--warmup", "1"]) == 0
     return root / "bundle"
+
+
+def test_the_training_is_told_beside_the_graph(run, bundle):
+    extra = bundle / "models" / "mine" / "1" / "assets.extra"
+    for name in ("config.yaml", "classes.txt", "record.json"):
+        told = (run / name).read_text() if (run / name).exists() else None
+        assert told == ((extra / name).read_text() if (extra / name).exists() else None)
 
 
 @pytest.fixture(scope="module")
@@ -122,6 +130,19 @@ def test_a_warm_up_beyond_the_exports_limits(run, tmp_path, capsys):
     assert main(["serve-bundle", str(tmp_path / "mine"), "--output", str(tmp_path / "bundle")]) == 2
     assert "1: fails at a warm-up request, of scenes of up to 384 pixels a side: " in capsys.readouterr().err
     assert not (tmp_path / "bundle").exists()
+
+
+def test_a_photo_that_cannot_be_decoded_is_named_by_its_file(url, photos, tmp_path):
+    """Its header is a photo's, so that the client sends it."""
+    data = bytearray((photos / "train_0001.png").read_bytes())
+    place = data.index(b"IDAT") + 6
+    data[place : place + 14] = bytes([255] * 14)
+    (tmp_path / "broken.png").write_bytes(data)
+    good = sorted(photos.iterdir())
+    with Client(url) as client:
+        with pytest.raises(Refused, match=rf"^{tmp_path}/broken.png: {url}: its PNG data are broken"):
+            client.predict([*good[:2], tmp_path / "broken.png", *good[2:]])
+        assert len(client.predict(good)) == 4
 
 
 @pytest.mark.slow

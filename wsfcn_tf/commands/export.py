@@ -7,6 +7,7 @@ from wsfcn_tf.commands.inference_settings import add_inference_arguments, infere
 from wsfcn_tf.errors import UserError
 
 _PIXELS, _INNER_PIXELS = 4_194_304, 33_554_432
+_FAR = 3  # times the crops' size; photos are larger than crops, and views of crops larger or smaller
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,6 +56,8 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.format == "saved-model":
         export(trained, config, arguments.output, arguments.precision)
         print(f"SavedModel: {arguments.output}")
+        if note := size_note(inner_size, trained.config.data.crop_size):
+            print(note)
     elif arguments.precision != "float32":
         raise UserError(f"--precision is for SavedModels: --format {arguments.format} says what weights are stored in")
     else:
@@ -62,6 +65,16 @@ def run(arguments: argparse.Namespace) -> None:
 
         convert(trained, config, arguments.output, arguments.format)
         print(f"{arguments.format}: {arguments.output}")
+
+
+def size_note(inner_size: tuple[int, int] | None, crop_size: int) -> str | None:
+    """What is said of an inner size that is far from what the network was trained on; None if it is near."""
+    if inner_size is None or (max(inner_size) <= _FAR * crop_size and min(inner_size) * _FAR >= crop_size):
+        return None
+    return (
+        f"note: --inner-size {inner_size[0]}x{inner_size[1]} is far from the crops of {crop_size} pixels that it was "
+        "trained on: a network knows things at the size that they had there"
+    )
 
 
 def _inner_size(text: str | None) -> tuple[int, int] | None:

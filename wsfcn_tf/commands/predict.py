@@ -22,6 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     network.add_argument(
         "--server", metavar="URL", help="instead: a model server, http://HOST:8501 or grpc://HOST:8500[/v1/models/NAME]"
     )
+    parser.add_argument("--server-ca", metavar="FILE", help="with https or grpcs: certificates to trust, a PEM file")
     add_inference_arguments(parser)
     parser.add_argument("--output", required=True, help="folder of the masks and overlays")
     parser.add_argument("--save-probabilities", action="store_true", help="also write NAME.npz: the masks in float16")
@@ -37,6 +38,8 @@ def run(arguments: argparse.Namespace) -> None:
         raise UserError("name photos or folders to predict, or a split of the data with --split")
     if arguments.data and not arguments.split:
         raise UserError("--data is the folder that --split is taken from; for a folder of photos, leave out --data")
+    if arguments.server_ca and not arguments.server:
+        raise UserError("--server-ca is for --server")
     masks = _predict_on_server(arguments) if arguments.server else _predict_here(arguments)
     print(f"{len(masks)} masks and overlays: {arguments.output}")
 
@@ -50,7 +53,9 @@ def _predict_on_server(arguments: argparse.Namespace) -> list[Path]:
             "--split, --set, --inference and --save-probabilities need --weights: a server has no data, its settings "
             "were exported, and it sends labels only"
         )
-    return predict_on_server(arguments.server, arguments.photos, arguments.output, resume=arguments.resume)
+    return predict_on_server(
+        arguments.server, arguments.photos, arguments.output, ca=arguments.server_ca, resume=arguments.resume
+    )
 
 
 def _predict_here(arguments: argparse.Namespace) -> list[Path]:

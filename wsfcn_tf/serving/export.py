@@ -1,5 +1,6 @@
 """A trained network as a SavedModel that needs nothing but TensorFlow, as TensorFlow Serving loads it."""
 
+import hashlib
 import platform
 from dataclasses import asdict
 from importlib.metadata import version
@@ -13,6 +14,7 @@ from wsfcn_tf.data.masks import voc_palette
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.files import replacing, write_json, write_text
 from wsfcn_tf.run_folder import RunFolder
+from wsfcn_tf.serving.limits import LARGEST
 from wsfcn_tf.serving.precision import Precision, in_precision
 from wsfcn_tf.serving.segmenter import SEPARATOR, ExportConfig, Segmenter
 from wsfcn_tf.weights.trained import Trained
@@ -41,8 +43,8 @@ SIGNATURES = {
 def export(trained: Trained, config: ExportConfig, output: str | Path, precision: Precision = "float32") -> None:
     """Writes a SavedModel, complete or not at all, with the signatures of `SIGNATURES` (see `Segmenter`).
 
-    In assets.extra/ are classes.txt (one name per line, in the order of the labels from 1 on), config.yaml of the
-    training, and metadata.json: signatures, limits, rules, palette, versions.
+    In assets.extra/ are classes.txt (one name per line, in the order of the labels from 1 on), config.yaml and
+    record.json of the training, and metadata.json: signatures, limits, rules, palette, versions, the weights' checksum.
 
     Args:
         trained: from `load_trained`.
@@ -52,11 +54,17 @@ def export(trained: Trained, config: ExportConfig, output: str | Path, precision
 
     Raises:
         UserError: the folder exists, the settings are none for a graph (a CRF, tags, pads), a class name cannot be
-            joined, or weights do not fit the precision.
+            joined, weights do not fit the precision, or are more than 2 GB.
     """
     output = Path(output)
     if output.exists():
         raise UserError(f"{output}: exists; export to another folder, such as the next version number")
+    size = weights_bytes(trained) // (1 if precision == "float32" else 2)
+    if size > LARGEST:
+        raise UserError(
+            f"the weights are {size / 1e9:.1f} GB in {precision}, more than the 2 GB of a SavedModel: take --precision "
+            "float16 or bfloat16, or a network with a smaller model.width"
+        )
     segmenter = build_segmenter(trained, config, precision)
     signatures = {
         "serving_default": segmenter.segment_photos,
@@ -94,10 +102,18 @@ def check_exportable(trained: Trained, config: ExportConfig) -> None:
         )
 
 
+def weights_bytes(trained: Trained) -> int:
+    """What a network's weights take in float32."""
+    return sum(4 * int(tf.size(tf.convert_to_tensor(variable))) for variable in trained.model.variables)
+
+
 def write_extra(folder: Path, trained: Trained, config: ExportConfig, precision: Precision) -> None:
-    """Writes classes.txt, config.yaml and metadata.json."""
+    """Writes classes.txt, config.yaml, metadata.json, and record.json if the run has one."""
+    run = RunFolder(trained.run)
     write_text(folder / "classes.txt", "".join(f"{name}\n" for name in trained.class_names))
-    write_text(folder / "config.yaml", RunFolder(trained.run).config.read_text(encoding="utf-8"))
+    write_text(folder / "config.yaml", run.config.read_text(encoding="utf-8"))
+    if run.record.is_file():  # not in a folder that convert-weights made
+        write_text(folder / "record.json", run.record.read_text(encoding="utf-8"))
     write_json(folder / "metadata.json", metadata(trained, config, precision))
 
 
@@ -118,6 +134,7 @@ def metadata(trained: Trained, config: ExportConfig, precision: Precision) -> di
         "precision": precision,
         "network": asdict(trained.config.model),
         "weights": trained.weights.name,
+        "weights_sha256": hashlib.sha256(trained.weights.read_bytes()).hexdigest(),
         "versions": {
             "wsfcn_tf": wsfcn_tf.__version__,
             "python": platform.python_version(),

@@ -4,6 +4,8 @@ from dataclasses import asdict, dataclass
 
 from wsfcn_tf.errors import UserError
 
+LARGEST = 2**31 - 1  # bytes of a protocol buffer, which graphs and answers are, and of a flatbuffer
+
 
 @dataclass(frozen=True)
 class Limits:

@@ -22,61 +22,74 @@ def decode_photo(text: tf.Tensor, index: tf.Tensor, limits: Limits) -> tf.Tensor
         uint8 [H, W, 3].
 
     Raises:
-        tf.errors.InvalidArgumentError: when run: "image 3 of the batch: …" for what the header tells, else the
-            decoder's own message.
+        tf.errors.InvalidArgumentError: when run: "image 3 of the batch (512 bytes): …".
     """
     size = tf.strings.length(text)
+    photo = _Named(index, size)
     with tf.control_dependencies(
         [
-            require(size > 0, index, "the file is empty"),
-            require(size <= limits.bytes, index, "it has", size, f"bytes, more than {limits.bytes} (max_bytes)"),
+            photo.require(size > 0, "the file is empty"),
+            photo.require(size <= limits.bytes, f"it has more than {limits.bytes} bytes (max_bytes)"),
         ]
     ):
         header = read_header(bytes_of(tf.identity(text)))
-    with tf.control_dependencies(_checks(header, index, limits)):
-        text = tf.identity(text)
-    image = tf.cond(
-        header.kind == JPEG,
-        # the decoder that OpenCV has, too; TensorFlow's default is a faster approximation
-        lambda: tf.io.decode_jpeg(text, channels=3, dct_method="INTEGER_ACCURATE"),
-        lambda: tf.io.decode_png(text, channels=3),
-    )
-    return upright(image, header.orientation)
+    with tf.control_dependencies(_checks(header, photo, limits)):
+        image = _decoded_or_empty(tf.identity(text), header.kind == JPEG)
+    broken = "data are broken, or of a kind that TensorFlow does not decode"
+    with tf.control_dependencies([photo.require(tf.size(image) > 0, "its", header.kind, broken)]):
+        return upright(tf.identity(image), header.orientation)
 
 
-def _checks(header: Header, index: tf.Tensor, limits: Limits) -> list[tf.Operation]:
+class _Named:
+    """What messages call a photo.
+
+    Its place is that in the batch, which a server may have put together from several requests; by its size the caller
+    knows its own.
+    """
+
+    def __init__(self, index: tf.Tensor, size: tf.Tensor) -> None:
+        texts = ["image ", tf.strings.as_string(index), " of the batch (", tf.strings.as_string(size), " bytes):"]
+        self._name = tf.strings.join(texts)
+
+    def require(self, condition: tf.Tensor, *words: tf.Tensor | str) -> tf.Operation:
+        """An error that says "image INDEX of the batch (SIZE bytes): WORDS" where the condition is not met."""
+        texts = [w if isinstance(w, str) or w.dtype == tf.string else tf.strings.as_string(w) for w in words]
+        return tf.debugging.Assert(condition, [tf.strings.join([self._name, *texts], separator=" ")])
+
+
+def _decoded_or_empty(text: tf.Tensor, is_jpeg: tf.Tensor) -> tf.Tensor:
+    """The pixels; none, uint8 [0, 0, 3], where the decoder fails.
+
+    A decoder's error ends the request and does not know which photo it is about. Of all operations only a dataset's
+    can go on behind one.
+    """
+
+    def decode(data: tf.Tensor, with_jpeg: tf.Tensor) -> tf.Tensor:
+        return tf.cond(
+            with_jpeg,
+            # the decoder that OpenCV has, too; TensorFlow's default is a faster approximation
+            lambda: tf.io.decode_jpeg(data, channels=3, dct_method="INTEGER_ACCURATE"),
+            lambda: tf.io.decode_png(data, channels=3),
+        )
+
+    decoded = tf.data.Dataset.from_tensors((text, is_jpeg)).map(decode).ignore_errors()
+    nothing = tf.data.Dataset.from_tensors(tf.zeros([0, 0, 3], tf.uint8))
+    return decoded.concatenate(nothing).take(1).get_single_element()
+
+
+def _checks(header: Header, photo: _Named, limits: Limits) -> list[tf.Operation]:
     height, width = header.height, header.width
     is_photo = (header.kind == JPEG) | (header.kind == PNG)
     name = tf.where(header.kind == "", "not an image", header.kind)
+    size = ("it is", height, "x", width, "pixels,")
     return [
-        require(is_photo, index, "it is", name, "and has to be JPEG or PNG"),
+        photo.require(is_photo, "it is", name, "and has to be JPEG or PNG"),
         # sides below 2^32, so that their product is within int64
-        require(
+        photo.require(
             ~is_photo | ((height > 0) & (width > 0)),
-            index,
             "its header is broken: there is no size in it",
         ),
-        require(
-            tf.maximum(height, width) <= limits.side,
-            index,
-            *("it is", height, "x", width, f"pixels, with a side above {limits.side} (max_side)"),
-        ),
-        require(
-            height * width <= limits.pixels,
-            index,
-            *("it is", height, "x", width, f"pixels, more than {limits.pixels} (max_pixels)"),
-        ),
-        require(header.complete, index, "the file is cut short"),
+        photo.require(tf.maximum(height, width) <= limits.side, *size, f"with a side above {limits.side} (max_side)"),
+        photo.require(height * width <= limits.pixels, *size, f"more than {limits.pixels} (max_pixels)"),
+        photo.require(header.complete, "the file is cut short"),
     ]
-
-
-def require(condition: tf.Tensor, index: tf.Tensor, *words: tf.Tensor | str) -> tf.Operation:
-    """An error that says "image INDEX of the batch: WORDS" where `condition` is not met; counted from 0."""
-    texts = [word if isinstance(word, str) or word.dtype == tf.string else tf.strings.as_string(word) for word in words]
-    message = tf.strings.join(
-        [
-            tf.strings.join(["image ", tf.strings.as_string(index), " of the batch: "]),
-            tf.strings.join(texts, separator=" "),
-        ]
-    )
-    return tf.debugging.Assert(condition, [message])

@@ -8,7 +8,8 @@ import tensorflow as tf
 
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.files import replacing, write_json
-from wsfcn_tf.serving.export import check_exportable, metadata
+from wsfcn_tf.serving.export import check_exportable, metadata, weights_bytes
+from wsfcn_tf.serving.limits import LARGEST
 from wsfcn_tf.serving.rules import apply_rules
 from wsfcn_tf.serving.segmenter import ExportConfig
 from wsfcn_tf.serving.views import look
@@ -17,7 +18,6 @@ from wsfcn_tf.weights.trained import Trained
 Runtime = Literal["tflite-float16", "tflite-int8", "onnx"]
 SUFFIXES = {"tflite-float16": ".tflite", "tflite-int8": ".tflite", "onnx": ".onnx"}
 _OPSET = 17
-_LARGEST = 2**31 - 1  # bytes of a flatbuffer, and of a protocol buffer
 
 
 def convert(trained: Trained, config: ExportConfig, output: str | Path, runtime: Runtime) -> None:
@@ -66,8 +66,8 @@ def _check(trained: Trained, config: ExportConfig, output: Path, runtime: Runtim
         )
     if config.refine != "none":
         raise UserError(f"--format {runtime} has no --refine {config.refine}: its loops are TensorFlow's; leave it out")
-    size = sum(4 * int(tf.size(tf.convert_to_tensor(variable))) for variable in trained.model.variables)
-    if size > _LARGEST:
+    size = weights_bytes(trained)
+    if size > LARGEST:
         raise UserError(f"--format {runtime}: the weights are {size / 1e9:.1f} GB, more than the 2 GB of one file")
 
 

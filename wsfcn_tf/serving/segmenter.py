@@ -10,7 +10,7 @@ from wsfcn_tf.config import InferenceConfig
 from wsfcn_tf.data.masks import voc_palette
 from wsfcn_tf.models import Network
 from wsfcn_tf.ops import resize_half_pixel
-from wsfcn_tf.serving.limits import Limits
+from wsfcn_tf.serving.limits import LARGEST, Limits
 from wsfcn_tf.serving.palette_png import encode_palette_png
 from wsfcn_tf.serving.photo import decode_photo
 from wsfcn_tf.serving.refinement import refine
@@ -60,7 +60,9 @@ class Segmenter(tf.Module):
             masks, logits = look(network, images, config.inference)
             scores = tf.sigmoid(logits)
             masks = apply_rules(masks, scores, config.inference)
-            return refine(images, masks) if config.refine == "pamr" else masks, scores
+            if config.refine == "pamr":
+                masks = tf.minimum(refine(images, masks), 1.0)  # weights sum to 1 but for rounding
+            return masks, scores
 
         self._masks_of = masks_of
 
@@ -78,6 +80,7 @@ class Segmenter(tf.Module):
             labels: string [B], the names of the classes that have pixels, in the labels' order, joined by ";".
             scores: float32 [B, C] in [0, 1].
         """
+        image_bytes = _of_its_shape(image_bytes, _TEXTS)
         count = tf.shape(image_bytes)[0]
         with tf.control_dependencies(self._batch_checks(count)):
             image_bytes, places = tf.identity(image_bytes), tf.range(count)
@@ -122,7 +125,7 @@ class Segmenter(tf.Module):
             masks: float32 [B, H, W, 1 + C] in [0, 1], behind the rules and the refinement; a pixel's need not sum to 1.
             scores: float32 [B, C] in [0, 1].
         """
-        images = self._checked(images)
+        images = self._checked(images, most=LARGEST // (4 * (1 + len(self._names))))
         masks, scores = self._masks_of(self._to_inner_size(images))
         if self._config.inner_size is not None:
             masks = resize_half_pixel(masks, tf.shape(images)[1:3])
@@ -167,22 +170,37 @@ class Segmenter(tf.Module):
             tf.debugging.Assert(count <= limit, [many]),
         ]
 
-    def _checked(self, images: tf.Tensor) -> tf.Tensor:
+    def _checked(self, images: tf.Tensor, most: int = LARGEST) -> tf.Tensor:
+        """Within the limits, and of at most so many pixels as an answer has room for."""
         limits = self._config.limits
+        images = _of_its_shape(images, _IMAGES)
         shape = tf.shape(images, tf.int64)
         words = tf.strings.reduce_join(tf.strings.as_string(shape[:3]), separator=" x ")
         checks = [
             *self._batch_checks(tf.shape(images)[0]),
-            tf.debugging.Assert(tf.reduce_min(shape) > 0, ["there are no pixels in", words]),
+            tf.debugging.Assert(tf.reduce_min(shape) > 0, [words + " has no pixels"]),
             tf.debugging.Assert(
-                tf.reduce_max(shape[1:3]) <= limits.side, [words, f"has a side above {limits.side} (max_side)"]
+                tf.reduce_max(shape[1:3]) <= limits.side, [words + f" has a side above {limits.side} (max_side)"]
             ),
             tf.debugging.Assert(
-                tf.reduce_prod(shape[:3]) <= limits.pixels, [words, f"pixels, more than {limits.pixels} (max_pixels)"]
+                tf.reduce_prod(shape[:3]) <= limits.pixels,
+                [words + f" pixels are more than {limits.pixels} (max_pixels)"],
+            ),
+            tf.debugging.Assert(
+                tf.reduce_prod(shape[:3]) <= most,
+                [
+                    words
+                    + f" pixels are more than {most}, whose masks would not fit into an answer: send fewer at a time"
+                ],
             ),
         ]
         with tf.control_dependencies(checks):
             return tf.identity(images)
+
+
+def _of_its_shape(values: tf.Tensor, spec: tf.TensorSpec) -> tf.Tensor:
+    """A server feeds what comes, whatever shape the signature has, and kernels end the process at another rank."""
+    return tf.ensure_shape(values, spec.shape)
 
 
 def _each(function: Callable[[Any], Any], elements: Any, spec: Any) -> Any:

@@ -1,18 +1,21 @@
 """Asking a model server, as if the network were here."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.serving.client.address import Address, parse_address
-from wsfcn_tf.serving.client.errors import BadReply, Refused
+from wsfcn_tf.serving.client.errors import BadReply, Refused, Unavailable
 from wsfcn_tf.serving.client.limits import Limits, Timeouts
 from wsfcn_tf.serving.client.photos import Encoded, Photo, batches, encoded
+from wsfcn_tf.serving.client.refusals import refusal_of
 from wsfcn_tf.serving.client.replies import ServedPrediction, labels_of, numbers, predictions_of, scores_of
 from wsfcn_tf.serving.client.retry import Retries, with_retries
+from wsfcn_tf.serving.client.tls import read_certificates
 
 _Outputs = dict[str, np.ndarray]
 _TIMEOUTS, _RETRIES, _LIMITS = Timeouts(), Retries(), Limits()
@@ -28,9 +31,11 @@ class Client:
         timeouts: of each attempt.
         retries: of what is `Unavailable`; neither refused requests nor time-outs are sent again.
         limits: how much is sent and taken at a time.
+        ca: with TLS, a PEM file of the certificates that are trusted; None trusts the system's. It may hold a
+            self-signed server's own certificate.
 
     Raises:
-        UserError: not such a URL, or tensorflow-serving-api is needed and not installed.
+        UserError: not such a URL, no certificates, or tensorflow-serving-api is needed and not installed.
     """
 
     def __init__(
@@ -39,10 +44,12 @@ class Client:
         timeouts: Timeouts = _TIMEOUTS,
         retries: Retries = _RETRIES,
         limits: Limits = _LIMITS,
+        ca: str | Path | None = None,
     ) -> None:
         self.address = parse_address(url)
+        trusted = None if ca is None else read_certificates(ca, self.address)
         self._retries, self._limits = retries, limits
-        self._transport = _transport(self.address, timeouts, limits.reply_bytes)
+        self._transport = _transport(self.address, timeouts, limits.reply_bytes, trusted)
 
     def predict(self, photos: Iterable[Photo]) -> list[ServedPrediction]:
         """Predicts photos of any sizes, several in a request.
@@ -120,14 +127,26 @@ class Client:
 
     def _predict(self, batch: list[Encoded]) -> list[ServedPrediction]:
         try:
-            outputs = self._ask("serving_default", {"image_bytes": [photo.data for photo in batch]})
+            outputs = with_retries(lambda: self._attempt(batch), self._retries)
         except Refused as error:
+            refusal = refusal_of(str(error), batch)
+            if refusal and len(refusal.photos) == 1:
+                raise Refused(f"{refusal.photos[0].name}: {self.address}: {refusal.reason}") from None
             if len(batch) == 1:
                 raise Refused(f"{batch[0].name}: {error}") from None
             half = len(batch) // 2  # too many at once for this server, or one among them that is no photo to it
             return self._predict(batch[:half]) + self._predict(batch[half:])
         with self._told():
             return predictions_of(outputs, batch)
+
+    def _attempt(self, batch: list[Encoded]) -> _Outputs:
+        try:
+            return self._transport.predict("serving_default", {"image_bytes": [photo.data for photo in batch]})
+        except Refused as error:
+            refusal = refusal_of(str(error), batch)
+            if refusal and not refusal.photos:
+                raise Unavailable(f"{self.address}: another caller's photo failed the batch of this request") from None
+            raise
 
     def _probabilities(self, images: np.ndarray, outputs: _Outputs) -> tuple[np.ndarray, np.ndarray]:
         with self._told():
@@ -148,16 +167,13 @@ class Client:
 
     def _answers_of_part(self, signature: str, part: np.ndarray) -> Iterator[tuple[np.ndarray, _Outputs]]:
         try:
-            yield part, self._ask(signature, {"images": part})
+            yield part, with_retries(lambda: self._transport.predict(signature, {"images": part}), self._retries)
         except Refused:
             if len(part) == 1:
                 raise
             half = len(part) // 2  # too many, or too many pixels, at once for this server
             yield from self._answers_of_part(signature, part[:half])
             yield from self._answers_of_part(signature, part[half:])
-
-    def _ask(self, signature: str, inputs: Mapping[str, Sequence[bytes] | np.ndarray]) -> _Outputs:
-        return with_retries(lambda: self._transport.predict(signature, inputs), self._retries)
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -168,11 +184,11 @@ class Client:
             raise BadReply(f"{self.address}: {error}") from None
 
 
-def _transport(address: Address, timeouts: Timeouts, reply_bytes: int) -> Any:
+def _transport(address: Address, timeouts: Timeouts, reply_bytes: int, trusted: str | None) -> Any:
     if address.is_grpc:
         from wsfcn_tf.serving.client.grpc_transport import GrpcTransport
 
-        return GrpcTransport(address, timeouts, reply_bytes)
+        return GrpcTransport(address, timeouts, reply_bytes, trusted)
     from wsfcn_tf.serving.client.rest import RestTransport
 
-    return RestTransport(address, timeouts, reply_bytes)
+    return RestTransport(address, timeouts, reply_bytes, trusted)

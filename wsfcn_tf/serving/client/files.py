@@ -16,7 +16,12 @@ from wsfcn_tf.serving.client.replies import ServedPrediction
 
 
 def predict_on_server(
-    url: str, paths: Sequence[str | Path], output_dir: str | Path, *, resume: bool = False
+    url: str,
+    paths: Sequence[str | Path],
+    output_dir: str | Path,
+    *,
+    ca: str | Path | None = None,
+    resume: bool = False,
 ) -> list[Path]:
     """The masks and overlays that `predict` writes with a network of its own, and the same lines printed.
 
@@ -24,6 +29,7 @@ def predict_on_server(
         url: of the model, as `Client` takes it.
         paths: photos and folders.
         output_dir: where to write.
+        ca: as `Client` takes it.
         resume: leave alone the photos whose files are all there; whether the server is still the same is not known.
 
     Returns:
@@ -33,7 +39,7 @@ def predict_on_server(
         UserError: as `named_photos` and `predict_jobs`; or the server fails, which ends all at once.
     """
     jobs = named_photos(paths, output_dir)
-    with Client(url) as client:
+    with Client(url, ca=ca) as client:
         claim(output_dir, {"server": url}, resume=resume)
         return predict_jobs(
             partial(_predict, client),

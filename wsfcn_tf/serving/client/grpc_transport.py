@@ -1,6 +1,7 @@
 """TensorFlow Serving's gRPC API as a client needs it. Needs tensorflow-serving-api, and TensorFlow."""
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from wsfcn_tf.serving.client.address import Address
 from wsfcn_tf.serving.client.errors import BadReply, Failed, Refused, ServingError, TimedOut, Unavailable
 from wsfcn_tf.serving.client.limits import Timeouts
 from wsfcn_tf.serving.client.printable import printable
+from wsfcn_tf.serving.client.tls import not_trusted
 from wsfcn_tf.serving.protos import protos
 
 _ERRORS: dict[grpc.StatusCode, type[ServingError]] = {
@@ -19,6 +21,7 @@ _ERRORS: dict[grpc.StatusCode, type[ServingError]] = {
     grpc.StatusCode.UNAVAILABLE: Unavailable,
     grpc.StatusCode.DEADLINE_EXCEEDED: TimedOut,
 }
+_NOT_TRUSTED = re.compile(r"CERTIFICATE_VERIFY_FAILED(?:: ([\w ,-]+))?")
 
 
 class GrpcTransport:
@@ -28,12 +31,13 @@ class GrpcTransport:
         address: of the model.
         timeouts: of each attempt; gRPC knows `connect` and `total`.
         reply_bytes: the longest answer that is taken.
+        trusted: certificates as PEM text, in place of the system's.
 
     Raises:
         UserError: tensorflow-serving-api is not installed.
     """
 
-    def __init__(self, address: Address, timeouts: Timeouts, reply_bytes: int) -> None:
+    def __init__(self, address: Address, timeouts: Timeouts, reply_bytes: int, trusted: str | None = None) -> None:
         self._address = address
         self._timeout = timeouts.total
         self._reply_bytes = reply_bytes
@@ -46,7 +50,8 @@ class GrpcTransport:
             "grpc.max_reconnect_backoff_ms": 1000,
         }
         if address.is_secure:
-            self._channel = grpc.secure_channel(address.authority, grpc.ssl_channel_credentials(), [*options.items()])
+            credentials = grpc.ssl_channel_credentials(trusted and trusted.encode())
+            self._channel = grpc.secure_channel(address.authority, credentials, [*options.items()])
         else:
             self._channel = grpc.insecure_channel(address.authority, [*options.items()])
         self._predictions = protos("apis.prediction_service_pb2_grpc").PredictionServiceStub(self._channel)
@@ -101,6 +106,8 @@ class GrpcTransport:
             return method(request, timeout=self._timeout)
         except grpc.RpcError as error:
             code, details = error.code(), error.details() or ""
+            if found := _NOT_TRUSTED.search(details):
+                raise Failed(not_trusted(str(self._address), found[1] or "no reason given")) from None
             kind = _ERRORS.get(code, Failed)
             if code is grpc.StatusCode.RESOURCE_EXHAUSTED and "larger than max" in details:
                 kind, details = BadReply, f"the answer is longer than {self._reply_bytes:,} bytes ({details})"

@@ -15,6 +15,7 @@ from wsfcn_tf.serving.client.address import Address
 from wsfcn_tf.serving.client.errors import BadReply, Failed, TimedOut, Unavailable
 from wsfcn_tf.serving.client.limits import Timeouts
 from wsfcn_tf.serving.client.printable import printable
+from wsfcn_tf.serving.client.tls import not_trusted
 
 _PIECE = 1 << 20
 
@@ -33,13 +34,14 @@ class HttpPool:
         address: of the server; certificates are checked with https.
         timeouts: of each request.
         reply_bytes: the longest body that is taken.
+        trusted: certificates as PEM text, in place of the system's.
     """
 
-    def __init__(self, address: Address, timeouts: Timeouts, reply_bytes: int) -> None:
+    def __init__(self, address: Address, timeouts: Timeouts, reply_bytes: int, trusted: str | None = None) -> None:
         self._address = address
         self._timeouts = timeouts
         self._reply_bytes = reply_bytes
-        self._tls = ssl.create_default_context() if address.is_secure else None
+        self._tls = ssl.create_default_context(cadata=trusted) if address.is_secure else None
         self._idle: list[http.client.HTTPConnection] = []
         self._lock = threading.Lock()
 
@@ -50,7 +52,7 @@ class HttpPool:
             Unavailable: no connection, or it ended before the answer did.
             TimedOut: one of the time-outs.
             BadReply: the answer is not HTTP, or too long.
-            Failed: the server's certificate is not valid.
+            Failed: the server's certificate is not trusted.
         """
         where = f"{self._address.scheme}://{self._address.authority}"
         deadline = time.monotonic() + self._timeouts.total
@@ -96,7 +98,7 @@ class HttpPool:
         try:
             connection.connect()
         except ssl.SSLCertVerificationError as error:
-            raise Failed(f"{where}: its certificate is not valid ({error.verify_message})") from None
+            raise Failed(not_trusted(where, error.verify_message)) from None
         except OSError as error:
             raise Unavailable(f"{where}: cannot be reached ({_reason(error)})") from None
         return connection

@@ -31,11 +31,12 @@ class RestTransport:
         address: of the model.
         timeouts: of each attempt.
         reply_bytes: the longest answer that is taken.
+        trusted: as `HttpPool`.
     """
 
-    def __init__(self, address: Address, timeouts: Timeouts, reply_bytes: int) -> None:
+    def __init__(self, address: Address, timeouts: Timeouts, reply_bytes: int, trusted: str | None = None) -> None:
         self._address = address
-        self._pool = HttpPool(address, timeouts, reply_bytes)
+        self._pool = HttpPool(address, timeouts, reply_bytes, trusted)
 
     def predict(self, signature: str, inputs: Mapping[str, Sequence[bytes] | np.ndarray]) -> dict[str, np.ndarray]:
         """One attempt at one prediction, in column form.
