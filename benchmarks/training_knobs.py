@@ -1,7 +1,7 @@
 """What the memory and speed keys cost and save in a training step on this machine.
 
-Run `python -m benchmarks.training_knobs`. WS-FCN on a WideResNet-38 of a quarter of the width, batch 8, crops of 97,
-with the mask loss. The steps take turns in one process for the times; each has a process of its own for the peak
+Run `python -m benchmarks.training_knobs`. WS-FCN at a quarter of its width, decoder too, batch 8, crops of 97, with the
+mask loss. The steps take turns in one process for the times; each has a process of its own for the peak
 memory, from which that of a process which has built the network and has not trained is taken off. float16 is left out:
 a CPU only emulates it, and a step takes minutes.
 """
@@ -41,7 +41,13 @@ def _step(
     keras.utils.set_random_seed(0)
     with precision(precision_name):
         model = build_model(
-            ModelConfig(width=0.25, dilations=(1, 2, 4, 6), num_classes=_CLASSES, rematerialise=rematerialise)
+            ModelConfig(
+                width=0.25,
+                decoder_width=64,
+                dilations=(1, 2, 4, 6),
+                num_classes=_CLASSES,
+                rematerialise=rematerialise,
+            )
         )
     optimizer = build_optimizer(model, TrainingConfig(precision=precision_name))
     objective = Objective(SelfSupervisionConfig(), max_tags=2)
