@@ -1,6 +1,6 @@
 """What the memory and speed keys cost and save in a training step on this machine.
 
-Run `python -m benchmarks.training_knobs`. WS-FCN at a quarter of its width, decoder too, batch 8, crops of 97, with the
+Run `python -m benchmarks.training_knobs`. WS-FCN at half its width, decoder too, batch 4, crops of 129, with the
 mask loss. The steps take turns in one process for the times; each has a process of its own for the peak
 memory, from which that of a process which has built the network and has not trained is taken off. float16 is left out:
 a CPU only emulates it, and a step takes minutes.
@@ -31,7 +31,7 @@ _VARIANTS = {
     "training.xla=true": {"xla": True},
     "training.precision=bfloat16": {"precision_name": "bfloat16"},
 }
-_BATCH, _SIDE, _CLASSES, _ROUNDS = 8, 97, 20, 3
+_BATCH, _SIDE, _CLASSES, _ROUNDS = 4, 129, 20, 3
 _NOT_TRAINED = "not trained"
 
 
@@ -42,8 +42,8 @@ def _step(
     with precision(precision_name):
         model = build_model(
             ModelConfig(
-                width=0.25,
-                decoder_width=64,
+                width=0.5,
+                decoder_width=128,
                 dilations=(1, 2, 4, 6),
                 num_classes=_CLASSES,
                 rematerialise=rematerialise,

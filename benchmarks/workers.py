@@ -118,9 +118,15 @@ def distance(one: Path, other: Path) -> float:
 
 
 def _weights(output: Path) -> list[np.ndarray]:
+    """Not the momenta, which Keras 3 saves beside them: where a ReLU's input is 0 but for rounding, they jump."""
     found = []
+
+    def visit(name: str, item: h5py.Dataset | h5py.Group) -> None:
+        if isinstance(item, h5py.Dataset) and not name.startswith("optimizer"):
+            found.append(item[()])
+
     with h5py.File(output / "model.weights.h5") as file:
-        file.visititems(lambda _, item: found.append(item[()]) if isinstance(item, h5py.Dataset) else None)
+        file.visititems(visit)
     return found
 
 
