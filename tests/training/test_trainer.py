@@ -2,53 +2,18 @@
 
 import filecmp
 from dataclasses import replace
-from types import SimpleNamespace
 
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from networks import CONFIG as MODEL
+from short_runs import CONFIG, SCENES, train, with_training
 
 from wsfcn_tf import epoch_table
-from wsfcn_tf.config import DataConfig, ExperimentConfig, ScenesConfig, SelfSupervisionConfig, TrainingConfig
-from wsfcn_tf.data.scenes import Scenes
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.run_folder import RunFolder
 from wsfcn_tf.training import checkpoints, trainer
 from wsfcn_tf.weights.name_map import WIDE_RESNET38
 from wsfcn_tf.weights.torch_state_dict import variables_of
-
-CONFIG = ExperimentConfig(
-    model=replace(MODEL, num_classes=None, from_scratch=True),
-    data=DataConfig(format="scenes", crop_size=32, scenes=ScenesConfig(train=5, val=1, size=48)),
-    self_supervision=SelfSupervisionConfig(pamr_iterations=1, pamr_dilations=(1,)),
-    training=TrainingConfig(epochs=2, pretrain_epochs=1, batch_size=2, keep_checkpoints=1, panels=1),
-)
-
-
-class UnmaskedScenes(Scenes):
-    """Training may not look at a mask."""
-
-    def mask(self, name):
-        raise AssertionError(f"the mask of {name} was read")
-
-
-SCENES = UnmaskedScenes(CONFIG.data.scenes)
-
-
-def train(*arguments, **options):
-    """Training as in a process of its own.
-
-    Keras numbers layers without a name over all models of a process, and TensorFlow's graph optimiser orders sums by
-    name: without a reset, a second run differs from the first in the last bits.
-    """
-    keras.backend.clear_session()
-    return trainer.train(*arguments, **options)
-
-
-def with_training(**settings):
-    return replace(CONFIG, training=replace(CONFIG.training, **settings))
 
 
 @pytest.fixture(scope="module")
@@ -200,92 +165,6 @@ def test_resuming_continues_exactly_with_everything_on(tmp_path, monkeypatch):
     assert (np.asarray(raw.head.classifier.kernel) != np.asarray(average.head.classifier.kernel)).any()
 
 
-def test_the_step_is_traced_once_before_and_once_after_the_switch(tmp_path, monkeypatch):
-    steps = []
-
-    def compile_cheap_step(strategy, model, compile_step=trainer.compile_step):
-        cheap = SimpleNamespace(update=lambda images, tags, _: {"loss": tf.reduce_mean(images, axis=[1, 2, 3])})
-        steps.append(compile_step(strategy, cheap))
-        return steps[0]
-
-    monkeypatch.setattr(trainer, "compile_step", compile_cheap_step)
-    train(with_training(epochs=4, panels=0), SCENES, RunFolder(tmp_path))
-    assert steps[0].experimental_get_tracing_count() == 2
-
-
-def test_the_next_step_is_dispatched_before_values_are_read(tmp_path, monkeypatch):
-    """And no checkpoint is written before its step's values were."""
-    events = []
-
-    class Value:
-        def __init__(self, step):
-            self.step = step
-
-        def numpy(self):
-            events.append(f"read {self.step}")
-            return np.ones(2)
-
-    def compile_cheap_step(strategy, model):
-        numbers = iter(range(1, 5))
-
-        def step(images, tags, self_supervision):
-            number = next(numbers)
-            events.append(f"step {number}")
-            return {"loss": Value(number)}
-
-        return step
-
-    monkeypatch.setattr(trainer, "compile_step", compile_cheap_step)
-    monkeypatch.setattr(checkpoints, "save", lambda *_: events.append("save"))
-    train(with_training(panels=0), SCENES, RunFolder(tmp_path))
-    one_epoch = ["step 1", "step 2", "read 1", "read 2", "save"]
-    assert events == [*one_epoch, "step 3", "step 4", "read 3", "read 4", "save"]
-
-
-# === Photos that cannot be read ===
-
-
-class TornScene(UnmaskedScenes):
-    """One scene cannot be read."""
-
-    def image(self, name):
-        if name == "train_0003":
-            raise UserError(f"{name}: is torn")
-        return super().image(name)
-
-
-def test_a_bad_photo_is_replaced_and_listed(tmp_path, monkeypatch, capsys):
-    def compile_cheap_step(strategy, model):
-        return lambda images, tags, self_supervision: {"loss": tf.ones(2)}
-
-    monkeypatch.setattr(trainer, "compile_step", compile_cheap_step)
-    run = RunFolder(tmp_path)
-    config = replace(with_training(panels=0, epochs=3), data=replace(CONFIG.data, on_bad_image="skip"))
-    train(config, TornScene(CONFIG.data.scenes), run)
-    assert run.bad_images.read_text() == "train_0003\ttrain_0003: is torn\n"
-    line = f"1 of 5 photos cannot be read, others replace them: {run.bad_images}\n"
-    assert line in capsys.readouterr().out
-
-
-# === A loss that is not finite ===
-
-
-def test_loss_that_is_not_finite_names_the_images(tmp_path, monkeypatch):
-    def compile_poisoned_step(strategy, model):
-        return lambda images, tags, self_supervision: {"loss": tf.constant([1.0, np.nan])}
-
-    monkeypatch.setattr(trainer, "compile_step", compile_poisoned_step)
-    names = SCENES.names("train")
-    first, second = (names[index] for index in np.random.default_rng([0, 0]).permutation(5)[:2])  # seed 0, epoch 0
-    run = RunFolder(tmp_path)
-    with pytest.raises(UserError) as error:
-        train(CONFIG, SCENES, run)
-    assert str(error.value) == (
-        f"the loss is not finite in epoch 1 on {first}, {second} (!); lower training.learning_rate, or check them"
-    )
-    assert not run.checkpoints() and not run.weights.exists()
-
-
 # === Mistakes, before anything is computed ===
 
 
@@ -319,7 +198,7 @@ def test_too_few_images(tmp_path):
 def test_other_number_of_classes(tmp_path):
     run = RunFolder(tmp_path / "run")
     message = "model.num_classes is 20, but the data has 6 classes; leave it out"
-    assert refusal(replace(CONFIG, model=replace(MODEL, num_classes=20)), run) == message
+    assert refusal(replace(CONFIG, model=replace(CONFIG.model, num_classes=20)), run) == message
     assert not run.root.exists()
 
 
