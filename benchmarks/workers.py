@@ -17,8 +17,9 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-import h5py
 import numpy as np
+
+from benchmarks.run_equality import arrays
 
 _ROOT = Path(__file__).parents[1]
 _EPOCHS = 4
@@ -111,23 +112,12 @@ def _start_two(output: Path) -> list[subprocess.Popen]:
 
 def distance(one: Path, other: Path) -> float:
     """The largest difference between two runs' networks, over the largest weight of its kind."""
+    first, second = (arrays(run / "model.weights.h5") for run in (one, other))
+    if first.keys() != second.keys():
+        raise ValueError(f"{one} and {other} hold different variables")
     return max(
-        float(np.abs(value - theirs).max() / max(np.abs(value).max(), 1e-6))
-        for value, theirs in zip(_weights(one), _weights(other), strict=True)
+        float(np.abs(value - second[name]).max() / max(np.abs(value).max(), 1e-6)) for name, value in first.items()
     )
-
-
-def _weights(output: Path) -> list[np.ndarray]:
-    """Not the momenta, which Keras 3 saves beside them: where a ReLU's input is 0 but for rounding, they jump."""
-    found = []
-
-    def visit(name: str, item: h5py.Dataset | h5py.Group) -> None:
-        if isinstance(item, h5py.Dataset) and not name.startswith("optimizer"):
-            found.append(item[()])
-
-    with h5py.File(output / "model.weights.h5") as file:
-        file.visititems(visit)
-    return found
 
 
 def _free_ports(count: int) -> list[int]:
@@ -150,7 +140,8 @@ def main() -> None:
         one, two, stopped = (Path(folder) / name for name in ("one", "two", "stopped"))
         finish(one, start(one, 1))
         finish(two, start(two, 2))
-        print(f"{len(_weights(one))} weights, {_EPOCHS} epochs of 5 steps; largest differences, relative.\n")
+        weights = len(arrays(one / "model.weights.h5"))
+        print(f"{weights} weights, {_EPOCHS} epochs of 5 steps; largest differences, relative.\n")
         print(f"Two workers against one process: {distance(one, two):.1e}", flush=True)
         statuses = stop_one(stopped, asked=1)
         print(f"\nWorker 1 gets SIGTERM: they end with {statuses}, after epoch {last_epoch(stopped)}.")

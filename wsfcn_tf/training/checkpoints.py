@@ -22,6 +22,7 @@ from wsfcn_tf.training.averaging import averaged
 from wsfcn_tf.training.manifest import damage, write_manifest
 from wsfcn_tf.training.optimizer import GroupedSGD
 from wsfcn_tf.training.totals import EpochTotals
+from wsfcn_tf.weights.network_file import load_network, save_network
 
 _OPTIMIZER = "optimizer.npz"
 _TOTALS = "totals.json"
@@ -103,7 +104,7 @@ def restore(run: RunFolder, model: keras.Model, optimizer: GroupedSGD) -> Positi
     epochs, steps, folder = checkpoint
     try:
         totals = EpochTotals(**json.loads((folder / _TOTALS).read_text())) if steps else EpochTotals()
-        model.load_weights(folder / (_RAW if optimizer.use_ema else WEIGHTS))
+        load_network(model, folder / (_RAW if optimizer.use_ema else WEIGHTS))
         with np.load(folder / _OPTIMIZER) as values:
             for index, variable in enumerate(_variables(optimizer)):
                 variable.assign(values[str(index)])
@@ -130,9 +131,9 @@ def _write(path: Path, model: keras.Model, optimizer: GroupedSGD, totals: EpochT
     with replacing(path, durable=True) as folder:
         folder.mkdir()
         with averaged(model, optimizer):
-            model.save_weights(folder / WEIGHTS)
+            save_network(model, folder / WEIGHTS)
         if optimizer.use_ema:
-            model.save_weights(folder / _RAW)
+            save_network(model, folder / _RAW)
         np.savez(folder / _OPTIMIZER, **{str(index): value for index, value in enumerate(values)})
         if totals.images:
             write_json(folder / _TOTALS, asdict(totals))

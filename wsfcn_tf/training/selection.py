@@ -10,6 +10,7 @@ from wsfcn_tf.files import replacing
 from wsfcn_tf.models import Network
 from wsfcn_tf.run_folder import RunFolder
 from wsfcn_tf.training.averaging import averaged
+from wsfcn_tf.weights.network_file import load_network, save_network
 
 
 def best_epoch(rows: list[dict[str, str]], config: TrainingConfig) -> tuple[int, float] | None:
@@ -41,7 +42,7 @@ def keep_if_best(run: RunFolder, model: Network, config: TrainingConfig, epoch: 
     best = best_epoch(read(run.validation), config)
     if best and best[0] == epoch:
         with replacing(run.best_weights(epoch), durable=True) as path, averaged(model, model.optimizer):
-            model.save_weights(path)
+            save_network(model, path)
 
 
 def drop_others(run: RunFolder, config: TrainingConfig) -> None:
@@ -65,7 +66,7 @@ def load_best(run: RunFolder, model: Network, config: TrainingConfig) -> tuple[i
     if best:
         path = run.best_weights(best[0])
         try:
-            model.load_weights(path)
+            load_network(model, path)
         except (OSError, ValueError, KeyError) as error:
             raise UserError(
                 f"{path}: epoch {best[0]} is the best by training.select {config.select}, but its weights cannot be "

@@ -46,6 +46,7 @@ from wsfcn_tf.training.workers import (
     writable,
 )
 from wsfcn_tf.weights.backbone import load_backbone
+from wsfcn_tf.weights.network_file import save_network
 
 
 def train(
@@ -133,7 +134,7 @@ def _train(
         if best is None:
             model.optimizer.finalize_variable_values(model.trainable_variables)  # their average, with training.ema
         with replacing(own.weights, durable=True) as path:
-            model.save_weights(path)
+            save_network(model, path)
         if best:
             about = {"epoch": best[0], config.training.select: best[1], "with_masks": config.training.select == "miou"}
             run_record.note(selected=about)

@@ -8,6 +8,7 @@ from wsfcn_tf.data.dataset import Dataset, open_dataset, open_folder
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.models import Network, build_model
 from wsfcn_tf.run_folder import WEIGHTS, RunFolder
+from wsfcn_tf.weights.network_file import load_network
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def load_weights(model: Network, path: Path) -> None:
     if not path.name.endswith(".weights.h5"):
         raise UserError(f"{path}: not a weights file, whose name would end in .weights.h5")
     try:
-        model.load_weights(path)
+        load_network(model, path)
     except (OSError, ValueError, KeyError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise UserError(f"{path}: does not fit the model that its config.yaml describes ({reason})") from error
