@@ -33,6 +33,12 @@ def test_remembers_the_experiment(run):
     assert RunFolder(run.root).read() == (CONFIG, NAMES)
 
 
+def test_names_that_are_missing(run):
+    (run.root / "classes.txt").unlink()
+    with pytest.raises(UserError, match="classes.txt: there is no such file"):
+        run.read()
+
+
 def test_an_empty_folder_is_free_with_resume_too_and_checking_writes_nothing(tmp_path):
     RunFolder(tmp_path).check(CONFIG, NAMES, resume=True)
     assert not list(tmp_path.iterdir())

@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 
 from wsfcn_tf.config import ExperimentConfig
 from wsfcn_tf.config_file import load_config, save_config
+from wsfcn_tf.data.lists import read_class_names
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.files import is_partial, write_text
 from wsfcn_tf.run_lock import LOCK
@@ -137,12 +138,11 @@ class RunFolder:
         """The experiment's config and class names.
 
         Raises:
-            UserError: the folder is not a run's.
+            UserError: the folder is not a run's, or a file of it is missing or damaged.
         """
         if not self.is_run:
             raise UserError(f"{self.root}: not a training run's folder, there is no {_CONFIG} in it")
-        names = (self.root / _CLASSES).read_text(encoding="utf-8").splitlines()
-        return load_config(self.root / _CONFIG), tuple(names)
+        return load_config(self.root / _CONFIG), read_class_names(self.root / _CLASSES)
 
     def best_weights(self, epoch: int) -> Path:
         """The weights after an epoch, counted from 1, that was the best so far."""
