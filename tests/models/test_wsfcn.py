@@ -11,6 +11,7 @@ from wsfcn_tf import ModelConfig, build_model
 from wsfcn_tf.ops import resize_align_corners
 
 IMAGES = noise(2, 33, 26, 3)
+OTHER_KERNELS = 1e-4  # a graph's fused kernels round differently: by 2e-5 after 38 layers, on some CPUs
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +120,7 @@ def test_training_mode_is_a_function_of_the_seed(model):
 def test_graph_and_xla_equal_eager(model, jit_compile):
     images = noise(1, 32, 48, 3)  # sides that XLA's half-pixel resize gets right, see ops/test_resize.py
     function = tf.function(lambda images: model(images, training=False), jit_compile=jit_compile)
-    assert_same(function(images), model(images, training=False), tolerance=1e-4)
+    assert_same(function(images), model(images, training=False), OTHER_KERNELS)
 
 
 def test_one_graph_serves_every_size(model):
@@ -128,7 +129,7 @@ def test_one_graph_serves_every_size(model):
     )
     for size in [(1, 20, 31), (2, 17, 16)]:
         images = noise(size[0], *size[1:], 3)
-        assert_same(function(images), model(images, training=False))
+        assert_same(function(images), model(images, training=False), OTHER_KERNELS)
 
 
 def test_weights_file(model, expected, tmp_path):
@@ -168,5 +169,7 @@ def test_saved_model(model, expected, tmp_path):
     )
     tf.saved_model.save(module, str(tmp_path), signatures=module.run)
     loaded = tf.saved_model.load(str(tmp_path))
-    assert_same(loaded.signatures["serving_default"](tf.constant(IMAGES)), expected)
+    outputs = loaded.signatures["serving_default"](tf.constant(IMAGES))
+    assert_same(outputs, module.run(tf.constant(IMAGES)), tolerance=1e-6)
+    assert_same(outputs, expected, OTHER_KERNELS)
     assert loaded.run(noise(1, 17, 16, 3))["masks"].shape == (1, 17, 16, 4)
