@@ -23,7 +23,10 @@ def test_outputs(steps):
 
 
 def test_supervision(steps):
-    assert_close(steps.first["masks"][:, ::4, ::4], steps.arrays["train_cam"])
+    """One rounded bit of the image moves the largest deviation of 26,250 masks' pixels between 8e-5 and 1.4e-4."""
+    masks = steps.first["masks"][:, ::4, ::4]
+    assert_close(masks, steps.arrays["train_cam"], tolerance=3e-4)
+    assert np.quantile(np.abs(masks - steps.arrays["train_cam"]), 0.999) <= 1e-4
     assert_close(steps.first["refined"][:, ::4, ::4], steps.arrays["train_dec"])
     counts = np.sum(steps.first["pseudo"], axis=(1, 2))
     assert np.abs(counts - steps.arrays["train_pseudo_gt_counts"]).sum() <= 3  # a pixel lies at its threshold
