@@ -17,6 +17,11 @@ def small_network(**settings) -> WSFCN:
     return build_model(replace(CONFIG, **settings))
 
 
+def shallow_network(**settings) -> WSFCN:
+    """The backbone of the fewest layers, for tests whose time goes into tracing."""
+    return small_network(backbone="vgg16", width=1.0, **settings)
+
+
 def gentle(model: WSFCN) -> WSFCN:
     """The same network with small logits: its running statistics are not fitted, and masks would be 0 or 1 without."""
     kernel = model.head.classifier.kernel

@@ -35,7 +35,7 @@ def test_remembers_the_experiment(run):
 
 def test_names_that_are_missing(run):
     (run.root / "classes.txt").unlink()
-    with pytest.raises(UserError, match="classes.txt: there is no such file"):
+    with pytest.raises(UserError, match=r"classes\.txt: there is no such file"):
         run.read()
 
 

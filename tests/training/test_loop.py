@@ -1,4 +1,4 @@
-"""The loop around a cheap step: tracing, order, photos that cannot be read, losses that are not finite."""
+"""The loop around a cheap step of a tiny network: tracing, order, bad photos, losses that are not finite."""
 
 from dataclasses import replace
 from types import SimpleNamespace
@@ -8,9 +8,15 @@ import pytest
 import tensorflow as tf
 from short_runs import CONFIG, SCENES, UnmaskedScenes, train, with_training
 
+from benchmarks.tiny_training import build_tiny
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.run_folder import RunFolder
 from wsfcn_tf.training import checkpoints, trainer
+
+
+@pytest.fixture(autouse=True)
+def tiny(monkeypatch):
+    monkeypatch.setattr(trainer, "build_model", build_tiny)
 
 
 def test_the_step_is_traced_once_before_and_once_after_the_switch(tmp_path, monkeypatch):

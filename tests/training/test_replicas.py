@@ -27,7 +27,7 @@ def of(arrays, start):
 
 def assert_two_equal_one(arrays, kind):
     one, two = of(arrays, f"one/{kind}/"), of(arrays, f"two/{kind}/")
-    assert one.keys() == two.keys() and len(one) > 200
+    assert one.keys() == two.keys() and len(one) > 100
     for name, value in one.items():
         np.testing.assert_allclose(two[name], value, rtol=0, atol=1e-5 * max(np.abs(value).max(), 1), err_msg=name)
 

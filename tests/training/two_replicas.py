@@ -1,4 +1,4 @@
-"""Trains the small network for some steps, once on one replica and once on two, and writes both results.
+"""Trains a shallow network for some steps, once on one replica and once on two, and writes both results.
 
     python two_replicas.py OUTPUT.npz [fixed] [sync] [fit]
 
@@ -17,7 +17,7 @@ import sys
 
 import numpy as np
 import tensorflow as tf
-from networks import gentle, noise, small_network
+from networks import gentle, noise, shallow_network
 
 from wsfcn_tf.config import DataConfig, ExperimentConfig, ScenesConfig, SelfSupervisionConfig, TrainingConfig
 from wsfcn_tf.data.bad_photos import BadPhotos
@@ -43,7 +43,7 @@ STREAM = ExperimentConfig(
 
 
 def network(**settings):
-    model = gentle(small_network(dropout=False, gate_psi=0.0, **settings))
+    model = gentle(shallow_network(dropout=False, gate_psi=0.0, **settings))
     model.compile(build_optimizer(model, TRAINING), Objective(SUPERVISION, max_tags=2))
     return model
 
