@@ -159,7 +159,7 @@ class TrainingConfig:
             paper, keeps it. What a short training needs that ends at a high rate: without, its result depends on where
             it is cut.
         ema: evaluate, predict and export use an average of the weights over the steps, in which each step keeps this
-            share of the average so far, such as 0.999; 0, as in the paper, uses the weights themselves.
+            share of the average so far: 0.98 goes back about 50 steps; 0, as in the paper, uses the weights themselves.
         momentum, weight_decay: of SGD; the decay is coupled (added to the gradient) and spares biases and BN shifts.
         accumulation_steps: each device computes its share of a batch in so many parts, one after another, in the memory
             of one; a step is still a whole batch. BatchNorms that take the batch's statistics see a part.
