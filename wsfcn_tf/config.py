@@ -165,7 +165,8 @@ class TrainingConfig:
             of one; a step is still a whole batch. BatchNorms that take the batch's statistics see a part.
         precision: what the layers compute in; weights and losses are float32 with each. bfloat16 is for hardware that
             has it (CPUs with AVX512-BF16 or AMX, recent GPUs), where it takes little more than half the time. float16,
-            with dynamic loss scaling, is for GPUs without it.
+            with dynamic loss scaling, is for GPUs without it. "auto" is bfloat16 where the hardware has it, else
+            float32; the run's config.yaml says which, and the run keeps it wherever it is resumed.
         xla: whether XLA compiles network, losses and gradients.
         seed: of weights, data order, augmentation, dropout and gate.
         keep_checkpoints: how many of the last epochs' checkpoints stay on disk.
@@ -195,7 +196,7 @@ class TrainingConfig:
     momentum: float = 0.9
     weight_decay: float = 5e-4
     accumulation_steps: int = 1
-    precision: Literal["float32", "bfloat16", "float16"] = "float32"
+    precision: Literal["float32", "bfloat16", "float16", "auto"] = "float32"
     xla: bool = False
     seed: int = 0
     keep_checkpoints: int = 2

@@ -4,10 +4,14 @@ import pytest
 import tensorflow as tf
 from networks import gentle, noise, small_network
 
+from wsfcn_tf.config import DataConfig, ExperimentConfig, TrainingConfig
+from wsfcn_tf.data.dataset import open_dataset
 from wsfcn_tf.models.backbones.efficientnet_lite import EfficientNetLite
 from wsfcn_tf.ops.normalise import normalise
+from wsfcn_tf.run_folder import RunFolder
 from wsfcn_tf.training import precision as precision_module
-from wsfcn_tf.training.precision import precision
+from wsfcn_tf.training.precision import fastest_precision, precision
+from wsfcn_tf.training.trainer import resolve
 
 LITE = {"backbone": "efficientnet_lite0", "width": 1.0}
 
@@ -34,16 +38,55 @@ def test_the_policy_is_as_before_afterwards():
     assert keras.layers.Dense(1).compute_dtype == "float32"
 
 
-@pytest.mark.parametrize(("flags", "slow"), [("avx2 avx512_bf16 sse", False), ("amx_bf16", False), ("avx2 sse", True)])
-def test_a_cpu_without_bfloat16_is_told(flags, slow, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [])
-    (tmp_path / "cpuinfo").write_text(f"processor : 0\nflags : {flags}\n")
-    found = precision_module._has_slow_bfloat16(tmp_path / "cpuinfo")
-    assert found == slow
-    assert not precision_module._has_slow_bfloat16(tmp_path / "nothing")
-    monkeypatch.setattr(precision_module, "_has_slow_bfloat16", lambda: found)
+@pytest.fixture
+def machine(monkeypatch, tmp_path):
+    """A function that changes what is seen of the hardware: its CPU's flags, and its GPUs' compute capabilities."""
+
+    def become(flags=None, *gpus):
+        cpuinfo = tmp_path / "cpuinfo"
+        if flags is not None:
+            cpuinfo.write_text(f"processor : 0\nflags : {flags}\n")
+        monkeypatch.setattr(precision_module, "_CPUINFO", cpuinfo)
+        monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: list(range(len(gpus))))
+        details = [{} if gpu is None else {"compute_capability": gpu} for gpu in gpus]
+        monkeypatch.setattr(tf.config.experimental, "get_device_details", lambda gpu: details[gpu])
+
+    return become
+
+
+@pytest.mark.parametrize(
+    ("hardware", "fastest", "warned"),
+    [
+        (["avx2 avx512_bf16 sse"], "bfloat16", False),
+        (["amx_bf16"], "bfloat16", False),
+        (["avx2 sse"], "float32", True),
+        (["asimd bf16"], "float32", False),
+        ([None], "float32", False),
+        (["avx512_bf16", (7, 5)], "float32", True),
+        (["avx2", (8, 0), (9, 0)], "bfloat16", False),
+        (["avx2", (8, 6), (7, 5)], "float32", True),
+        (["avx2", (8, 6), None], "float32", False),
+    ],
+)
+def test_what_the_hardware_computes_in(hardware, fastest, warned, machine, capsys):
+    machine(*hardware)
+    assert fastest_precision() == fastest
     with precision("float32"), precision("bfloat16"):
-        assert ("training.precision=float32 will be much faster" in capsys.readouterr().out) == slow
+        assert ("training.precision=float32 will be much faster" in capsys.readouterr().out) == warned
+
+
+def test_auto_is_the_hardware_s_and_stays_the_run_s(machine, tmp_path):
+    config = ExperimentConfig(training=TrainingConfig(precision="auto"))
+    dataset, run = open_dataset(DataConfig(format="scenes")), RunFolder(tmp_path / "run")
+    machine("avx2")
+    assert resolve(config, dataset, run).training.precision == "float32"
+    machine("amx_bf16")
+    resolved = resolve(config, dataset, run)
+    assert resolved.training.precision == "bfloat16"
+    run.claim(resolved, dataset.class_names)
+    machine("avx2")
+    assert resolve(config, dataset, run) == resolved
+    run.check(resolve(config, dataset, run), dataset.class_names, resume=True)
 
 
 def test_all_levels_of_a_photo_reach_the_first_convolution(monkeypatch):

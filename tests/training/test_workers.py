@@ -87,12 +87,11 @@ def test_a_worker_that_has_gone(monkeypatch, message):
 def test_workers_that_do_not_agree(monkeypatch, strategy):
     monkeypatch.setattr(workers, "gather_texts", lambda strategy, value: [value, "epoch 2, step 0"])
     with pytest.raises(UserError) as error:
-        workers.check_agreement(strategy, "where the run is", "epoch 1, step 0")
+        workers.check_agreement(strategy, "where the run is", "epoch 1, step 0", "do this")
     assert str(error.value) == (
-        "the workers do not agree on where the run is: epoch 1, step 0, epoch 2, step 0; "
-        "give all of them the same folders"
+        "the workers do not agree on where the run is: epoch 1, step 0, epoch 2, step 0; do this"
     )
-    workers.check_agreement(strategy, "where the run is", "epoch 2, step 0")
+    workers.check_agreement(strategy, "where the run is", "epoch 2, step 0", "do this")
 
 
 @pytest.mark.slow

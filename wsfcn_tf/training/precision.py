@@ -1,6 +1,5 @@
 """Computing in half precision while weights and losses stay in float32."""
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +9,12 @@ import keras
 import tensorflow as tf
 
 _POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
+_CPUINFO = Path("/proc/cpuinfo")
+
+
+def fastest_precision() -> Literal["float32", "bfloat16"]:
+    """What `training.precision: auto` stands for: bfloat16 where the hardware surely computes in it, else float32."""
+    return "bfloat16" if _has_bfloat16() else "float32"
 
 
 @contextmanager
@@ -20,8 +25,8 @@ def precision(name: Literal["float32", "bfloat16", "float16"]) -> Iterator[None]
     """
     if name == "float16" and not tf.config.list_physical_devices("GPU"):
         print("this is no GPU: float16 is emulated, training.precision=float32 will be much faster")
-    if name == "bfloat16" and _has_slow_bfloat16():
-        print("this CPU has no bfloat16 instructions: training.precision=float32 will be much faster")
+    if name == "bfloat16" and _has_bfloat16() is False:
+        print("no bfloat16 instructions here, they are emulated: training.precision=float32 will be much faster")
     before = keras.mixed_precision.global_policy()
     keras.mixed_precision.set_global_policy(_POLICIES[name])
     try:
@@ -30,8 +35,20 @@ def precision(name: Literal["float32", "bfloat16", "float16"]) -> Iterator[None]
         keras.mixed_precision.set_global_policy(before)
 
 
-def _has_slow_bfloat16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
-    """Whether training would run on a CPU that emulates bfloat16; False where there is no telling."""
-    if tf.config.list_physical_devices("GPU") or not cpuinfo.is_file():
-        return False
-    return not re.search(r"\b(avx512_bf16|amx_bf16|bf16)\b", cpuinfo.read_text())
+def _has_bfloat16() -> bool | None:
+    """Whether all devices that training would use compute in bfloat16; None where there is no telling."""
+    gpus = tf.config.list_physical_devices("GPU")
+    if not gpus:
+        return _cpu_has_bfloat16()
+    details = (tf.config.experimental.get_device_details(gpu) for gpu in gpus)
+    capabilities = [detail.get("compute_capability") for detail in details]
+    return None if None in capabilities else min(capabilities) >= (8, 0)  # Ampere
+
+
+def _cpu_has_bfloat16() -> bool | None:
+    if not _CPUINFO.is_file():
+        return None
+    flags = set(_CPUINFO.read_text().split())
+    if "bf16" in flags:  # Arm: what TensorFlow makes of it has not been measured
+        return None
+    return not flags.isdisjoint({"avx512_bf16", "amx_bf16"})

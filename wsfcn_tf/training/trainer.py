@@ -27,7 +27,7 @@ from wsfcn_tf.training.late_values import LateValues
 from wsfcn_tf.training.logging import TrainingLog, supervision_panel
 from wsfcn_tf.training.objective import build_objective
 from wsfcn_tf.training.optimizer import build_optimizer
-from wsfcn_tf.training.precision import precision
+from wsfcn_tf.training.precision import fastest_precision, precision
 from wsfcn_tf.training.rewinding import rewind
 from wsfcn_tf.training.saving import Saving
 from wsfcn_tf.training.selection import load_best
@@ -79,7 +79,7 @@ def train(
         Stopped: a signal asked to stop, and the state is saved.
     """
     strategy = open_strategy() if strategy is None else strategy
-    config = resolve(config, dataset)
+    config = resolve(config, dataset, run)
     with lost_workers(), writable(run, strategy) as own, locked(own.root), StopRequest() as stop:
         return _train(config, dataset, run, own, resume, stop, strategy)
 
@@ -101,13 +101,16 @@ def _train(
     check_training_data(run.training_data, names, tags, dataset.class_names)
     validation, notes = open_validation(config, dataset, names)
     check_devices(strategy, config.training.batch_size, config.training.accumulation_steps)
+    check_agreement(strategy, "training.precision", config.training.precision, "set it to one of these")
     if is_chief(strategy):
         notes += _tidy_up(run)
     wait_for_all(strategy)  # the others look at the folder when it is tidy
     check_steps(run, steps)
 
     model, start = _build(config, strategy, run, steps, int(tags.sum(axis=1).max()))
-    check_agreement(strategy, "where the run is", f"epoch {start.epochs}, step {start.steps}")
+    check_agreement(
+        strategy, "where the run is", f"epoch {start.epochs}, step {start.steps}", "give all of them the same folders"
+    )
     inherit(run, own)
     if not own.is_run:  # only now: a run whose weights are not to be had has not begun
         own.claim(config, dataset.class_names)
@@ -226,11 +229,16 @@ def continue_from(earlier: RunFolder, run: RunFolder, config: ExperimentConfig, 
     for table, begun in ((earlier.history, run.history), (earlier.speed, run.speed)):
         if table.is_file():
             write_text(begun, table.read_text(encoding="utf-8"))
-    run.claim(resolve(config, dataset), dataset.class_names)
+    run.claim(resolve(config, dataset, earlier), dataset.class_names)
 
 
-def resolve(config: ExperimentConfig, dataset: Dataset) -> ExperimentConfig:
-    """The config with the number of classes that the data has.
+def resolve(config: ExperimentConfig, dataset: Dataset, run: RunFolder) -> ExperimentConfig:
+    """The config with the number of classes that the data has, and a precision instead of "auto".
+
+    Args:
+        config: the experiment as it was asked for.
+        dataset: its data.
+        run: if it has begun, "auto" is its precision, whatever the hardware is now.
 
     Raises:
         UserError: the config asks for another number.
@@ -240,7 +248,11 @@ def resolve(config: ExperimentConfig, dataset: Dataset) -> ExperimentConfig:
         raise UserError(
             f"model.num_classes is {config.model.num_classes}, but the data has {classes} classes; leave it out"
         )
-    return replace(config, model=replace(config.model, num_classes=classes))
+    training = config.training
+    if training.precision == "auto":
+        chosen = run.read()[0].training.precision if run.is_run else fastest_precision()
+        training = replace(training, precision=chosen)
+    return replace(config, model=replace(config.model, num_classes=classes), training=training)
 
 
 def _train_epoch(

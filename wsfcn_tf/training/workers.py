@@ -89,11 +89,11 @@ def inherit(run: RunFolder, own: RunFolder) -> None:
         write_text(own.validation, run.validation.read_text(encoding="utf-8"))
 
 
-def check_agreement(strategy: tf.distribute.Strategy, what: str, value: str) -> None:
-    """Raises UserError on every worker unless all have the same value."""
+def check_agreement(strategy: tf.distribute.Strategy, what: str, value: str, remedy: str) -> None:
+    """Raises UserError, which ends with `remedy`, on every worker unless all have the same value."""
     values = gather_texts(strategy, value)
     if len(set(values)) > 1:
-        raise UserError(f"the workers do not agree on {what}: {', '.join(values)}; give all of them the same folders")
+        raise UserError(f"the workers do not agree on {what}: {', '.join(values)}; {remedy}")
 
 
 @contextmanager
