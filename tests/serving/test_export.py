@@ -51,7 +51,7 @@ def test_same_as_predict_where_there_is_only_tensorflow(run, exported, tmp_path)
     for i, image in enumerate(images):
         expected = predict(image)
         np.testing.assert_allclose(result["scores"][i], expected.scores, atol=1e-5)
-        np.testing.assert_allclose(result["masks"][i], expected.masks, atol=1e-5)
+        np.testing.assert_allclose(result["masks"][i], expected.masks, atol=5e-5)  # oneDNN's kernels move them by 1e-5
         assert (result["labels"][i] == expected.labels).mean() > 0.999  # an arg max may be a tie but for rounding
     photos = result["photos"]
     for i, data in enumerate(encoded):
