@@ -137,7 +137,7 @@ def test_resuming_continues_exactly_with_everything_on(tmp_path, monkeypatch):
         with_training(
             schedule="cosine", warmup_epochs=0.5, ema=0.9, accumulation_steps=2, precision="float16", checkpoint_every=1
         ),
-        model=replace(CONFIG.model, from_scratch=False, rematerialise=True),
+        model=replace(CONFIG.model, backbone="wide_resnet38", width=0.125, from_scratch=False, rematerialise=True),
         self_supervision=replace(CONFIG.self_supervision, ramp_epochs=1),
     )
     whole, run = RunFolder(tmp_path / "whole"), RunFolder(tmp_path / "run")
