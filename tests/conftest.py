@@ -1,6 +1,7 @@
 """Fixtures for all tests. That this file is here also lets every test import `golden`, `oracles` and `networks`."""
 
 import os
+import platform
 
 import numpy as np
 import pytest
@@ -8,7 +9,8 @@ from hypothesis import settings
 
 # Before TensorFlow is imported: the command `train` sets it for its process, and what a test computes must depend
 # neither on whether such a test ran before it nor on the CPU, by which TensorFlow would choose.
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+if platform.machine() in ("x86_64", "AMD64"):
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 settings.register_profile("untimed", deadline=None)  # a busy machine must not fail a test
 settings.load_profile("untimed")

@@ -57,20 +57,12 @@ def test_fit_reports_the_means_of_the_epoch(fitted, stepped):
 
 
 def test_fit_and_the_custom_step_train_alike(fitted, stepped):
-    """The changes of every weight agree, but for rounding.
-
-    XLA's may carry a feature over the kink of its ReLU, or give a maximum to another: then some weights before it
-    change otherwise, by up to a fifth here. Biases in front of a BatchNorm have no gradient but rounding.
-    """
+    """The changes of every weight agree to 1 %; biases in front of a BatchNorm have no gradient but rounding."""
     before = shallow_network().get_weights()
     changes = [[new - old for old, new in zip(before, model.get_weights())] for model, _ in (fitted, stepped)]
-    apart = [rms(one - other) / (rms(other) + 1e-8) for one, other in zip(*changes, strict=True)]
-    assert np.median(apart) < 1e-2 and max(apart) < 0.4
+    for one, other in zip(*changes, strict=True):
+        np.testing.assert_allclose(one, other, rtol=0, atol=1e-2 * np.abs(other).max() + 1e-8)
     assert int(fitted[0].optimizer.iterations) == int(stepped[0].optimizer.iterations) == STEPS * EPOCHS
-
-
-def rms(values):
-    return np.sqrt(np.mean(np.square(values, dtype=np.float64)))
 
 
 def test_switch_goes_back_when_training_starts_anew():

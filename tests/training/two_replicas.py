@@ -56,8 +56,8 @@ def on_one_replica(kinds):
     found = {}
     for kind in NORMS.keys() & set(kinds):
         model = network(**NORMS[kind])
-        step = tf.function(model.update)
-        found |= results(kind, model, [step(images, tags, True) for images, tags in BATCHES])
+        before, step = model.get_weights(), tf.function(model.update)
+        found |= results(kind, before, model, [step(images, tags, True) for images, tags in BATCHES])
     photos = training_batches(SCENES, SCENES.names("train"), STREAM.data, batch_size=4, seed=0, first_step=1, epochs=2)
     return found | {"photos": np.stack([images for images, _, _ in photos])}
 
@@ -70,15 +70,15 @@ def on_two_replicas(kinds):
     for kind in NORMS.keys() & set(kinds):
         with strategy.scope():
             model = network(**NORMS[kind])
-        step = compile_step(strategy, model)
+        before, step = model.get_weights(), compile_step(strategy, model)
         batches = strategy.experimental_distribute_dataset(BATCHES)
-        found |= results(kind, model, [step(images, tags, True) for images, tags in batches])
+        found |= results(kind, before, model, [step(images, tags, True) for images, tags in batches])
     if "fit" in kinds:
         with strategy.scope():
             model = network(**NORMS["fixed"])
-        model.self_supervision = True
+        model.self_supervision, before = True, model.get_weights()
         history = model.fit(BATCHES, shuffle=False, verbose=0).history
-        found |= {f"fit/{name}": np.asarray(history[name]) for name in Objective.names} | weights("fit", model)
+        found |= {f"fit/{name}": np.asarray(history[name]) for name in Objective.names} | changes("fit", before, model)
 
     start = Position(epochs=0, steps=1)
     photos = distributed_batches(strategy, STREAM, SCENES, SCENES.names("train"), start, BadPhotos())
@@ -99,13 +99,15 @@ def random_features(strategy):
     return compile_step(strategy, model)(images, tags, True)["kept"].numpy()
 
 
-def results(kind, model, steps):
+def results(kind, before, model, steps):
     values = {f"{kind}/{name}": np.stack([np.asarray(value[name]) for value in steps]) for name in Objective.names}
-    return values | weights(kind, model)
+    return values | changes(kind, before, model)
 
 
-def weights(kind, model):
-    return {f"{kind}/weight {index}": weight for index, weight in enumerate(model.get_weights())}
+def changes(kind, before, model):
+    """What the training has added to each weight."""
+    both = zip(before, model.get_weights(), strict=True)
+    return {f"{kind}/change {index}": new - old for index, (old, new) in enumerate(both)}
 
 
 def main(output, *kinds):
