@@ -1,11 +1,13 @@
 """Dense CRF (Krähenbühl and Koltun, arXiv 1210.5644) on the masks of one photo, by pydensecrf."""
 
 from dataclasses import replace
+from importlib import import_module
+from types import ModuleType
 
 import numpy as np
-import pydensecrf.densecrf as pydensecrf
 
 from wsfcn_tf.config import CRFConfig
+from wsfcn_tf.errors import UserError
 from wsfcn_tf.inference.background import to_labels
 from wsfcn_tf.inference.prediction import Prediction
 
@@ -63,7 +65,7 @@ def dense_crf(image: np.ndarray, masks: np.ndarray, config: CRFConfig) -> np.nda
     if len(present) < 2:  # nothing to decide; pydensecrf wants two labels
         refined[..., present if len(present) else 0] = 1.0
         return refined
-    model = pydensecrf.DenseCRF2D(width, height, len(present))
+    model = _library().DenseCRF2D(width, height, len(present))
     probabilities = np.clip(masks[..., present], _LEAST, 1.0).astype(np.float32)
     model.setUnaryEnergy(np.ascontiguousarray(-np.log(probabilities).reshape(-1, len(present)).T))
     model.addPairwiseGaussian(sxy=config.gaussian_sxy, compat=config.gaussian_compat)
@@ -76,3 +78,14 @@ def dense_crf(image: np.ndarray, masks: np.ndarray, config: CRFConfig) -> np.nda
     inferred = np.asarray(model.inference(config.iterations), np.float32)
     refined[..., present] = inferred.T.reshape(height, width, len(present))
     return refined
+
+
+def _library() -> ModuleType:
+    """`pydensecrf.densecrf`, which compiles as it installs: whoever uses no CRF does without."""
+    try:
+        return import_module("pydensecrf.densecrf")
+    except ImportError as error:
+        raise UserError(
+            "the dense CRF needs pydensecrf2, which is not installed: pip install pydensecrf2 (with a C++ compiler), "
+            "or set inference.crf.iterations=0"
+        ) from error

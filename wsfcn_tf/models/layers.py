@@ -10,6 +10,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from wsfcn_tf.ops import dilated_conv2d
+
 register = keras.saving.register_keras_serializable(package="wsfcn_tf")
 
 
@@ -30,7 +32,18 @@ def conv(filters: int, kernel: int, stride: int = 1, **kwargs: Any) -> keras.lay
     """
     padding = "same" if stride == 1 else "valid"
     kwargs = {"use_bias": False, "kernel_initializer": he_normal(), "padding": padding, **kwargs}
-    return keras.layers.Conv2D(filters, kernel, stride, **kwargs)
+    dilated = stride == 1 and kwargs.get("dilation_rate", 1) > 1
+    return (DilatedConv2D if dilated else keras.layers.Conv2D)(filters, kernel, stride, **kwargs)
+
+
+@register
+class DilatedConv2D(keras.layers.Conv2D):
+    """Keras' Conv2D with stride 1, "same" padding and one dilation for both axes, by `dilated_conv2d`."""
+
+    def convolution_op(self, inputs: tf.Tensor, kernel: Any) -> tf.Tensor:
+        """Keras' hook: [B, H, W, C] -> [B, H, W, filters], before bias and activation."""
+        kernel = tf.cast(tf.convert_to_tensor(kernel), inputs.dtype)
+        return dilated_conv2d(inputs, kernel, self.dilation_rate[0])
 
 
 def batch_norm(**kwargs: Any) -> keras.layers.BatchNormalization:

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from wsfcn_tf.models.layers import he_normal, register
+from wsfcn_tf.models.layers import conv, he_normal, register
 from wsfcn_tf.models.rematerialise import call_block
 from wsfcn_tf.ops.normalise import to_caffe
 
@@ -50,7 +50,7 @@ class ResNetBlock(keras.layers.Layer):
         super().__init__(**kwargs)
         self.settings = {"filters": filters, "stride": stride, "dilation": dilation, "projected": projected}
         self.conv1, self.bn1 = _conv(filters, 1), _batch_norm()
-        self.conv2, self.bn2 = _conv(filters, 3, padding="same", dilation_rate=dilation), _batch_norm()
+        self.conv2, self.bn2 = conv(filters, 3, use_bias=True, dilation_rate=dilation), _batch_norm()
         self.conv3, self.bn3 = _conv(_EXPANSION * filters, 1), _batch_norm()
         if projected:
             self.conv0, self.bn0 = _conv(_EXPANSION * filters, 1), _batch_norm()

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from wsfcn_tf.models.layers import he_normal, register
+from wsfcn_tf.models.layers import conv, register
 from wsfcn_tf.ops.normalise import to_caffe
 
 # === Structure ===
@@ -40,9 +40,7 @@ class VGG16(keras.layers.Layer):
             dilation = 2 if output_stride == 8 and block == len(_BLOCKS) else 1
             for index in range(1, count + 1):
                 name = f"block{block}_conv{index}"
-                layer = keras.layers.Conv2D(
-                    filters, 3, padding="same", dilation_rate=dilation, kernel_initializer=he_normal(), name=name
-                )
+                layer = conv(filters, 3, use_bias=True, dilation_rate=dilation, name=name)
                 layer.trainable = from_scratch or block > 1
                 setattr(self, name, layer)
 

@@ -1,4 +1,4 @@
-"""The dilated convolution of the contexts, computed tap by tap."""
+"""The dilated convolution of the contexts, whose taps often reach beyond the map."""
 
 from typing import Any
 
@@ -6,15 +6,14 @@ import keras
 import tensorflow as tf
 
 from wsfcn_tf.models.layers import he_normal, register
+from wsfcn_tf.ops import dilated_conv2d
 
 
 @register
 class TapConv(keras.layers.Layer):
     """A convolution with dilation, zero padding, stride 1, no bias.
 
-    All taps are one 1x1 convolution to kh * kw * filters channels, whose parts are then shifted and added. On CPUs a
-    dilated convolution is otherwise padded and cut into `dilation` interleaved maps, which at the releases' dilations
-    costs a multiple of the time (`benchmarks/tap_conv.md`).
+    At the releases' dilations most taps reach beyond the map; on CPUs `dilated_conv2d` leaves those out.
 
     Args:
         filters: output channels.
@@ -35,18 +34,8 @@ class TapConv(keras.layers.Layer):
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """[B, H, W, C] -> [B, H, W, filters]."""
-        height, width = self.sides
         kernel = tf.cast(tf.convert_to_tensor(self.kernel), inputs.dtype)
-        taps = tf.unstack(tf.reshape(kernel, [height * width, 1, 1, *kernel.shape[2:]]))
-        parts = tf.nn.conv2d(inputs, tf.concat(taps, axis=-1), strides=1, padding="VALID")
-        parts = tf.split(parts, height * width, axis=-1)
-        offsets = [(i - height // 2, j - width // 2) for i in range(height) for j in range(width)]
-        return tf.add_n(
-            [
-                _shift(_shift(part, i * self.dilation, axis=1), j * self.dilation, axis=2)
-                for part, (i, j) in zip(parts, offsets, strict=True)
-            ]
-        )
+        return dilated_conv2d(inputs, kernel, self.dilation, by_taps=True)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
@@ -56,18 +45,3 @@ class TapConv(keras.layers.Layer):
             "kernel": list(self.sides),
             "dilation": self.dilation,
         }
-
-
-def _shift(features: tf.Tensor, offset: int, axis: int) -> tf.Tensor:
-    """result[i] = features[i + offset] along `axis` (1 or 2), zero where that is outside."""
-    if offset == 0:
-        return features
-    distance = tf.minimum(abs(offset), tf.shape(features)[axis])
-    if offset > 0:
-        kept = features[:, distance:] if axis == 1 else features[:, :, distance:]
-        pad = [0, distance]
-    else:
-        rest = tf.shape(features)[axis] - distance
-        kept = features[:, :rest] if axis == 1 else features[:, :, :rest]
-        pad = [distance, 0]
-    return tf.pad(kept, [[0, 0], pad, [0, 0], [0, 0]] if axis == 1 else [[0, 0], [0, 0], pad, [0, 0]])

@@ -1,0 +1,1 @@
+"""What one NVIDIA GPU makes of the two networks: `python -m benchmarks.gpu`."""

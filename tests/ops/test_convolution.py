@@ -1,0 +1,81 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from networks import noise
+
+from wsfcn_tf.ops import dilated_conv2d
+
+SIZE = (9, 12)
+
+
+def keras_convolution(inputs, kernel, dilation):
+    height, width, _, filters = kernel.shape
+    layer = keras.layers.Conv2D(filters, (height, width), padding="same", dilation_rate=dilation, use_bias=False)
+    layer.build(inputs.shape)
+    layer.kernel.assign(kernel)
+    return layer(inputs)
+
+
+def with_gradients(function, inputs, kernel, weights):
+    with tf.GradientTape() as tape:
+        tape.watch([inputs, kernel])
+        result = function(inputs, kernel)
+        total = tf.reduce_sum(result * weights)
+    return [result, *tape.gradient(total, [inputs, kernel])]
+
+
+@pytest.mark.parametrize("by_taps", [False, True])
+@pytest.mark.parametrize(("sides", "dilation"), [((3, 3), 2), ((3, 3), 9), ((5, 3), 4), ((1, 7), 36), ((1, 1), 1)])
+def test_same_as_keras_with_its_gradients_at_any_size(sides, dilation, by_taps):
+    """Eagerly, in a graph that knows the size, and in one that does not."""
+    inputs, kernel = tf.constant(noise(2, *SIZE, 3)), tf.constant(noise(*sides, 3, 4, seed=1))
+    weights = noise(2, *SIZE, 4, seed=2)
+
+    def ours(inputs, kernel):
+        return dilated_conv2d(inputs, kernel, dilation, by_taps=by_taps)
+
+    plain = keras_convolution(inputs, kernel, dilation)
+    with tf.GradientTape() as tape:
+        tape.watch(inputs)
+        total = tf.reduce_sum(keras_convolution(inputs, kernel, dilation) * weights)
+    by_input = tape.gradient(total, inputs)
+    padded = np.pad(inputs, [[0, 0], *([dilation * (side // 2)] * 2 for side in sides), [0, 0]])
+    by_kernel = np.empty(kernel.shape, np.float32)
+    for row in range(sides[0]):
+        for column in range(sides[1]):
+            seen = padded[:, row * dilation :, column * dilation :][:, : SIZE[0], : SIZE[1]]
+            by_kernel[row, column] = np.einsum("bhwc,bhwf->cf", seen, weights)
+
+    unknown = [tf.TensorSpec([None, None, None, 3]), tf.TensorSpec(kernel.shape)]
+    for form in (ours, tf.function(ours), tf.function(ours, input_signature=unknown)):
+        for found, expected in zip(with_gradients(form, inputs, kernel, weights), (plain, by_input, by_kernel)):
+            np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("by_taps", [False, True])
+def test_same_under_xla(by_taps):
+    inputs, kernel, weights = tf.constant(noise(1, *SIZE, 3)), tf.constant(noise(3, 3, 3, 4)), noise(1, *SIZE, 4)
+
+    def step(inputs, kernel):
+        return with_gradients(lambda x, k: dilated_conv2d(x, k, 4, by_taps=by_taps), inputs, kernel, weights)
+
+    for found, expected in zip(tf.function(step, jit_compile=True)(inputs, kernel), step(inputs, kernel)):
+        np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+def test_taps_that_reach_nothing_are_not_computed():
+    kernel = tf.constant(noise(7, 1, 3, 4))
+    graph = tf.function(lambda x: dilated_conv2d(x, kernel, 9, by_taps=True)).get_concrete_function(
+        tf.TensorSpec([1, 10, 12, 3])
+    )
+    products = [op for op in graph.graph.get_operations() if op.type == "MatMul"]
+    assert [op.outputs[0].shape[0] for op in products] == [12, 120, 12]  # one row, the whole map, one row
+
+
+def test_half_precision_in_half_precision_out():
+    inputs, kernel = (tf.cast(noise(*shape), tf.bfloat16) for shape in ((1, *SIZE, 3), (3, 3, 3, 4)))
+    with tf.GradientTape() as tape:
+        tape.watch([inputs, kernel])
+        result = dilated_conv2d(inputs, kernel, 3)
+    assert {value.dtype for value in (result, *tape.gradient(result, [inputs, kernel]))} == {tf.bfloat16}
