@@ -19,10 +19,10 @@ import tensorflow as tf
 
 from benchmarks.measure import alternating_seconds, peak_gigabytes, where
 from wsfcn_tf.config import ExperimentConfig, ModelConfig, SelfSupervisionConfig, TrainingConfig
-from wsfcn_tf.data.class_names import VOC
+from wsfcn_tf.data.tags.class_names import VOC
 from wsfcn_tf.models import build_model
 from wsfcn_tf.models.counting import count_parameters
-from wsfcn_tf.run_folder import RunFolder
+from wsfcn_tf.runs.folder import RunFolder
 from wsfcn_tf.training import Objective, build_optimizer
 
 

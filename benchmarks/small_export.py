@@ -5,12 +5,12 @@ from pathlib import Path
 
 from wsfcn_tf.config import InferenceConfig
 from wsfcn_tf.config_file import load_config
-from wsfcn_tf.data.class_names import VOC
+from wsfcn_tf.data.tags.class_names import VOC
 from wsfcn_tf.models import build_model
-from wsfcn_tf.run_folder import RunFolder
+from wsfcn_tf.runs.folder import RunFolder
 from wsfcn_tf.serving.export import export
-from wsfcn_tf.serving.limits import Limits
-from wsfcn_tf.serving.segmenter import ExportConfig
+from wsfcn_tf.serving.graph.limits import Limits
+from wsfcn_tf.serving.graph.segmenter import ExportConfig
 from wsfcn_tf.weights.trained import Trained
 
 

@@ -6,10 +6,10 @@ import pytest
 
 from wsfcn_tf.__main__ import main
 from wsfcn_tf.config import DataConfig, ExperimentConfig, ModelConfig, TrainingConfig
-from wsfcn_tf.epoch_table import record
-from wsfcn_tf.run_folder import RunFolder
-from wsfcn_tf.run_lock import locked
-from wsfcn_tf.run_record import RunRecord
+from wsfcn_tf.runs.epoch_table import record
+from wsfcn_tf.runs.folder import RunFolder
+from wsfcn_tf.runs.lock import locked
+from wsfcn_tf.runs.record import RunRecord
 
 CONFIG = ExperimentConfig(
     model=ModelConfig(num_classes=2),

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wsfcn_tf.data.tables import read_table
 from wsfcn_tf.errors import UserError
+from wsfcn_tf.files.tables import read_table
 
 
 def read(folder, content):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from wsfcn_tf.losses import classification_loss, holds_every_tag, mask_loss
+from wsfcn_tf.objective.losses import classification_loss, holds_every_tag, mask_loss
 from wsfcn_tf.ops import resize_align_corners
 
 

@@ -9,11 +9,11 @@ from networks import noise
 from oracles.pamr import pamr_reference
 
 from wsfcn_tf.config import SelfSupervisionConfig
-from wsfcn_tf.losses import classification_loss, holds_every_tag, mask_loss
+from wsfcn_tf.objective.losses import classification_loss, holds_every_tag, mask_loss
+from wsfcn_tf.objective.objective import Objective, Ramp
+from wsfcn_tf.objective.pseudo_labels import clean, pseudo_labels
 from wsfcn_tf.ops import resize_align_corners
 from wsfcn_tf.ops.normalise import denormalise, normalise
-from wsfcn_tf.pseudo_labels import clean, pseudo_labels
-from wsfcn_tf.training import Objective
 
 CONFIG = SelfSupervisionConfig(
     weight=0.5, pamr_iterations=2, pamr_dilations=(1, 3), floor=0.1, background_factor=0.8, foreground_factor=0.5
@@ -138,3 +138,9 @@ def test_pseudo_labels_are_constants_to_the_gradient(images, outputs, function):
 def test_weight_zero_leaves_classification(images, outputs):
     values = Objective(replace(CONFIG, weight=0.0), 2)(images, TAGS, outputs, True, 0)
     np.testing.assert_array_equal(values["loss"], values["classification"])
+
+
+def test_ramp_begins_above_zero_and_ends_at_one():
+    ramp = Ramp(first=10, steps=4)
+    np.testing.assert_allclose([float(ramp.share(step)) for step in range(9, 16)], [0, 0.25, 0.5, 0.75, 1, 1, 1])
+    assert Ramp(first=10).share(10) == 1.0

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from wsfcn_tf.pseudo_labels import clean, pseudo_labels
+from wsfcn_tf.objective.pseudo_labels import clean, pseudo_labels
 
 
 def test_golden():

@@ -1,7 +1,7 @@
 import pytest
 
-from wsfcn_tf.epoch_table import read, record, truncate
 from wsfcn_tf.errors import UserError
+from wsfcn_tf.runs.epoch_table import read, record, truncate
 
 
 def test_a_row_per_epoch_and_a_repeated_epoch_replaces_what_followed(tmp_path):

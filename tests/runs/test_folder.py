@@ -4,7 +4,7 @@ import pytest
 
 from wsfcn_tf.config import DataConfig, ExperimentConfig, ModelConfig, ScenesConfig, TrainingConfig
 from wsfcn_tf.errors import UserError
-from wsfcn_tf.run_folder import RunFolder
+from wsfcn_tf.runs.folder import RunFolder
 
 CONFIG = ExperimentConfig(
     model=ModelConfig(num_classes=2, dilations=(1, 2, 3, 4)),

@@ -11,12 +11,12 @@ import sys
 import pytest
 
 from wsfcn_tf.errors import UserError
-from wsfcn_tf.run_lock import LOCK, is_locked, locked
+from wsfcn_tf.runs.lock import LOCK, is_locked, locked
 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from wsfcn_tf.run_lock import locked
+from wsfcn_tf.runs.lock import locked
 with locked(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)

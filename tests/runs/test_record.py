@@ -6,8 +6,8 @@ from datetime import datetime, timezone
 
 import pytest
 
-from wsfcn_tf import run_record
-from wsfcn_tf.run_record import RunRecord, git_state, hardware, read_record, versions
+from wsfcn_tf.runs import record as run_record
+from wsfcn_tf.runs.record import RunRecord, git_state, hardware, read_record, versions
 
 
 def test_each_start_has_an_entry_and_a_killed_one_is_called_so(tmp_path):
@@ -58,14 +58,14 @@ def test_git_state_is_of_the_repository_that_holds_the_code_only(tmp_path, monke
 
     assert git_state(tmp_path) is None
     git("init")
-    (tmp_path / "run_record.py").write_text("one")
+    (tmp_path / "__init__.py").write_text("one")
     git("commit", "--allow-empty", "-m", "not the code: it is ignored or lies in a .venv")
     assert git_state(tmp_path) is None
     git("add", ".")
     git("commit", "-m", "code")
     commit = git("rev-parse", "HEAD").stdout.strip()
     assert git_state(tmp_path) == {"commit": commit, "dirty": False}
-    (tmp_path / "run_record.py").write_text("two")
+    (tmp_path / "__init__.py").write_text("two")
     assert git_state(tmp_path) == {"commit": commit, "dirty": True}
     monkeypatch.setenv("PATH", "")
     assert git_state(tmp_path) is None

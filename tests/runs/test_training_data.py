@@ -3,8 +3,8 @@ import json
 import numpy as np
 import pytest
 
-from wsfcn_tf.data.fingerprint import check_training_data, fingerprint, note_training_data
 from wsfcn_tf.errors import UserError
+from wsfcn_tf.runs.training_data import check_training_data, fingerprint, note_training_data
 
 CLASSES = ("cat", "dog")
 NAMES = ["a.jpg", "b\n\t.jpg", "ü.jpg"]

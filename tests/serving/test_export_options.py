@@ -15,8 +15,8 @@ from wsfcn_tf.__main__ import main
 from wsfcn_tf.config import ExperimentConfig, InferenceConfig, ModelConfig
 from wsfcn_tf.inference.predictor import Predictor
 from wsfcn_tf.ops import pamr
-from wsfcn_tf.run_folder import RunFolder
-from wsfcn_tf.serving.views import resize_bicubic
+from wsfcn_tf.runs.folder import RunFolder
+from wsfcn_tf.serving.graph.views import resize_bicubic
 from wsfcn_tf.weights.trained import Trained, load_trained
 
 INFERENCE = InferenceConfig(background_value=0.3)

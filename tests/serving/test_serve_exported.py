@@ -17,8 +17,8 @@ from tiny import NAMES, TinyNetwork
 
 from wsfcn_tf.__main__ import main
 from wsfcn_tf.config import ExperimentConfig, InferenceConfig, ScenesConfig
-from wsfcn_tf.data.scenes import Scenes
-from wsfcn_tf.run_folder import RunFolder
+from wsfcn_tf.data.datasets.scenes.scenes import Scenes
+from wsfcn_tf.runs.folder import RunFolder
 from wsfcn_tf.serving import Client
 from wsfcn_tf.serving.client import Refused
 from wsfcn_tf.weights.trained import Trained

@@ -5,10 +5,10 @@ import tensorflow as tf
 from networks import gentle, noise, small_network
 
 from wsfcn_tf.config import DataConfig, ExperimentConfig, TrainingConfig
-from wsfcn_tf.data.dataset import open_dataset
+from wsfcn_tf.data.datasets.dataset import open_dataset
 from wsfcn_tf.models.backbones.efficientnet_lite import EfficientNetLite
 from wsfcn_tf.ops.normalise import normalise
-from wsfcn_tf.run_folder import RunFolder
+from wsfcn_tf.runs.folder import RunFolder
 from wsfcn_tf.training import precision as precision_module
 from wsfcn_tf.training.precision import fastest_precision, precision
 from wsfcn_tf.training.trainer import resolve

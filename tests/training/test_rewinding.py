@@ -1,7 +1,7 @@
 import tensorflow as tf
 
-from wsfcn_tf.epoch_table import read, record
-from wsfcn_tf.run_folder import RunFolder
+from wsfcn_tf.runs.epoch_table import read, record
+from wsfcn_tf.runs.folder import RunFolder
 from wsfcn_tf.training.rewinding import rewind
 
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from wsfcn_tf.config import TrainingConfig
-from wsfcn_tf.epoch_table import record
 from wsfcn_tf.errors import UserError
-from wsfcn_tf.run_folder import RunFolder
+from wsfcn_tf.runs.epoch_table import record
+from wsfcn_tf.runs.folder import RunFolder
 from wsfcn_tf.training.selection import best_epoch, drop_others, keep_if_best, load_best
 
 

@@ -8,9 +8,9 @@ import pytest
 import tensorflow as tf
 from short_runs import CONFIG, SCENES, train, with_training
 
-from wsfcn_tf import epoch_table
 from wsfcn_tf.errors import UserError
-from wsfcn_tf.run_folder import RunFolder
+from wsfcn_tf.runs import epoch_table
+from wsfcn_tf.runs.folder import RunFolder
 from wsfcn_tf.training import checkpoints, trainer
 
 

@@ -13,7 +13,7 @@ from networks import noise, small_network
 from wsfcn_tf import ModelConfig
 from wsfcn_tf.__main__ import main
 from wsfcn_tf.models import build_model
-from wsfcn_tf.run_folder import RunFolder
+from wsfcn_tf.runs.folder import RunFolder
 from wsfcn_tf.weights import conversion, to_torch_state_dict
 from wsfcn_tf.weights.backbone import load_backbone
 from wsfcn_tf.weights.imagenet import packaged_file

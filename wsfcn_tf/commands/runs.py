@@ -3,8 +3,8 @@
 import argparse
 from pathlib import Path
 
-from wsfcn_tf.run_summary import Summary, config_differences, data, find_runs, network, summarise
-from wsfcn_tf.text_tables import markdown_table
+from wsfcn_tf.files.markdown import markdown_table
+from wsfcn_tf.runs.summary import Summary, config_differences, data, find_runs, network, summarise
 
 _HEADER = ("run", "network", "data", "epochs", "state", "loss", "val loss", "mAP", "mIoU", "images/s", "wait", "starts")
 

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from wsfcn_tf.inference.prediction import Prediction
-from wsfcn_tf.visualisation import overlay, panel
-
-_SMALL_SIDE = 160
+from wsfcn_tf.visualisation.overlays import overlay
+from wsfcn_tf.visualisation.panels import side_by_side
 
 
 class PanelCollector:
@@ -35,18 +34,3 @@ class PanelCollector:
         """The panel, uint8 RGB [H, W, 3]."""
         columns = {"photo": self.photos, "ground truth": self.truths, "prediction": self.predictions}
         return side_by_side(columns, self._class_names)
-
-
-def side_by_side(columns: dict[str, Sequence[np.ndarray]], class_names: Sequence[str]) -> np.ndarray:
-    """A panel with a title per column; small pictures are shown at twice their size.
-
-    Args:
-        columns: {title: pictures uint8 [H, W, 3]}, all of the same length.
-        class_names: of the foreground, for the legend.
-
-    Returns:
-        uint8 RGB [H, W, 3].
-    """
-    rows = list(zip(*columns.values(), strict=True))
-    scale = 2 if max(max(picture.shape[:2]) for row in rows for picture in row) < _SMALL_SIDE else 1
-    return panel(rows, list(columns), scale=scale, class_names=class_names)

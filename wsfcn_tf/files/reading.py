@@ -1,12 +1,11 @@
-"""Text files with one entry per line: split lists and class names."""
+"""Reading text and JSON that people wrote: errors say which file it is, and what to do."""
 
+import json
 import unicodedata
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, NoReturn
 
 from wsfcn_tf.errors import UserError
-
-_MOST_CLASSES = 254  # a label is a byte, which also says "background" (0) and "ignore" (255)
 
 
 def read_text(path: Path) -> str:
@@ -31,24 +30,25 @@ def nfc(text: str) -> str:
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
-def read_class_names(path: Path) -> tuple[str, ...]:
-    """The foreground classes in classes.txt, with composed accents; a first line "background" is left out.
-
-    Raises:
-        UserError: the file is missing, names no class or too many, or names one twice.
-    """
-    lines = list(map(nfc, read_lines(path)))
-    names = tuple(lines[1:] if lines[:1] == ["background"] else lines)
-    if not names:
-        raise UserError(f"{path}: names no class: write one per line")
-    repeated = next((name for index, name in enumerate(names) if name in names[:index]), None)
-    if repeated is not None:
-        raise UserError(f"{path}: class {repeated!r} is there twice: remove one")
-    check_number_of_classes(names, path)
-    return names
+def read_json(path: Path) -> Any:
+    """A JSON file's value. Raises UserError if it is missing or is not JSON in UTF-8."""
+    return parse_json(read_text(path), str(path))
 
 
-def check_number_of_classes(names: Sequence[str], path: Path) -> None:
-    """Raises UserError, which names `path`, if there are more classes than a mask can hold."""
-    if len(names) > _MOST_CLASSES:
-        raise UserError(f"{path}: there are {len(names)} classes, and masks hold at most {_MOST_CLASSES}: merge some")
+def parse_json(text: str, where: str) -> Any:
+    """The value of a text. Raises UserError, which starts with `where`, if it is not JSON."""
+    try:
+        return _DECODER.decode(text)
+    except json.JSONDecodeError as error:
+        place = f" at line {error.lineno}, column {error.colno}" if "\n" in text.strip() else ""
+        raise UserError(f"{where}: is not JSON{place}: {error.msg}") from None
+    except (ValueError, RecursionError) as error:  # NaN, or a number of thousands of digits; too deep
+        raise UserError(f"{where}: is not JSON that can be read: {error}") from None
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a JSON value")
+
+
+# Python's own would let NaN and Infinity pass, which the standard does not have
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)

@@ -5,8 +5,8 @@ import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from wsfcn_tf.data.lists import read_text
 from wsfcn_tf.errors import UserError
+from wsfcn_tf.files.reading import read_text
 
 _SEPARATORS = (",", ";", "\t")  # Excel writes semicolons where the comma is the decimal sign
 

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from wsfcn_tf.data.dataset import Dataset
-from wsfcn_tf.data.images import IMAGE_SUFFIXES, read_image
+from wsfcn_tf.data.datasets.dataset import Dataset
+from wsfcn_tf.data.photos.images import IMAGE_SUFFIXES, read_image
 from wsfcn_tf.errors import UserError
 
 

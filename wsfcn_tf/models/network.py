@@ -46,7 +46,7 @@ class Network(keras.Model):
         Args:
             optimizer: see `wsfcn_tf.training.optimizer`.
             objective: (images, tags, outputs, self_supervision, step) -> {name: float32 [B]} with the key "loss";
-                see `wsfcn_tf.training.objective`.
+                see `wsfcn_tf.objective.objective`.
             seed: of dropout and gate.
             accumulation_steps: each replica computes its share of a batch in so many parts, one after another.
             xla: whether XLA compiles network, losses and gradients.

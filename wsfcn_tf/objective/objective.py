@@ -1,15 +1,29 @@
 """What training minimises, per image: the classification loss, and from the switch on the mask loss with it."""
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import tensorflow as tf
 
 from wsfcn_tf.config import ExperimentConfig, SelfSupervisionConfig
-from wsfcn_tf.losses import classification_loss, holds_every_tag, mask_loss
+from wsfcn_tf.objective.losses import classification_loss, holds_every_tag, mask_loss
+from wsfcn_tf.objective.pseudo_labels import clean, pseudo_labels
 from wsfcn_tf.ops import pamr_tagged, resize_align_corners
 from wsfcn_tf.ops.normalise import denormalise
-from wsfcn_tf.pseudo_labels import clean, pseudo_labels
-from wsfcn_tf.training.schedule import Ramp
+
+
+@dataclass(frozen=True)
+class Ramp:
+    """How the mask loss comes in after the switch: a weight that grows linearly over `steps` steps from `first` on."""
+
+    first: int = 0
+    steps: int = 0
+
+    def share(self, step: tf.Tensor) -> tf.Tensor | float:
+        """What share of `self_supervision.weight` a step takes, float32 in [0, 1]; `step` counts from 0."""
+        if self.steps == 0:
+            return 1.0
+        return tf.clip_by_value((tf.cast(step, tf.float32) + 1.0 - self.first) / self.steps, 0.0, 1.0)
 
 
 class Supervision(NamedTuple):
@@ -31,7 +45,7 @@ class Objective:
 
     names = ("loss", "classification", "mask", "labelled", "kept")
 
-    def __init__(self, config: SelfSupervisionConfig, max_tags: int, ramp: Ramp = Ramp()) -> None:  # noqa: B008
+    def __init__(self, config: SelfSupervisionConfig, max_tags: int, ramp: Ramp = Ramp()) -> None:
         self.config, self.max_tags, self.ramp = config, max_tags, ramp
 
     def __call__(

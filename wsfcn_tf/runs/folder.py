@@ -23,10 +23,10 @@ from typing import Any, NamedTuple
 
 from wsfcn_tf.config import ExperimentConfig
 from wsfcn_tf.config_file import load_config, save_config
-from wsfcn_tf.data.lists import read_class_names
+from wsfcn_tf.data.tags.class_names import read_class_names
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.files import is_partial, write_text
-from wsfcn_tf.run_lock import LOCK
+from wsfcn_tf.runs.lock import LOCK
 
 WEIGHTS = "model.weights.h5"
 _CONFIG = "config.yaml"

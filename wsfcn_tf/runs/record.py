@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from wsfcn_tf import __version__
+import wsfcn_tf
 from wsfcn_tf.files import write_json
 
 _PACKAGES = (
@@ -67,7 +67,7 @@ def read_record(path: Path) -> list[dict[str, Any]]:
 
 def versions() -> dict[str, str]:
     """Python, this package, and the packages that results depend on, as far as they are installed."""
-    found = {"python": platform.python_version(), "wsfcn-tf": __version__}
+    found = {"python": platform.python_version(), "wsfcn-tf": wsfcn_tf.__version__}
     for package in _PACKAGES:
         try:
             found[package] = version(package)
@@ -76,13 +76,11 @@ def versions() -> dict[str, str]:
     return found
 
 
-def git_state(folder: Path = Path(__file__).parent) -> dict[str, Any] | None:
+def git_state(package: Path = Path(wsfcn_tf.__file__).parent) -> dict[str, Any] | None:
     """The commit that this package's code is from, and whether it has been changed since; None outside a repository."""
-    if (
-        _git(folder, "ls-files", "--error-unmatch", Path(__file__).name) is None
-    ):  # installed below somebody's repository
+    if _git(package, "ls-files", "--error-unmatch", "__init__.py") is None:  # installed below somebody's repository
         return None
-    commit, changes = _git(folder, "rev-parse", "HEAD"), _git(folder, "status", "--porcelain", "-uno", ".")
+    commit, changes = _git(package, "rev-parse", "HEAD"), _git(package, "status", "--porcelain", "-uno", ".")
     return None if commit is None else {"commit": commit, "dirty": bool(changes)}
 
 

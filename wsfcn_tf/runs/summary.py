@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from wsfcn_tf.config import DataConfig, ExperimentConfig, ModelConfig
-from wsfcn_tf.epoch_table import read
 from wsfcn_tf.errors import UserError
-from wsfcn_tf.run_folder import RunFolder
-from wsfcn_tf.run_lock import is_locked
-from wsfcn_tf.run_record import read_record
+from wsfcn_tf.runs.epoch_table import read
+from wsfcn_tf.runs.folder import RunFolder
+from wsfcn_tf.runs.lock import is_locked
+from wsfcn_tf.runs.record import read_record
 
 _DEPTH = 4  # of folders in which runs are looked for
 

@@ -10,13 +10,13 @@ from typing import Any
 import tensorflow as tf
 
 import wsfcn_tf
-from wsfcn_tf.data.masks import voc_palette
+from wsfcn_tf.data.masks.png import voc_palette
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.files import replacing, write_json, write_text
-from wsfcn_tf.run_folder import RunFolder
-from wsfcn_tf.serving.limits import LARGEST
+from wsfcn_tf.runs.folder import RunFolder
+from wsfcn_tf.serving.graph.limits import LARGEST
+from wsfcn_tf.serving.graph.segmenter import SEPARATOR, ExportConfig, Segmenter
 from wsfcn_tf.serving.precision import Precision, in_precision
-from wsfcn_tf.serving.segmenter import SEPARATOR, ExportConfig, Segmenter
 from wsfcn_tf.weights.trained import Trained
 
 EXTRA = "assets.extra"  # TensorFlow Serving's folder for what is not the graph's

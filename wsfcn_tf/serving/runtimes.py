@@ -9,10 +9,10 @@ import tensorflow as tf
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.files import replacing, write_json
 from wsfcn_tf.serving.export import check_exportable, metadata, weights_bytes
-from wsfcn_tf.serving.limits import LARGEST
-from wsfcn_tf.serving.rules import apply_rules
-from wsfcn_tf.serving.segmenter import ExportConfig
-from wsfcn_tf.serving.views import look
+from wsfcn_tf.serving.graph.limits import LARGEST
+from wsfcn_tf.serving.graph.rules import apply_rules
+from wsfcn_tf.serving.graph.segmenter import ExportConfig
+from wsfcn_tf.serving.graph.views import look
 from wsfcn_tf.weights.trained import Trained
 
 Runtime = Literal["tflite-float16", "tflite-int8", "onnx"]

@@ -17,7 +17,7 @@ import numpy as np
 
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.files import remove, replacing, write_json
-from wsfcn_tf.run_folder import WEIGHTS, RunFolder
+from wsfcn_tf.runs.folder import WEIGHTS, RunFolder
 from wsfcn_tf.training.averaging import averaged
 from wsfcn_tf.training.manifest import damage, write_manifest
 from wsfcn_tf.training.optimizer import GroupedSGD

@@ -10,22 +10,22 @@ import numpy as np
 import tensorflow as tf
 
 from wsfcn_tf.config import ExperimentConfig
-from wsfcn_tf.data.bad_photos import BadPhotos
-from wsfcn_tf.data.dataset import Dataset
-from wsfcn_tf.data.fingerprint import check_training_data, note_training_data
+from wsfcn_tf.data.datasets.dataset import Dataset
+from wsfcn_tf.data.photos.bad_photos import BadPhotos
 from wsfcn_tf.data.pipeline import steps_per_epoch, user_errors
-from wsfcn_tf.epoch_table import record
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.files import clear_partial, replacing, write_text, writing
 from wsfcn_tf.models import Network, build_model
-from wsfcn_tf.run_folder import RunFolder
-from wsfcn_tf.run_lock import locked
-from wsfcn_tf.run_record import RunRecord
+from wsfcn_tf.objective.objective import build_objective
+from wsfcn_tf.runs.epoch_table import record
+from wsfcn_tf.runs.folder import RunFolder
+from wsfcn_tf.runs.lock import locked
+from wsfcn_tf.runs.record import RunRecord
+from wsfcn_tf.runs.training_data import check_training_data, note_training_data
 from wsfcn_tf.training import checkpoints
 from wsfcn_tf.training.checkpoints import Position
 from wsfcn_tf.training.late_values import LateValues
 from wsfcn_tf.training.logging import TrainingLog, supervision_panel
-from wsfcn_tf.training.objective import build_objective
 from wsfcn_tf.training.optimizer import build_optimizer
 from wsfcn_tf.training.precision import fastest_precision, precision
 from wsfcn_tf.training.rewinding import rewind

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from wsfcn_tf.data.bicubic import resize_bicubic
+from wsfcn_tf.data.augmentation.bicubic import resize_bicubic
 
 
 def pillow(image: np.ndarray, height: int, width: int) -> np.ndarray:

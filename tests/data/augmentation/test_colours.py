@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageEnhance
 
-from wsfcn_tf.data import colours
+from wsfcn_tf.data.augmentation import colours
 
 # every 5th level of each channel, and noise: greys, ties between channels and all sixths of the hue's circle
 GRID = np.stack(np.meshgrid(*[np.arange(0, 256, 5, dtype=np.uint8)] * 3, indexing="ij"), axis=-1).reshape(-1, 3)

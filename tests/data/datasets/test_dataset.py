@@ -1,10 +1,10 @@
 import pytest
 
 from wsfcn_tf.config import DataConfig, ScenesConfig
-from wsfcn_tf.data.dataset import open_dataset
-from wsfcn_tf.data.scenes import Scenes
-from wsfcn_tf.data.tagged import TaggedFolder
-from wsfcn_tf.data.voc import VocFolder
+from wsfcn_tf.data.datasets.dataset import open_dataset
+from wsfcn_tf.data.datasets.scenes.scenes import Scenes
+from wsfcn_tf.data.datasets.tagged import TaggedFolder
+from wsfcn_tf.data.datasets.voc import VocFolder
 from wsfcn_tf.errors import UserError
 
 

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from small_photos import save_photo
 
-from wsfcn_tf.data.masks import write_mask
-from wsfcn_tf.data.tagged import TaggedFolder
+from wsfcn_tf.data.datasets.tagged import TaggedFolder
+from wsfcn_tf.data.masks.png import write_mask
 from wsfcn_tf.errors import UserError
 
 

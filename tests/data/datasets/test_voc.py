@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from wsfcn_tf.data.class_names import VOC
-from wsfcn_tf.data.voc import VocFolder
+from wsfcn_tf.data.datasets.voc import VocFolder
+from wsfcn_tf.data.tags.class_names import VOC
 from wsfcn_tf.errors import UserError
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from pycocotools import mask as rle
 
-from wsfcn_tf.data.coco_file import CocoFile
+from wsfcn_tf.data.masks.coco_file import CocoFile
 from wsfcn_tf.errors import UserError
 
 CLASSES = ("dog", "cat")

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pycocotools import mask as coco_mask
 
-from wsfcn_tf.data.prepare.coco_masks import CocoObject, paint, rasterise
+from wsfcn_tf.data.masks.coco_masks import CocoObject, paint, rasterise
 from wsfcn_tf.errors import UserError
 
 HEIGHT, WIDTH = 9, 14

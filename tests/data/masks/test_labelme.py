@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from wsfcn_tf.data.labelme import read_labelme
+from wsfcn_tf.data.masks.labelme import read_labelme
 from wsfcn_tf.errors import UserError
 
 CLASSES = ("cat", "dog")

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from wsfcn_tf.data.legend import Legend
+from wsfcn_tf.data.masks.legend import Legend
 from wsfcn_tf.errors import UserError
 
 CLASSES = ("cat", "dog")

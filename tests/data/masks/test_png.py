@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from PIL import Image
 
-from wsfcn_tf.data.masks import read_mask, voc_palette, write_mask
+from wsfcn_tf.data.masks.png import read_mask, voc_palette, write_mask
 from wsfcn_tf.errors import UserError
 
 

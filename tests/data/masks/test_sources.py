@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from wsfcn_tf.data.mask_sources import open_masks
-from wsfcn_tf.data.masks import write_mask
-from wsfcn_tf.data.voc import VocFolder
+from wsfcn_tf.data.datasets.voc import VocFolder
+from wsfcn_tf.data.masks.png import write_mask
+from wsfcn_tf.data.masks.sources import open_masks
 from wsfcn_tf.errors import UserError
 
 CLASSES = ("cat", "dog", "sheep")

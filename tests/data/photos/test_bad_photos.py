@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from wsfcn_tf.data.bad_photos import BadPhotos, read_or_replace
+from wsfcn_tf.data.photos.bad_photos import BadPhotos, read_or_replace
 from wsfcn_tf.errors import UserError
 
 NAMES = [f"{index}.jpg" for index in range(50)]

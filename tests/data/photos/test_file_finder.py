@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wsfcn_tf.data.file_finder import FileFinder, no_photo, stem_of, walk_files
+from wsfcn_tf.data.photos.file_finder import FileFinder, no_photo, stem_of, walk_files
 from wsfcn_tf.errors import UserError
 
 NFC, NFD = (unicodedata.normalize(form, "größe/é.jpg") for form in ("NFC", "NFD"))

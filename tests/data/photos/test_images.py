@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageOps
 from small_photos import save_photo
 
-from wsfcn_tf.data.images import read_image
+from wsfcn_tf.data.photos.images import read_image
 from wsfcn_tf.errors import UserError
 
 ROWS, COLUMNS = np.mgrid[:60, :80]

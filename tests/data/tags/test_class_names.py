@@ -1,12 +1,7 @@
 import pytest
 
-from wsfcn_tf.data.lists import read_class_names, read_lines
+from wsfcn_tf.data.tags.class_names import COCO, VOC, read_class_names
 from wsfcn_tf.errors import UserError
-
-
-def test_lines_without_blanks_and_byte_order_mark(tmp_path):
-    (tmp_path / "list.txt").write_bytes(b"\xef\xbb\xbfone\r\n\r\n  two \n")
-    assert read_lines(tmp_path / "list.txt") == ["one", "two"]
 
 
 @pytest.mark.parametrize("text", ["background\ncat\ndog\n", "cat\ndog"])
@@ -31,3 +26,9 @@ def test_mistakes(tmp_path, content, message):
     with pytest.raises(UserError) as error:
         read_class_names(path)
     assert str(error.value) == f"{path}: {message}"
+
+
+def test_the_benchmarks_classes():
+    assert (len(VOC), len(set(VOC))) == (20, 20)
+    assert (len(COCO), len(set(COCO))) == (80, 80)
+    assert (VOC[14], COCO[0], COCO[-1]) == ("person", "person", "toothbrush")

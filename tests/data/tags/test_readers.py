@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from wsfcn_tf.data.tag_sources import read_class_folders, read_onehot_csv, read_tag_file, read_tags_jsonl, tag_file
+from wsfcn_tf.data.tags.readers import read_class_folders, read_onehot_csv, read_tag_file, read_tags_jsonl, tag_file
 from wsfcn_tf.errors import UserError
 
 CLASSES = ("cat", "dog")

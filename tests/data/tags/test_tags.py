@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from wsfcn_tf.data.tags import read_tags_csv, tag_vector
+from wsfcn_tf.data.tags.tags import read_tags_csv, tag_vector
 from wsfcn_tf.errors import UserError
 
 CLASSES = ("cat", "dog", "sheep")

@@ -3,9 +3,9 @@ import json
 import numpy as np
 import pytest
 
-from wsfcn_tf.evaluation.accumulator import Accumulator
-from wsfcn_tf.evaluation.boundary import band_width, boundary_iou, boundary_matrix, trimap_matrix
-from wsfcn_tf.evaluation.metrics import confusion_matrix, iou, mean_average_precision, mean_iou, pixel_accuracy
+from wsfcn_tf.evaluation.metrics.accumulator import Accumulator
+from wsfcn_tf.evaluation.metrics.boundary import band_width, boundary_iou, boundary_matrix, trimap_matrix
+from wsfcn_tf.evaluation.metrics.formulas import confusion_matrix, iou, mean_average_precision, mean_iou, pixel_accuracy
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from wsfcn_tf.evaluation.bootstrap import interval, resampled_counts
-from wsfcn_tf.evaluation.metrics import class_counts, iou_of_counts, mean, mean_iou
+from wsfcn_tf.evaluation.metrics.bootstrap import interval, resampled_counts
+from wsfcn_tf.evaluation.metrics.formulas import class_counts, iou_of_counts, mean, mean_iou
 
 
 @pytest.fixture

@@ -5,14 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from wsfcn_tf.evaluation.boundary import (
-    band_width,
-    boundary_iou,
-    boundary_matrix,
-    contour_band,
-    trimap_matrix,
-)
-from wsfcn_tf.evaluation.metrics import confusion_matrix, pixel_accuracy
+from wsfcn_tf.evaluation.metrics.boundary import band_width, boundary_iou, boundary_matrix, contour_band, trimap_matrix
+from wsfcn_tf.evaluation.metrics.formulas import confusion_matrix, pixel_accuracy
 
 truths = arrays(np.uint8, (9, 11), elements=st.sampled_from([0, 1, 2, 255]))
 predictions = arrays(np.uint8, (9, 11), elements=st.integers(0, 2))

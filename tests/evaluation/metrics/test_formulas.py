@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn import metrics as sklearn_metrics
 
-from wsfcn_tf.evaluation.metrics import (
+from wsfcn_tf.evaluation.metrics.formulas import (
     accuracy_of_counts,
     average_precision,
     class_counts,

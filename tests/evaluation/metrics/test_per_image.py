@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from wsfcn_tf.errors import UserError
-from wsfcn_tf.evaluation.metrics import class_counts
-from wsfcn_tf.evaluation.per_image import PerImage
+from wsfcn_tf.evaluation.metrics.formulas import class_counts
+from wsfcn_tf.evaluation.metrics.per_image import PerImage
 
 NAMES = ("bäche/1", "two", "3")
 

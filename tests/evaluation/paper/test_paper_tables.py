@@ -9,15 +9,15 @@ import pytest
 from wsfcn_tf.commands.networks import ROWS
 from wsfcn_tf.config import CRFConfig, ExperimentConfig, InferenceConfig, ModelConfig
 from wsfcn_tf.config_file import load_config, override
-from wsfcn_tf.data.class_names import COCO, VOC
+from wsfcn_tf.data.tags.class_names import COCO, VOC
 from wsfcn_tf.errors import UserError
-from wsfcn_tf.evaluation.found_results import FoundResult, find_results
-from wsfcn_tf.evaluation.paper_commands import inference_of, training_of
-from wsfcn_tf.evaluation.paper_rows import MULTI_SCALE, NETWORKS, paper_rows
-from wsfcn_tf.evaluation.paper_tables import tables_text
+from wsfcn_tf.evaluation.paper.commands import inference_of, training_of
+from wsfcn_tf.evaluation.paper.found_results import FoundResult, find_results
+from wsfcn_tf.evaluation.paper.rows import MULTI_SCALE, NETWORKS, paper_rows
+from wsfcn_tf.evaluation.paper.tables import tables_text
 from wsfcn_tf.inference.provenance import thresholds_note
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 OURS = [row for row in paper_rows() if row.setup is not None]
 
 

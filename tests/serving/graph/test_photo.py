@@ -12,9 +12,9 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from wsfcn_tf.data.images import decode_image
-from wsfcn_tf.serving.limits import Limits
-from wsfcn_tf.serving.photo import decode_photo
+from wsfcn_tf.data.photos.images import decode_image
+from wsfcn_tf.serving.graph.limits import Limits
+from wsfcn_tf.serving.graph.photo import decode_photo
 
 LIMITS = Limits(bytes=100_000, pixels=10_000, side=200, batch=4)
 PICTURE = cv2.resize(np.random.default_rng(0).integers(0, 256, (5, 7, 3), dtype=np.uint8), (43, 30))

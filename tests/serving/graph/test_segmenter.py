@@ -13,8 +13,8 @@ from tiny import NAMES, TinyNetwork
 from wsfcn_tf.config import InferenceConfig
 from wsfcn_tf.inference.predictor import Predictor
 from wsfcn_tf.ops import pamr
-from wsfcn_tf.serving.limits import Limits
-from wsfcn_tf.serving.segmenter import ExportConfig, Segmenter
+from wsfcn_tf.serving.graph.limits import Limits
+from wsfcn_tf.serving.graph.segmenter import ExportConfig, Segmenter
 
 LIMITS = Limits(bytes=20_000, pixels=10_000, side=150, batch=3)
 REQUESTS = int(os.environ.get("FUZZED_REQUESTS", "100"))
@@ -122,7 +122,7 @@ def test_arrays_that_are_refused(plain, images, message):
 
 
 def test_masks_that_no_answer_could_hold(monkeypatch):
-    monkeypatch.setattr("wsfcn_tf.serving.segmenter.LARGEST", 40 * 50 * 4 * 4)
+    monkeypatch.setattr("wsfcn_tf.serving.graph.segmenter.LARGEST", 40 * 50 * 4 * 4)
     segmenter = Segmenter(TinyNetwork(), NAMES, ExportConfig(InferenceConfig(), (32, 48)))
     assert segmenter.probabilities(photo(40, 50)[None])["masks"].shape == (1, 40, 50, 4)
     with pytest.raises(tf.errors.InvalidArgumentError, match="1 x 41 x 50 pixels are more than 2000, whose masks"):

@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 
 from wsfcn_tf.config import DataConfig
-from wsfcn_tf.data import colours
-from wsfcn_tf.data.bicubic import resize_bicubic
+from wsfcn_tf.data.augmentation import colours
+from wsfcn_tf.data.augmentation.bicubic import resize_bicubic
 
 _ATTEMPTS = 10
 _BLENDS = (colours.change_brightness, colours.change_contrast, colours.change_saturation)

@@ -6,9 +6,9 @@ from typing import Protocol
 import numpy as np
 
 from wsfcn_tf.config import DataConfig
-from wsfcn_tf.data.scenes import Scenes
-from wsfcn_tf.data.tagged import TaggedFolder
-from wsfcn_tf.data.voc import VocFolder
+from wsfcn_tf.data.datasets.scenes.scenes import Scenes
+from wsfcn_tf.data.datasets.tagged import TaggedFolder
+from wsfcn_tf.data.datasets.voc import VocFolder
 from wsfcn_tf.errors import UserError
 
 
@@ -73,7 +73,7 @@ def _open_tfds(config: DataConfig) -> Dataset:
     if config.root is not None:
         _existing_folder(config.root)
 
-    from wsfcn_tf.data.tfds.dataset import TfdsDataset  # imports TensorFlow
+    from wsfcn_tf.data.datasets.tfds.dataset import TfdsDataset  # imports TensorFlow
 
     return TfdsDataset(config.tfds, config.root, config.tfds_label)
 

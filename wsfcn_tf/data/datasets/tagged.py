@@ -6,13 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
-from wsfcn_tf.data.file_finder import FileFinder, no_photo, stem_of, walk_files
-from wsfcn_tf.data.images import read_image
-from wsfcn_tf.data.lists import check_number_of_classes, read_class_names, read_lines
-from wsfcn_tf.data.mask_sources import COCO_FILE, Masks, open_masks
-from wsfcn_tf.data.tag_sources import read_class_folders, read_tag_file, tag_file
-from wsfcn_tf.data.tags import TagsByPhoto, tag_vector
+from wsfcn_tf.data.masks.sources import COCO_FILE, Masks, open_masks
+from wsfcn_tf.data.photos.file_finder import FileFinder, no_photo, stem_of, walk_files
+from wsfcn_tf.data.photos.images import read_image
+from wsfcn_tf.data.tags.class_names import check_number_of_classes, read_class_names
+from wsfcn_tf.data.tags.readers import read_class_folders, read_tag_file, tag_file
+from wsfcn_tf.data.tags.tags import TagsByPhoto, tag_vector
 from wsfcn_tf.errors import Report, UserError, refuse
+from wsfcn_tf.files.reading import read_lines
 
 MASKS = "masks"
 _HELD_OUT = ("val", "test")

@@ -6,13 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from wsfcn_tf.data.file_finder import stem_of
-from wsfcn_tf.data.json_files import read_json
-from wsfcn_tf.data.lists import nfc
-from wsfcn_tf.data.masks import IGNORE
-from wsfcn_tf.data.prepare.coco_masks import CocoObject, paint
-from wsfcn_tf.data.tags import check_tags
+from wsfcn_tf.data.masks.coco_masks import CocoObject, paint
+from wsfcn_tf.data.masks.png import IGNORE
+from wsfcn_tf.data.photos.file_finder import stem_of
+from wsfcn_tf.data.tags.tags import check_tags
 from wsfcn_tf.errors import UserError
+from wsfcn_tf.files.reading import nfc, read_json
 
 _LARGEST_SIDE = 1 << 16
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from pycocotools import mask as coco_mask
 
-from wsfcn_tf.data.masks import IGNORE
+from wsfcn_tf.data.masks.png import IGNORE
 from wsfcn_tf.errors import UserError
 
 _SHORTEST = 6  # numbers: three points

@@ -14,11 +14,10 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw
 
-from wsfcn_tf.data.json_files import read_json
-from wsfcn_tf.data.lists import nfc
-from wsfcn_tf.data.masks import IGNORE
-from wsfcn_tf.data.tags import check_tags
+from wsfcn_tf.data.masks.png import IGNORE
+from wsfcn_tf.data.tags.tags import check_tags
 from wsfcn_tf.errors import UserError
+from wsfcn_tf.files.reading import nfc, read_json
 
 _SPECIAL = {"_background_": 0, "background": 0, "__ignore__": IGNORE, "ignore": IGNORE}
 _LARGEST_SIDE = 1 << 16

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from wsfcn_tf.data.images import read_bytes
-from wsfcn_tf.data.lists import nfc
-from wsfcn_tf.data.masks import IGNORE, decode_pixels
-from wsfcn_tf.data.tables import column, read_table
-from wsfcn_tf.data.tags import check_tags
+from wsfcn_tf.data.masks.png import IGNORE, decode_pixels
+from wsfcn_tf.data.photos.images import read_bytes
+from wsfcn_tf.data.tags.tags import check_tags
 from wsfcn_tf.errors import UserError
+from wsfcn_tf.files.reading import nfc
+from wsfcn_tf.files.tables import column, read_table
 
 _WANTED = "class,red,green,blue or class,colour"
 _CHANNELS = ("red", "green", "blue")

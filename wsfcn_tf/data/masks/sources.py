@@ -6,11 +6,11 @@ from typing import Protocol
 
 import numpy as np
 
-from wsfcn_tf.data.coco_file import CocoFile
-from wsfcn_tf.data.file_finder import FileFinder, stem_of
-from wsfcn_tf.data.labelme import read_labelme
-from wsfcn_tf.data.legend import Legend
-from wsfcn_tf.data.masks import read_mask
+from wsfcn_tf.data.masks.coco_file import CocoFile
+from wsfcn_tf.data.masks.labelme import read_labelme
+from wsfcn_tf.data.masks.legend import Legend
+from wsfcn_tf.data.masks.png import read_mask
+from wsfcn_tf.data.photos.file_finder import FileFinder, stem_of
 from wsfcn_tf.errors import UserError
 
 COCO_FILE = "coco.json"

@@ -5,9 +5,9 @@ from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
-from wsfcn_tf.data.images import IMAGE_SUFFIXES
-from wsfcn_tf.data.lists import nfc
+from wsfcn_tf.data.photos.images import IMAGE_SUFFIXES
 from wsfcn_tf.errors import UserError
+from wsfcn_tf.files.reading import nfc
 
 _OTHER_IMAGES = (".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".avif", ".jfif", ".jp2")
 

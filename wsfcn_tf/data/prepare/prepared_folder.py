@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from wsfcn_tf.data.masks import read_mask, write_mask
+from wsfcn_tf.data.masks.png import read_mask, write_mask
 from wsfcn_tf.data.prepare.plan import Example, Plan, read_labels
 from wsfcn_tf.data.prepare.problems import check_problems
 from wsfcn_tf.data.prepare.processes import in_processes

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from scipy.io import loadmat
 
-from wsfcn_tf.data.images import read_bytes
+from wsfcn_tf.data.photos.images import read_bytes
 from wsfcn_tf.errors import UserError
 
 

@@ -8,14 +8,14 @@ from typing import Literal
 
 import numpy as np
 
-from wsfcn_tf.data.annotations import read_annotation
-from wsfcn_tf.data.class_names import VOC
-from wsfcn_tf.data.lists import read_lines
-from wsfcn_tf.data.masks import IGNORE, read_mask
+from wsfcn_tf.data.masks.png import IGNORE, read_mask
 from wsfcn_tf.data.prepare.archives import unpack
 from wsfcn_tf.data.prepare.plan import Plan
 from wsfcn_tf.data.prepare.sbd import read_sbd_mask
+from wsfcn_tf.data.tags.annotations import read_annotation
+from wsfcn_tf.data.tags.class_names import VOC
 from wsfcn_tf.errors import UserError
+from wsfcn_tf.files.reading import read_lines
 
 EXPECTED = {"train": 1464, "val": 1449, "test": 1456, "train_aug": 10582}
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
-from wsfcn_tf.data.lists import nfc
-from wsfcn_tf.data.tags import check_tags
+from wsfcn_tf.data.tags.tags import check_tags
 from wsfcn_tf.errors import UserError
+from wsfcn_tf.files.reading import nfc
 
 
 def read_annotation(path: Path, class_names: Sequence[str]) -> set[str]:

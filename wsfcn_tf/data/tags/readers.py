@@ -3,12 +3,11 @@
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from wsfcn_tf.data.file_finder import walk_files
-from wsfcn_tf.data.json_files import parse_json
-from wsfcn_tf.data.lists import read_text
-from wsfcn_tf.data.tables import column, read_table
-from wsfcn_tf.data.tags import Entry, TagsByPhoto, collect_tags, read_tags_csv
+from wsfcn_tf.data.photos.file_finder import walk_files
+from wsfcn_tf.data.tags.tags import Entry, TagsByPhoto, collect_tags, read_tags_csv
 from wsfcn_tf.errors import Report, UserError, refuse
+from wsfcn_tf.files.reading import parse_json, read_text
+from wsfcn_tf.files.tables import column, read_table
 
 _YES, _NO = ("1", "1.0", "x", "true", "yes"), ("", "0", "0.0", "false", "no")
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from wsfcn_tf.data.file_finder import FileFinder, no_photo
-from wsfcn_tf.data.lists import nfc
-from wsfcn_tf.data.tables import column, read_table
+from wsfcn_tf.data.photos.file_finder import FileFinder, no_photo
 from wsfcn_tf.errors import Report, UserError, refuse
+from wsfcn_tf.files.reading import nfc
+from wsfcn_tf.files.tables import column, read_table
 
 TagsByPhoto = dict[str, tuple[str, ...]]
 Entry = tuple[str, str, Sequence[str]]  # where it is in its source, a photo's name, its tags as written

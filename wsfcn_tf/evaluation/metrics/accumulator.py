@@ -4,11 +4,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from wsfcn_tf.evaluation.bootstrap import interval, resampled_counts
-from wsfcn_tf.evaluation.boundary import band_width, boundary_matrix, trimap_matrix
-from wsfcn_tf.evaluation.metrics import class_counts, confusion_matrix, iou_of_counts, mean, mean_average_precision
-from wsfcn_tf.evaluation.per_image import PerImage
-from wsfcn_tf.evaluation.results import Metrics
+from wsfcn_tf.evaluation.metrics.bootstrap import interval, resampled_counts
+from wsfcn_tf.evaluation.metrics.boundary import band_width, boundary_matrix, trimap_matrix
+from wsfcn_tf.evaluation.metrics.formulas import (
+    class_counts,
+    confusion_matrix,
+    iou_of_counts,
+    mean,
+    mean_average_precision,
+)
+from wsfcn_tf.evaluation.metrics.per_image import PerImage
+from wsfcn_tf.evaluation.metrics.results import Metrics
 
 
 class Accumulator:

@@ -6,8 +6,8 @@ Both look at bands along contours only, where the errors are that the many pixel
 import cv2
 import numpy as np
 
-from wsfcn_tf.data.masks import IGNORE
-from wsfcn_tf.evaluation.metrics import confusion_matrix, count_pairs, iou
+from wsfcn_tf.data.masks.png import IGNORE
+from wsfcn_tf.evaluation.metrics.formulas import confusion_matrix, count_pairs, iou
 
 _SHARE = 0.02  # of the diagonal: the paper's choice
 

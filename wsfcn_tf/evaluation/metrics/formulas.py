@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from wsfcn_tf.data.masks import IGNORE
+from wsfcn_tf.data.masks.png import IGNORE
 
 
 def confusion_matrix(truth: np.ndarray, prediction: np.ndarray, num_classes: int) -> np.ndarray:

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from wsfcn_tf.evaluation import metrics
-from wsfcn_tf.evaluation.boundary import boundary_iou
-from wsfcn_tf.evaluation.per_image import PerImage
+from wsfcn_tf.evaluation.metrics import formulas
+from wsfcn_tf.evaluation.metrics.boundary import boundary_iou
+from wsfcn_tf.evaluation.metrics.per_image import PerImage
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,52 +41,52 @@ class Metrics:
     @property
     def miou(self) -> float:
         """Over the classes in the truth or the prediction, background included: the field's figure."""
-        return metrics.mean_iou(self.confusion)
+        return formulas.mean_iou(self.confusion)
 
     @property
     def miou_foreground(self) -> float:
         """The same without the background's IoU; its pixels still count as errors of the others."""
-        return float(metrics.mean(metrics.iou(self.confusion)[1:]))
+        return float(formulas.mean(formulas.iou(self.confusion)[1:]))
 
     @property
     def pixel_accuracy(self) -> float:
         """Share of the pixels that count."""
-        return metrics.pixel_accuracy(self.confusion)
+        return formulas.pixel_accuracy(self.confusion)
 
     @property
     def mean_accuracy(self) -> float:
         """The mean of the classes' recall, background included."""
-        return metrics.mean_accuracy(self.confusion)
+        return formulas.mean_accuracy(self.confusion)
 
     @property
     def boundary_iou(self) -> float:
         """The mean of the classes' boundary IoU, background included."""
-        return float(metrics.mean(boundary_iou(self.boundary)))
+        return float(formulas.mean(boundary_iou(self.boundary)))
 
     @property
     def trimap_miou(self) -> float:
         """The mIoU of the pixels near a true contour."""
-        return metrics.mean_iou(self.trimap)
+        return formulas.mean_iou(self.trimap)
 
     @property
     def trimap_accuracy(self) -> float:
         """The pixel accuracy there."""
-        return metrics.pixel_accuracy(self.trimap)
+        return formulas.pixel_accuracy(self.trimap)
 
     @property
     def class_iou(self) -> dict[str, float]:
         """From class name to IoU."""
-        return self._by_class(metrics.iou(self.confusion))
+        return self._by_class(formulas.iou(self.confusion))
 
     @property
     def class_precision(self) -> dict[str, float]:
         """From class name to the share of its predicted pixels that are right."""
-        return self._by_class(metrics.precision(self.confusion))
+        return self._by_class(formulas.precision(self.confusion))
 
     @property
     def class_recall(self) -> dict[str, float]:
         """From class name to the share of its true pixels that are found."""
-        return self._by_class(metrics.recall(self.confusion))
+        return self._by_class(formulas.recall(self.confusion))
 
     @property
     def class_boundary_iou(self) -> dict[str, float]:

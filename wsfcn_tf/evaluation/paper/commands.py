@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from wsfcn_tf.evaluation.paper_rows import PaperRow
+from wsfcn_tf.evaluation.paper.rows import PaperRow
 
 _MULTI_SCALE = "inference.scales=[1,0.5,1.5,2]"
 _TAGS = ("inference.classes=tags", "inference.background=power", "inference.background_value=3")  # the "§" rows

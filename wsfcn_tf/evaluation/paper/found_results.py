@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from wsfcn_tf.config import ModelConfig
-from wsfcn_tf.data.class_names import COCO, VOC
-from wsfcn_tf.data.json_files import read_json
+from wsfcn_tf.data.tags.class_names import COCO, VOC
 from wsfcn_tf.errors import UserError
-from wsfcn_tf.evaluation.paper_rows import MULTI_SCALE, Setup
+from wsfcn_tf.evaluation.paper.rows import MULTI_SCALE, Setup
+from wsfcn_tf.files.reading import read_json
 
 _DATASETS = {VOC: "VOC 2012", COCO: "COCO 2014"}
 _IMAGES = {("VOC 2012", "val"): 1449, ("COCO 2014", "val"): 40137}  # the paper's; a part of a split is no row's

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-from wsfcn_tf.evaluation.found_results import FoundResult
-from wsfcn_tf.evaluation.paper_commands import commands
-from wsfcn_tf.evaluation.paper_rows import PaperRow, Setup, paper_rows
+from wsfcn_tf.evaluation.paper.commands import commands
+from wsfcn_tf.evaluation.paper.found_results import FoundResult
+from wsfcn_tf.evaluation.paper.rows import PaperRow, Setup, paper_rows
 from wsfcn_tf.evaluation.report import percent
-from wsfcn_tf.text_tables import markdown_table
+from wsfcn_tf.files.markdown import markdown_table
 
 _TITLES = {
     "I": "Table I: what each module adds (VOC 2012 val, one scale and its mirror image)",

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from wsfcn_tf.serving.raw_bytes import number_at
+from wsfcn_tf.serving.graph.raw_bytes import number_at
 
 _ORIENTATION = 0x0112
 _ENTRIES = 256  # looked at; a camera writes a few dozen

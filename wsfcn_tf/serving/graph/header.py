@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from wsfcn_tf.serving.exif import orientation_at
-from wsfcn_tf.serving.raw_bytes import contains, number_at
+from wsfcn_tf.serving.graph.exif import orientation_at
+from wsfcn_tf.serving.graph.raw_bytes import contains, number_at
 
 JPEG, PNG = "JPEG", "PNG"
 _STEPS = 1024  # segments before the photo's data; 64 kB each in a JPEG

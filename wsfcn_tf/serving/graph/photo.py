@@ -1,11 +1,11 @@
-"""From an encoded photo to its pixels inside a graph, as `wsfcn_tf.data.images.read_image` does it outside."""
+"""From an encoded photo to its pixels inside a graph, as `wsfcn_tf.data.photos.images.read_image` does it outside."""
 
 import tensorflow as tf
 
-from wsfcn_tf.serving.exif import upright
-from wsfcn_tf.serving.header import JPEG, PNG, Header, read_header
-from wsfcn_tf.serving.limits import Limits
-from wsfcn_tf.serving.raw_bytes import bytes_of
+from wsfcn_tf.serving.graph.exif import upright
+from wsfcn_tf.serving.graph.header import JPEG, PNG, Header, read_header
+from wsfcn_tf.serving.graph.limits import Limits
+from wsfcn_tf.serving.graph.raw_bytes import bytes_of
 
 
 def decode_photo(text: tf.Tensor, index: tf.Tensor, limits: Limits) -> tf.Tensor:

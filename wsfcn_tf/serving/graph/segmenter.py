@@ -7,15 +7,15 @@ from typing import Any, Literal
 import tensorflow as tf
 
 from wsfcn_tf.config import InferenceConfig
-from wsfcn_tf.data.masks import voc_palette
+from wsfcn_tf.data.masks.png import voc_palette
 from wsfcn_tf.models import Network
 from wsfcn_tf.ops import resize_half_pixel
-from wsfcn_tf.serving.limits import LARGEST, Limits
-from wsfcn_tf.serving.palette_png import encode_palette_png
-from wsfcn_tf.serving.photo import decode_photo
-from wsfcn_tf.serving.refinement import refine
-from wsfcn_tf.serving.rules import apply_rules, labels_at, to_labels
-from wsfcn_tf.serving.views import look, resize_bicubic
+from wsfcn_tf.serving.graph.limits import LARGEST, Limits
+from wsfcn_tf.serving.graph.palette_png import encode_palette_png
+from wsfcn_tf.serving.graph.photo import decode_photo
+from wsfcn_tf.serving.graph.refinement import refine
+from wsfcn_tf.serving.graph.rules import apply_rules, labels_at, to_labels
+from wsfcn_tf.serving.graph.views import look, resize_bicubic
 
 _TEXTS = tf.TensorSpec([None], tf.string, name="image_bytes")
 _IMAGES = tf.TensorSpec([None, None, None, 3], tf.uint8, name="images")

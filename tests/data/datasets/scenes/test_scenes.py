@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from wsfcn_tf.config import ScenesConfig
-from wsfcn_tf.data.scenes import Scenes
+from wsfcn_tf.data.datasets.scenes.scenes import Scenes
 from wsfcn_tf.errors import UserError
 
 SCENES = Scenes(ScenesConfig(train=120, val=60))

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from wsfcn_tf.data.scene_shapes import OUTLINES, coverage
+from wsfcn_tf.data.datasets.scenes.shapes import OUTLINES, coverage
 
 
 def square(low: float, high: float) -> np.ndarray:

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from wsfcn_tf.data.scene_shapes import OUTLINES
-from wsfcn_tf.data.scene_textures import BACKGROUNDS, CLASS_TEXTURES
+from wsfcn_tf.data.datasets.scenes.shapes import OUTLINES
+from wsfcn_tf.data.datasets.scenes.textures import BACKGROUNDS, CLASS_TEXTURES
 
 Y, X = (np.mgrid[:96, :96] + 0.5) / 96
 

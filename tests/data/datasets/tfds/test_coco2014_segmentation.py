@@ -2,8 +2,8 @@ from typing import ClassVar
 
 import tensorflow_datasets as tfds
 
-from wsfcn_tf.data.class_names import COCO
-from wsfcn_tf.data.tfds import coco2014_segmentation
+from wsfcn_tf.data.datasets.tfds import coco2014_segmentation
+from wsfcn_tf.data.tags.class_names import COCO
 
 
 class TestCoco2014Segmentation(tfds.testing.DatasetBuilderTestCase):

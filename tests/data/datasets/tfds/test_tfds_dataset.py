@@ -8,7 +8,7 @@ from tiny_originals import make_sbd, make_voc
 
 from wsfcn_tf.config import DataConfig
 from wsfcn_tf.config_file import from_mapping
-from wsfcn_tf.data.dataset import open_dataset
+from wsfcn_tf.data.datasets.dataset import open_dataset
 from wsfcn_tf.data.pipeline import training_batches
 from wsfcn_tf.errors import UserError
 

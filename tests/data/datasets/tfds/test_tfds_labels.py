@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 
-from wsfcn_tf.data.tfds.labels import Labels, find_labels
+from wsfcn_tf.data.datasets.tfds.labels import Labels, find_labels
 from wsfcn_tf.errors import UserError
 
 LABEL = tfds.features.ClassLabel(names=["cat", "dog"])

@@ -1,7 +1,7 @@
 import pytest
 import tensorflow as tf
 
-from wsfcn_tf.data.tfds.records import open_records
+from wsfcn_tf.data.datasets.tfds.records import open_records
 from wsfcn_tf.errors import UserError
 
 RECORDS = [b"", b"a", b"bc" * 5000, b"\x00" * 17]

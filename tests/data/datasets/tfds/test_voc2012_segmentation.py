@@ -6,9 +6,9 @@ import pytest
 import tensorflow_datasets as tfds
 from tiny_originals import SBD_MASKS, VOC_MASKS, make_sbd, make_voc
 
-import wsfcn_tf.data.tfds  # noqa: F401  what makes the dataset known
-from wsfcn_tf.data.class_names import VOC
-from wsfcn_tf.data.tfds import voc2012_segmentation
+import wsfcn_tf.data.datasets.tfds  # noqa: F401  what makes the dataset known
+from wsfcn_tf.data.datasets.tfds import voc2012_segmentation
+from wsfcn_tf.data.tags.class_names import VOC
 from wsfcn_tf.errors import UserError
 
 

@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 
 from wsfcn_tf.config import ScenesConfig
-from wsfcn_tf.data.scene_shapes import OUTLINES, coverage
-from wsfcn_tf.data.scene_textures import BACKGROUNDS, CLASS_TEXTURES
+from wsfcn_tf.data.datasets.scenes.shapes import OUTLINES, coverage
+from wsfcn_tf.data.datasets.scenes.textures import BACKGROUNDS, CLASS_TEXTURES
 from wsfcn_tf.errors import UserError
 
 _SPLITS = ("train", "val")

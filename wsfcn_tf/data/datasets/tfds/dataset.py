@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import tensorflow_datasets as tfds
 
-from wsfcn_tf.data.images import decode_image
-from wsfcn_tf.data.masks import decode_mask
-from wsfcn_tf.data.tfds.labels import find_labels
-from wsfcn_tf.data.tfds.records import open_records
+from wsfcn_tf.data.datasets.tfds.labels import find_labels
+from wsfcn_tf.data.datasets.tfds.records import open_records
+from wsfcn_tf.data.masks.png import decode_mask
+from wsfcn_tf.data.photos.images import decode_image
 from wsfcn_tf.errors import UserError
 
 _MASK = "segmentation"

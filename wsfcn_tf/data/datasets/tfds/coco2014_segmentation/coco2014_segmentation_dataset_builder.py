@@ -6,10 +6,10 @@ from typing import Any, ClassVar
 
 import tensorflow_datasets as tfds
 
-from wsfcn_tf.data.class_names import COCO
+from wsfcn_tf.data.datasets.tfds.examples import examples, segmentation_features
 from wsfcn_tf.data.prepare.coco2014 import locate_instances, plan_coco
 from wsfcn_tf.data.prepare.plan import Plan
-from wsfcn_tf.data.tfds.examples import examples, segmentation_features
+from wsfcn_tf.data.tags.class_names import COCO
 
 
 class Builder(tfds.core.GeneratorBasedBuilder):

@@ -6,10 +6,10 @@ from typing import Any, ClassVar
 
 import tensorflow_datasets as tfds
 
-from wsfcn_tf.data.class_names import VOC
+from wsfcn_tf.data.datasets.tfds.examples import examples, segmentation_features
 from wsfcn_tf.data.prepare.plan import Plan
 from wsfcn_tf.data.prepare.voc2012 import locate_sbd, locate_voc, plan_voc
-from wsfcn_tf.data.tfds.examples import examples, segmentation_features
+from wsfcn_tf.data.tags.class_names import VOC
 
 _VOC = ("VOCdevkit", "VOCtrainval_11-May-2012.tar")
 _SBD = ("benchmark_RELEASE", "benchmark.tgz")
