@@ -54,7 +54,6 @@ def _evaluate_network(arguments: argparse.Namespace) -> None:
     from wsfcn_tf.weights.trained import load_trained
 
     page = report_page(arguments.report)
-    page = report_page(arguments.report)
     trained = load_trained(arguments.weights)
     inference = inference_of(trained, arguments)
     dataset = trained.dataset(arguments.data)

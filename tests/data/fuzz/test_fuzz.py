@@ -13,8 +13,7 @@ from wsfcn_tf.data.masks.legend import Legend
 from wsfcn_tf.data.masks.png import IGNORE, read_mask
 from wsfcn_tf.data.photos.file_finder import FileFinder
 from wsfcn_tf.data.photos.images import read_image
-from wsfcn_tf.data.tags.readers import read_tag_file
-from wsfcn_tf.data.tags.tags import read_tags_csv
+from wsfcn_tf.data.tags.readers import read_tag_file, read_tags_csv
 from wsfcn_tf.errors import UserError
 
 

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from wsfcn_tf.data.tags.tags import read_tags_csv, tag_vector
+from wsfcn_tf.data.tags.readers import read_tags_csv
+from wsfcn_tf.data.tags.tags import tag_vector
 from wsfcn_tf.errors import UserError
 
 CLASSES = ("cat", "dog", "sheep")

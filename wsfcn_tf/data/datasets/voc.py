@@ -8,9 +8,8 @@ import numpy as np
 from wsfcn_tf.data.masks.sources import Masks, open_masks
 from wsfcn_tf.data.photos.file_finder import FileFinder, no_photo, stem_of
 from wsfcn_tf.data.photos.images import read_image
-from wsfcn_tf.data.tags.annotations import read_annotation
 from wsfcn_tf.data.tags.class_names import VOC, read_class_names
-from wsfcn_tf.data.tags.readers import read_tag_file, tag_file
+from wsfcn_tf.data.tags.readers import read_annotation, read_tag_file, tag_file
 from wsfcn_tf.data.tags.tags import tag_vector
 from wsfcn_tf.errors import Report, UserError, refuse
 from wsfcn_tf.files.reading import nfc, read_lines

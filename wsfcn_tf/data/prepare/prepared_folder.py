@@ -15,7 +15,6 @@ from typing import NamedTuple
 
 from wsfcn_tf.data.masks.png import read_mask, write_mask
 from wsfcn_tf.data.prepare.plan import Example, Plan, read_labels
-from wsfcn_tf.data.prepare.problems import check_problems
 from wsfcn_tf.data.prepare.processes import in_processes
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.files import replacing, write_json, write_text
@@ -180,3 +179,26 @@ def _check_counts(plan: Plan) -> None:
 
 def _words(value: str | list[str] | None) -> str:
     return " ".join(value) if isinstance(value, list) else str(value)
+
+
+_SHOWN = 3
+
+
+def check_problems(problems: Mapping[str, str], listing: Path, allow: bool) -> None:
+    """Writes what is wrong with which image, and raises UserError unless that is allowed.
+
+    Args:
+        problems: for each image, a few words that name the file.
+        listing: the text file to write; removed if there is no problem.
+        allow: whether to go on without these images.
+    """
+    if not problems:
+        listing.unlink(missing_ok=True)
+        return
+    write_text(listing, "".join(f"{name}\t{problem}\n" for name, problem in problems.items()))
+    if allow:
+        return
+    shown = "; ".join(list(problems.values())[:_SHOWN])
+    more = f"; and {len(problems) - _SHOWN:,} more" if len(problems) > _SHOWN else ""
+    count = f"{len(problems):,} image{'s' if len(problems) > 1 else ''} cannot be used"
+    raise UserError(f"{count}: {shown}{more} (all in {listing}): mend them, or leave them out with --allow-missing")

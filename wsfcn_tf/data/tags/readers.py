@@ -1,14 +1,16 @@
-"""What says which tags the photos of a folder have: one of three files, or the sub-folders they lie in."""
+"""What says which tags photos have: one of three files, the sub-folders they lie in, or VOC's annotations."""
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from xml.etree import ElementTree
 
 from wsfcn_tf.data.photos.file_finder import walk_files
-from wsfcn_tf.data.tags.tags import Entry, TagsByPhoto, collect_tags, read_tags_csv
+from wsfcn_tf.data.tags.tags import Entry, TagsByPhoto, check_tags, collect_tags
 from wsfcn_tf.errors import Report, UserError, refuse
-from wsfcn_tf.files.reading import parse_json, read_text
+from wsfcn_tf.files.reading import nfc, parse_json, read_text
 from wsfcn_tf.files.tables import column, read_table
 
+_COLUMNS = "image,tags"
 _YES, _NO = ("1", "1.0", "x", "true", "yes"), ("", "0", "0.0", "false", "no")
 
 
@@ -25,6 +27,38 @@ def read_tag_file(
 ) -> TagsByPhoto:
     """Reads tags.csv, tags.jsonl or onehot.csv; arguments, result and errors as of `read_tags_csv`."""
     return READERS[path.name](path, folder, class_names, report)
+
+
+def read_tags_csv(
+    path: Path, folder: Path, class_names: Sequence[str] | None = None, report: Report = refuse
+) -> TagsByPhoto:
+    """Reads which tags each photo has.
+
+    Args:
+        path: a CSV file with the columns `image` (a path relative to `folder`; the suffix may be left out) and `tags`
+            (joined by `;`; none for a photo that shows nothing of the classes).
+        folder: where the photos are.
+        class_names: the tags that are allowed; None allows all.
+        report: what to do with a row that is wrong; if it does not raise, the row is left out.
+
+    Returns:
+        The photos, as paths in `folder` with suffix, and their tags, in the file's order.
+
+    Raises:
+        UserError: the file is missing or lacks a column or any row; or a row names a photo that is not there or was
+            there before, or a tag that is not allowed.
+    """
+    header, rows = read_table(path, "image")
+    image, tags = (column(header, name, path, _COLUMNS) for name in _COLUMNS.split(","))
+
+    def entries() -> Iterable[Entry]:
+        for line, fields in rows:
+            if len(fields) != len(header):
+                report(f"{path}: line {line}: not as many fields as the header has: join tags by ';'")
+                continue
+            yield f"line {line}", fields[image].strip(), fields[tags].split(";")
+
+    return collect_tags(entries(), path, folder, class_names, report)
 
 
 def read_tags_jsonl(
@@ -133,3 +167,18 @@ def _image_and_tags(line: str, where: str) -> tuple[str, list[str]]:
     if not (isinstance(image, str) and isinstance(tags, list) and all(isinstance(tag, str) for tag in tags)):
         raise UserError(f'{where}: has to be {{"image": "NAME", "tags": ["TAG", ...]}}')
     return image, tags
+
+
+def read_annotation(path: Path, class_names: Sequence[str]) -> set[str]:
+    """The classes of the objects in one of VOC's annotations, Annotations/NAME.xml; those marked difficult count, too.
+
+    Raises:
+        UserError: the file is not XML, or names a class that is not in `class_names`.
+    """
+    try:
+        root = ElementTree.parse(path)
+    except (ElementTree.ParseError, LookupError, ValueError) as error:  # the last two: encodings
+        raise UserError(f"{path}: is not valid XML: {error}") from None
+    tags = {nfc((element.text or "").strip()) for element in root.iterfind("object/name")}
+    check_tags(tags, class_names, str(path))
+    return tags

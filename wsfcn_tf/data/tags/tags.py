@@ -8,47 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from wsfcn_tf.data.photos.file_finder import FileFinder, no_photo
-from wsfcn_tf.errors import Report, UserError, refuse
+from wsfcn_tf.errors import Report, UserError
 from wsfcn_tf.files.reading import nfc
-from wsfcn_tf.files.tables import column, read_table
 
 TagsByPhoto = dict[str, tuple[str, ...]]
 Entry = tuple[str, str, Sequence[str]]  # where it is in its source, a photo's name, its tags as written
 
-_COLUMNS = "image,tags"
 _UNSEEN = ("Cc", "Cs", "Zl", "Zp")  # Unicode's control characters, halves of surrogate pairs, line and paragraph breaks
-
-
-def read_tags_csv(
-    path: Path, folder: Path, class_names: Sequence[str] | None = None, report: Report = refuse
-) -> TagsByPhoto:
-    """Reads which tags each photo has.
-
-    Args:
-        path: a CSV file with the columns `image` (a path relative to `folder`; the suffix may be left out) and `tags`
-            (joined by `;`; none for a photo that shows nothing of the classes).
-        folder: where the photos are.
-        class_names: the tags that are allowed; None allows all.
-        report: what to do with a row that is wrong; if it does not raise, the row is left out.
-
-    Returns:
-        The photos, as paths in `folder` with suffix, and their tags, in the file's order.
-
-    Raises:
-        UserError: the file is missing or lacks a column or any row; or a row names a photo that is not there or was
-            there before, or a tag that is not allowed.
-    """
-    header, rows = read_table(path, "image")
-    image, tags = (column(header, name, path, _COLUMNS) for name in _COLUMNS.split(","))
-
-    def entries() -> Iterable[Entry]:
-        for line, fields in rows:
-            if len(fields) != len(header):
-                report(f"{path}: line {line}: not as many fields as the header has: join tags by ';'")
-                continue
-            yield f"line {line}", fields[image].strip(), fields[tags].split(";")
-
-    return collect_tags(entries(), path, folder, class_names, report)
 
 
 def collect_tags(
@@ -69,8 +35,12 @@ def collect_tags(
         report: what to do with an entry that is wrong; if it does not raise, the entry is left out.
         find: from a photo's name to that on disk, None if it is not there; left out, the files in `folder` are asked.
 
+    Returns:
+        The photos as `find` gives them, and their tags, in the entries' order.
+
     Raises:
-        UserError: as `read_tags_csv` does.
+        UserError: there is no entry; or one names a photo that is not there or was there before, or a tag that is not
+            allowed.
     """
     find = find or FileFinder(folder).find
     known: dict[str, str] = {"": ""}  # tags as they are written -> as they are

@@ -2,10 +2,8 @@
 
 import tensorflow as tf
 
-from wsfcn_tf.serving.graph.exif import upright
 from wsfcn_tf.serving.graph.header import JPEG, PNG, Header, read_header
 from wsfcn_tf.serving.graph.limits import Limits
-from wsfcn_tf.serving.graph.raw_bytes import bytes_of
 
 
 def decode_photo(text: tf.Tensor, index: tf.Tensor, limits: Limits) -> tf.Tensor:
@@ -32,12 +30,12 @@ def decode_photo(text: tf.Tensor, index: tf.Tensor, limits: Limits) -> tf.Tensor
             photo.require(size <= limits.bytes, f"it has more than {limits.bytes} bytes (max_bytes)"),
         ]
     ):
-        header = read_header(bytes_of(tf.identity(text)))
+        header = read_header(tf.identity(text))
     with tf.control_dependencies(_checks(header, photo, limits)):
         image = _decoded_or_empty(tf.identity(text), header.kind == JPEG)
     broken = "data are broken, or of a kind that TensorFlow does not decode"
     with tf.control_dependencies([photo.require(tf.size(image) > 0, "its", header.kind, broken)]):
-        return upright(tf.identity(image), header.orientation)
+        return _upright(tf.identity(image), header.orientation)
 
 
 class _Named:
@@ -93,3 +91,21 @@ def _checks(header: Header, photo: _Named, limits: Limits) -> list[tf.Operation]
         photo.require(height * width <= limits.pixels, *size, f"more than {limits.pixels} (max_pixels)"),
         photo.require(header.complete, "the file is cut short"),
     ]
+
+
+def _upright(image: tf.Tensor, orientation: tf.Tensor) -> tf.Tensor:
+    """Turns and mirrors a photo as its orientation says.
+
+    Args:
+        image: [H, W, 3].
+        orientation: int64, 1 to 8. 5 to 8 swap the sides.
+
+    Returns:
+        The photo as it is meant to be seen.
+    """
+    turned = tf.cond(orientation >= 5, lambda: tf.transpose(image, [1, 0, 2]), lambda: image)
+    # 2: mirrored, 3: by 180 degrees, 4: upside down; the transposed ones: 5, 6 (to the right), 7, 8 (to the left)
+    upside_down = tf.reduce_any(orientation == tf.constant([3, 4, 7, 8], tf.int64))
+    mirrored = tf.reduce_any(orientation == tf.constant([2, 3, 6, 7], tf.int64))
+    turned = tf.cond(upside_down, lambda: tf.reverse(turned, [0]), lambda: turned)
+    return tf.cond(mirrored, lambda: tf.reverse(turned, [1]), lambda: turned)

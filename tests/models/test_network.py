@@ -2,7 +2,7 @@ import keras
 import pytest
 from networks import small_network
 
-from wsfcn_tf.models.norms import norms
+from wsfcn_tf.models.network import norms
 
 
 @pytest.mark.parametrize(
