@@ -41,7 +41,9 @@ def imported(path):
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: imports are written in full"
-            names = [f"{node.module}.{name.name}" for name in node.names] if node.module == "wsfcn_tf" else [node.module]
+            names = (
+                [f"{node.module}.{name.name}" for name in node.names] if node.module == "wsfcn_tf" else [node.module]
+            )
         else:
             names = [name.name for name in node.names] if isinstance(node, ast.Import) else []
         yield from (name for name in names if name.split(".")[0] == "wsfcn_tf")

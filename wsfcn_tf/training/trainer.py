@@ -16,6 +16,7 @@ from wsfcn_tf.data.pipeline import steps_per_epoch, user_errors
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.files import clear_partial, replacing, write_text, writing
 from wsfcn_tf.models import Network, build_model
+from wsfcn_tf.models.network_file import save_network
 from wsfcn_tf.objective.objective import build_objective
 from wsfcn_tf.runs.epoch_table import record
 from wsfcn_tf.runs.folder import RunFolder
@@ -46,7 +47,6 @@ from wsfcn_tf.training.workers import (
     writable,
 )
 from wsfcn_tf.weights.backbone import load_backbone
-from wsfcn_tf.weights.network_file import save_network
 
 
 def train(

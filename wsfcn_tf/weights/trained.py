@@ -7,8 +7,8 @@ from wsfcn_tf.config import ExperimentConfig
 from wsfcn_tf.data.datasets.dataset import Dataset, open_dataset, open_folder
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.models import Network, build_model
+from wsfcn_tf.models.network_file import load_network
 from wsfcn_tf.runs.folder import WEIGHTS, RunFolder
-from wsfcn_tf.weights.network_file import load_network
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ import pytest
 from networks import randomise, small_network
 
 from wsfcn_tf.config import SelfSupervisionConfig, TrainingConfig
+from wsfcn_tf.models.network_file import load_network, save_network
 from wsfcn_tf.training import Objective, build_optimizer
-from wsfcn_tf.weights.network_file import load_network, save_network
 
 
 def compiled(seed):
