@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from wsfcn_tf.errors import UserError
-from wsfcn_tf.runs.training_data import check_training_data, fingerprint, note_training_data
+from wsfcn_tf.runs.training_data import check_training_data, fingerprint, write_training_data
 
 CLASSES = ("cat", "dog")
 NAMES = ["a.jpg", "b\n\t.jpg", "ü.jpg"]
@@ -15,7 +15,7 @@ TAGS = np.float32([[1, 0], [0, 0], [1, 1]])
 def path(tmp_path):
     path = tmp_path / "training_data.jsonl"
     check_training_data(path, NAMES, TAGS, CLASSES)  # nothing to compare with
-    note_training_data(path, NAMES, TAGS, CLASSES)
+    write_training_data(path, NAMES, TAGS, CLASSES)
     return path
 
 
@@ -44,5 +44,5 @@ def test_other_data(path, tmp_path, names, tags, words):
     )
     assert str(error.value) == " ".join(message.splitlines())
     other = tmp_path / "other.jsonl"
-    note_training_data(other, names, np.asarray(tags), CLASSES)
+    write_training_data(other, names, np.asarray(tags), CLASSES)
     assert fingerprint(other) != fingerprint(path)

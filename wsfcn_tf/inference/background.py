@@ -9,7 +9,7 @@ from wsfcn_tf.errors import UserError
 from wsfcn_tf.inference.prediction import Prediction
 
 
-class Masks(NamedTuple):
+class NetworkOutput(NamedTuple):
     """What the network says of a photo.
 
     Attributes:
@@ -26,19 +26,19 @@ def sigmoid(scores: np.ndarray) -> np.ndarray:
     return np.exp(-np.logaddexp(0, -scores))
 
 
-def decide(looked: Masks, config: InferenceConfig, tags: np.ndarray | None) -> Prediction:
+def to_prediction(output: NetworkOutput, config: InferenceConfig, tags: np.ndarray | None) -> Prediction:
     """A prediction by the rules alone, without a CRF.
 
     Args:
-        looked: the network's masks and scores.
+        output: the network's masks and scores.
         config: the rules.
         tags: float32 [C] in {0, 1}; needed if `inference.classes` is tags, else not looked at.
 
     Raises:
         UserError: tags are needed and there are none.
     """
-    masks = apply_rules(looked.masks, present(looked.scores, config, tags), config)
-    return Prediction(to_labels(masks), sigmoid(looked.scores), masks, raw_masks=looked.masks)
+    masks = apply_rules(output.masks, present(output.scores, config, tags), config)
+    return Prediction(to_labels(masks), sigmoid(output.scores), masks, raw_masks=output.masks)
 
 
 def present(scores: np.ndarray, config: InferenceConfig, tags: np.ndarray | None) -> np.ndarray:

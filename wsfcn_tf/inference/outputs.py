@@ -69,7 +69,7 @@ def predict_jobs(
     return [job.mask for job in jobs]
 
 
-def claim(output_dir: str | Path, record: Mapping[str, Any], *, resume: bool) -> None:
+def write_record(output_dir: str | Path, record: Mapping[str, Any], *, resume: bool) -> None:
     """Writes the record of how a folder's files are made.
 
     Args:

@@ -2,15 +2,15 @@
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.files import write_text
 
 
-def record(path: Path, epoch: int, means: Mapping[str, float]) -> None:
-    """Adds an epoch's row to a CSV file, complete or not at all.
+def write_row(path: Path, epoch: int, means: Mapping[str, float]) -> None:
+    """Writes an epoch's row to a CSV file, complete or not at all.
 
     Args:
         path: the file; made with a header if it is not there.
@@ -25,23 +25,15 @@ def record(path: Path, epoch: int, means: Mapping[str, float]) -> None:
     if any(list(row) != columns or not row["epoch"].isdecimal() for row in earlier):
         raise UserError(f"{path}: is not the table of a run ({','.join(columns)}); move it away")
     earlier = [row for row in earlier if int(row["epoch"]) < epoch]
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows([*earlier, {"epoch": epoch} | {name: f"{mean:.6g}" for name, mean in means.items()}])
-    write_text(path, text.getvalue(), durable=True)
+    _write(path, columns, [*earlier, {"epoch": str(epoch)} | {name: f"{mean:.6g}" for name, mean in means.items()}])
 
 
 def truncate(path: Path, epochs: int) -> None:
-    """Leaves the rows of the first `epochs` epochs; a table that is not a run's is left to `record`, which says so."""
+    """Leaves the rows of the first `epochs` epochs; a table that is not a run's is `write_row`'s matter."""
     rows = read(path)
     kept = [row for row in rows if not str(row.get("epoch")).isdecimal() or int(row["epoch"]) <= epochs]
     if len(kept) < len(rows):
-        text = io.StringIO()
-        writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(kept)
-        write_text(path, text.getvalue(), durable=True)
+        _write(path, list(rows[0]), kept)
 
 
 def read(path: Path) -> list[dict[str, str]]:
@@ -50,3 +42,11 @@ def read(path: Path) -> list[dict[str, str]]:
         return []
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
+
+
+def _write(path: Path, columns: Sequence[str], rows: Sequence[Mapping[str, str]]) -> None:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_text(path, text.getvalue(), durable=True)

@@ -82,12 +82,12 @@ def summarise(run: RunFolder) -> Summary:
     )
 
 
-def network(config: ModelConfig) -> str:
+def describe_network(config: ModelConfig) -> str:
     """The network in a few words, such as "wide_resnet38 fca sf2"."""
     return f"{config.backbone} cam" if config.head == "cam" else f"{config.backbone} {config.context} {config.fusion}"
 
 
-def data(config: DataConfig) -> str:
+def describe_data(config: DataConfig) -> str:
     """The data in a few words, such as "voc VOC2012"."""
     where = config.tfds or (Path(config.root).name if config.root else "")
     return f"{'tfds' if config.tfds else config.format} {where}".strip()

@@ -15,7 +15,7 @@ def check_training_data(path: Path, names: Sequence[str], tags: np.ndarray, clas
     """Checks that photos and tags are those that a run began with.
 
     Args:
-        path: what `note_training_data` wrote; if it is not there, all is well.
+        path: what `write_training_data` wrote; if it is not there, all is well.
         names: of the training photos, in their order.
         tags: [N, C] in {0, 1}.
         class_names: the C classes.
@@ -34,7 +34,7 @@ def check_training_data(path: Path, names: Sequence[str], tags: np.ndarray, clas
         )
 
 
-def note_training_data(path: Path, names: Sequence[str], tags: np.ndarray, class_names: Sequence[str]) -> None:
+def write_training_data(path: Path, names: Sequence[str], tags: np.ndarray, class_names: Sequence[str]) -> None:
     """Writes a line of JSON for each photo, in their order: its name, then its tags."""
     write_text(path, "".join(f"{line}\n" for line in _lines(names, tags, class_names)), durable=True)
 

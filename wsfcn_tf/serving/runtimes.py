@@ -12,7 +12,7 @@ from wsfcn_tf.serving.export import check_exportable, metadata, weights_bytes
 from wsfcn_tf.serving.graph.limits import LARGEST
 from wsfcn_tf.serving.graph.rules import apply_rules
 from wsfcn_tf.serving.graph.segmenter import ExportConfig
-from wsfcn_tf.serving.graph.views import look
+from wsfcn_tf.serving.graph.views import mean_of_views
 from wsfcn_tf.weights.trained import Trained
 
 Runtime = Literal["tflite-float16", "tflite-int8", "onnx"]
@@ -81,7 +81,7 @@ class _FixedSize(tf.Module):
 
         @tf.function(input_signature=signature, autograph=False)
         def probabilities(images: tf.Tensor) -> dict[str, tf.Tensor]:
-            masks, logits = look(trained.model, images, config.inference)
+            masks, logits = mean_of_views(trained.model, images, config.inference)
             scores = tf.sigmoid(logits)
             return {"masks": apply_rules(masks, scores, config.inference), "scores": scores}
 

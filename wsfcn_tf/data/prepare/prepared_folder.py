@@ -98,7 +98,7 @@ class PreparedFolder:
         check_problems(plan.missing, listing, allow_missing)
         if not allow_missing:
             _check_counts(plan)
-        self._claim()
+        self._begin()
         work = partial(_write_example, root=self.root, copy=copy, num_classes=len(plan.class_names))
         done = {result.name: result for result in in_processes(work, list(plan.examples.values()), "prepare", workers)}
         broken = {name: result.problem for name, result in done.items() if result.problem}
@@ -121,7 +121,7 @@ class PreparedFolder:
         shutil.rmtree(self.unpacked, ignore_errors=True)
         return counts
 
-    def _claim(self) -> None:
+    def _begin(self) -> None:
         for partial_file in self.root.glob("*/.partial-*"):  # of a run that was killed
             partial_file.unlink()
         if not (self.root / _RECORD).is_file():

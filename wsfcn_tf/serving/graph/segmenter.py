@@ -15,7 +15,7 @@ from wsfcn_tf.serving.graph.palette_png import encode_palette_png
 from wsfcn_tf.serving.graph.photo import decode_photo
 from wsfcn_tf.serving.graph.refinement import refine
 from wsfcn_tf.serving.graph.rules import apply_rules, labels_at, to_labels
-from wsfcn_tf.serving.graph.views import look, resize_bicubic
+from wsfcn_tf.serving.graph.views import mean_of_views, resize_bicubic
 
 _TEXTS = tf.TensorSpec([None], tf.string, name="image_bytes")
 _IMAGES = tf.TensorSpec([None, None, None, 3], tf.uint8, name="images")
@@ -57,7 +57,7 @@ class Segmenter(tf.Module):
 
         @tf.function(input_signature=[_IMAGES], autograph=False)
         def masks_of(images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            masks, logits = look(network, images, config.inference)
+            masks, logits = mean_of_views(network, images, config.inference)
             scores = tf.sigmoid(logits)
             masks = apply_rules(masks, scores, config.inference)
             if config.refine == "pamr":

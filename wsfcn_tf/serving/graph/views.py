@@ -9,7 +9,7 @@ from wsfcn_tf.ops import resize_half_pixel
 from wsfcn_tf.ops.normalise import normalise
 
 
-def look(
+def mean_of_views(
     model: Callable[..., Mapping[str, tf.Tensor]], images: tf.Tensor, config: InferenceConfig
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """The mean of the views' masks, and each class's best score.
