@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from wsfcn_tf.errors import UserError
-from wsfcn_tf.files import clear_partial, remove, replacing, write_json, write_text
+from wsfcn_tf.files import clear_partial, remove, replacing, write_json, write_lines, write_text
 
 
 def test_a_new_file_appears_under_its_name_only(tmp_path):
@@ -158,3 +158,10 @@ def test_removing_leaves_nothing(tmp_path):
     (tmp_path / "folder" / "below").mkdir(parents=True)
     remove(tmp_path / "folder")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_lines_end_with_an_end_of_line(tmp_path):
+    write_lines(tmp_path / "lines.txt", iter(["Kühe", "", "b"]))
+    assert (tmp_path / "lines.txt").read_bytes() == "Kühe\n\nb\n".encode()
+    write_lines(tmp_path / "lines.txt", [])
+    assert (tmp_path / "lines.txt").read_bytes() == b""

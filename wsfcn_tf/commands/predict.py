@@ -88,13 +88,11 @@ def _predict_here(arguments: argparse.Namespace) -> list[Path]:
 
 def _record(trained: "Trained", inference: "InferenceConfig") -> dict[str, Any]:
     """What masks depend on beside their photos."""
-    import hashlib
-
     from wsfcn_tf.inference.provenance import thresholds_note
 
     return {
         "weights": str(trained.weights),
-        "weights_sha256": hashlib.sha256(trained.weights.read_bytes()).hexdigest(),
+        "weights_sha256": trained.weights_sha256,
         "classes": list(trained.class_names),
         "inference": asdict(inference),
         "thresholds": thresholds_note(inference),

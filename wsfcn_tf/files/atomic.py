@@ -5,7 +5,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -80,6 +80,11 @@ def write_text(path: str | Path, text: str, *, durable: bool = False) -> None:
     """Writes `text` to `path` as UTF-8, all or nothing; `durable` as for `replacing`."""
     with replacing(path, durable=durable) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def write_lines(path: str | Path, lines: Iterable[str], *, durable: bool = False) -> None:
+    """Writes lines to `path`, each with an end of line, all or nothing; `durable` as for `replacing`."""
+    write_text(path, "".join(f"{line}\n" for line in lines), durable=durable)
 
 
 def write_json(path: str | Path, value: Any, *, durable: bool = False) -> None:

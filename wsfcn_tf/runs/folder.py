@@ -25,7 +25,7 @@ from wsfcn_tf.config import ExperimentConfig
 from wsfcn_tf.config_file import load_config, save_config
 from wsfcn_tf.data.tags.class_names import read_class_names
 from wsfcn_tf.errors import UserError
-from wsfcn_tf.files import is_partial, write_text
+from wsfcn_tf.files import is_partial, write_lines
 from wsfcn_tf.runs.lock import LOCK
 
 WEIGHTS = "model.weights.h5"
@@ -131,7 +131,7 @@ class RunFolder:
 
     def create(self, config: ExperimentConfig, class_names: tuple[str, ...]) -> None:
         """Writes what makes the folder a run's."""
-        write_text(self.root / _CLASSES, "".join(f"{name}\n" for name in class_names), durable=True)
+        write_lines(self.root / _CLASSES, class_names, durable=True)
         save_config(config, self.root / _CONFIG)  # last: its presence says that the folder is a run's
 
     def read(self) -> tuple[ExperimentConfig, tuple[str, ...]]:

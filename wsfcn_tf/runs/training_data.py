@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from wsfcn_tf.errors import UserError
-from wsfcn_tf.files import write_text
+from wsfcn_tf.files import write_lines
 
 
 def check_training_data(path: Path, names: Sequence[str], tags: np.ndarray, class_names: Sequence[str]) -> None:
@@ -36,7 +36,7 @@ def check_training_data(path: Path, names: Sequence[str], tags: np.ndarray, clas
 
 def write_training_data(path: Path, names: Sequence[str], tags: np.ndarray, class_names: Sequence[str]) -> None:
     """Writes a line of JSON for each photo, in their order: its name, then its tags."""
-    write_text(path, "".join(f"{line}\n" for line in _lines(names, tags, class_names)), durable=True)
+    write_lines(path, _lines(names, tags, class_names), durable=True)
 
 
 def fingerprint(path: Path) -> str:

@@ -6,7 +6,7 @@ from typing import Literal
 
 import tensorflow as tf
 
-from wsfcn_tf.errors import UserError
+from wsfcn_tf.errors import UserError, first_line
 from wsfcn_tf.files import replacing, write_json
 from wsfcn_tf.serving.export import check_exportable, metadata, weights_bytes
 from wsfcn_tf.serving.graph.limits import LARGEST
@@ -44,8 +44,7 @@ def convert(trained: Trained, config: ExportConfig, output: str | Path, runtime:
     except UserError:
         raise
     except Exception as error:  # both converters raise whatever they meet inside
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise UserError(f"--format {runtime}: the converter refuses this network ({reason})") from error
+        raise UserError(f"--format {runtime}: the converter refuses this network ({first_line(error)})") from error
     with replacing(output) as temporary:
         temporary.write_bytes(content)
     write_json(f"{output}.metadata.json", {**metadata(trained, config, "float32"), "format": runtime})

@@ -8,7 +8,7 @@ from threading import Lock
 import numpy as np
 
 from wsfcn_tf.errors import UserError
-from wsfcn_tf.files import write_text
+from wsfcn_tf.files import write_lines
 
 _BEFORE = -1  # the epoch of those that an earlier part of the run has met
 
@@ -49,7 +49,7 @@ class BadPhotos:
 
     def save(self, path: Path, epoch: int = 0) -> None:
         """Writes a line for each that the epochs up to this one meet: the name, a tab, what is wrong."""
-        write_text(path, "".join(f"{name}\t{reason}\n" for name, reason in self.until(epoch).items()))
+        write_lines(path, (f"{name}\t{reason}" for name, reason in self.until(epoch).items()))
 
 
 def read_or_replace(

@@ -17,7 +17,7 @@ from wsfcn_tf.data.masks.png import read_mask, write_mask
 from wsfcn_tf.data.prepare.plan import Example, Plan, read_labels
 from wsfcn_tf.data.prepare.processes import in_processes
 from wsfcn_tf.errors import UserError
-from wsfcn_tf.files import replacing, write_json, write_text
+from wsfcn_tf.files import replacing, write_json, write_lines
 
 _RECORD = "prepared.json"
 _LISTING = "cannot_be_used.txt"
@@ -109,13 +109,11 @@ class PreparedFolder:
             for split, names in plan.splits.items()
         }
         for split, names in splits.items():
-            write_text(
-                self.root / "ImageSets" / "Segmentation" / f"{split}.txt", "".join(f"{name}\n" for name in names)
-            )
+            write_lines(self.root / "ImageSets" / "Segmentation" / f"{split}.txt", names)
         tagged = sorted(name for name, result in done.items() if result.tags is not None)
-        rows = (f"{name}{plan.examples[name].photo.suffix},{';'.join(done[name].tags)}\n" for name in tagged)
-        write_text(self.root / "tags.csv", "image,tags\n" + "".join(rows))
-        write_text(self.root / "classes.txt", "".join(f"{name}\n" for name in plan.class_names))
+        rows = (f"{name}{plan.examples[name].photo.suffix},{';'.join(done[name].tags)}" for name in tagged)
+        write_lines(self.root / "tags.csv", ["image,tags", *rows])
+        write_lines(self.root / "classes.txt", plan.class_names)
         counts = {split: len(names) for split, names in splits.items()}
         write_json(self.root / _RECORD, {"made_from": self._made_from, "images": counts})
         shutil.rmtree(self.unpacked, ignore_errors=True)
@@ -195,7 +193,7 @@ def check_problems(problems: Mapping[str, str], listing: Path, allow: bool) -> N
     if not problems:
         listing.unlink(missing_ok=True)
         return
-    write_text(listing, "".join(f"{name}\t{problem}\n" for name, problem in problems.items()))
+    write_lines(listing, (f"{name}\t{problem}" for name, problem in problems.items()))
     if allow:
         return
     shown = "; ".join(list(problems.values())[:_SHOWN])
