@@ -6,9 +6,9 @@ import pytest
 
 from wsfcn_tf.config import CRFConfig, InferenceConfig
 from wsfcn_tf.errors import UserError
-from wsfcn_tf.inference.background import NetworkOutput, to_prediction
 from wsfcn_tf.inference.crf import refine
 from wsfcn_tf.inference.prediction import Prediction
+from wsfcn_tf.inference.rules import NetworkOutput, to_prediction
 from wsfcn_tf.inference.stream import Photo, one_by_one, with_crf_processes
 
 CONFIG = InferenceConfig(background="none", presence_threshold=0.0, crf=CRFConfig(iterations=2))

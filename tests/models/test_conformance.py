@@ -20,9 +20,8 @@ from wsfcn_tf.models.backbones.vgg16 import VGG16
 from wsfcn_tf.models.backbones.wide_resnet38 import BottleneckBlock, ResidualBlock, WideResNet38
 from wsfcn_tf.models.context.ablations import PPM, LargeKernel, NonLocal
 from wsfcn_tf.models.context.aspp import ASPP, DilatedBranch
-from wsfcn_tf.models.context.base import Context
+from wsfcn_tf.models.context.base import Context, ImagePooling
 from wsfcn_tf.models.context.fca import FCA, SpatialReweighting
-from wsfcn_tf.models.context.image_pooling import ImagePooling
 from wsfcn_tf.models.context.mclm import MCLM, ChannelAttention, StripBranch
 from wsfcn_tf.models.context.paper_fca import PaperChannelAttention, PaperFCA
 from wsfcn_tf.models.context.tap_conv import TapConv

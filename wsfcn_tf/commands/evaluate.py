@@ -47,7 +47,7 @@ def _evaluate_network(arguments: argparse.Namespace) -> None:
     from wsfcn_tf.evaluation.panel_collector import PanelCollector
     from wsfcn_tf.evaluation.report import table
     from wsfcn_tf.inference.predictor import Predictor
-    from wsfcn_tf.inference.provenance import thresholds_note
+    from wsfcn_tf.inference.rules import thresholds_note
     from wsfcn_tf.inference.stream import with_crf_processes
     from wsfcn_tf.models.counting import count_parameters
     from wsfcn_tf.visualisation.overlays import save_image

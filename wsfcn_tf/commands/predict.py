@@ -88,7 +88,7 @@ def _predict_here(arguments: argparse.Namespace) -> list[Path]:
 
 def _record(trained: "Trained", inference: "InferenceConfig") -> dict[str, Any]:
     """What masks depend on beside their photos."""
-    from wsfcn_tf.inference.provenance import thresholds_note
+    from wsfcn_tf.inference.rules import thresholds_note
 
     return {
         "weights": str(trained.weights),

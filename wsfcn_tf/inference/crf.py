@@ -6,8 +6,8 @@ import numpy as np
 import pydensecrf.densecrf as pydensecrf
 
 from wsfcn_tf.config import CRFConfig
-from wsfcn_tf.inference.background import to_labels
 from wsfcn_tf.inference.prediction import Prediction
+from wsfcn_tf.inference.rules import to_labels
 
 _LEAST = 1e-5  # probability of what a mask says is impossible
 

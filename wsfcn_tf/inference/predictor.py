@@ -7,9 +7,9 @@ import tensorflow as tf
 
 from wsfcn_tf.config import InferenceConfig
 from wsfcn_tf.errors import UserError
-from wsfcn_tf.inference.background import NetworkOutput, to_prediction
 from wsfcn_tf.inference.crf import refine
 from wsfcn_tf.inference.prediction import Prediction
+from wsfcn_tf.inference.rules import NetworkOutput, to_prediction
 from wsfcn_tf.inference.views import Tiling, scaled
 from wsfcn_tf.ops import resize_half_pixel
 from wsfcn_tf.ops.normalise import normalise

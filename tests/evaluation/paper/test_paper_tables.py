@@ -15,7 +15,7 @@ from wsfcn_tf.evaluation.paper.commands import inference_of, training_of
 from wsfcn_tf.evaluation.paper.found_results import FoundResult, find_results
 from wsfcn_tf.evaluation.paper.rows import MULTI_SCALE, NETWORKS, paper_rows
 from wsfcn_tf.evaluation.paper.tables import tables_text
-from wsfcn_tf.inference.provenance import thresholds_note
+from wsfcn_tf.inference.rules import thresholds_note
 
 ROOT = Path(__file__).parents[3]
 OURS = [row for row in paper_rows() if row.setup is not None]

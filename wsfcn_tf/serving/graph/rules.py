@@ -1,4 +1,4 @@
-"""The rules of `wsfcn_tf.inference.background` inside a graph, and labels of a large photo from small masks."""
+"""The rules of `wsfcn_tf.inference.rules` inside a graph, and labels of a large photo from small masks."""
 
 import tensorflow as tf
 

@@ -1,9 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from wsfcn_tf.config import InferenceConfig
+from wsfcn_tf.config import CRFConfig, InferenceConfig
 from wsfcn_tf.errors import UserError
-from wsfcn_tf.inference.background import apply_rules, present, sigmoid, to_labels
+from wsfcn_tf.inference.rules import apply_rules, present, sigmoid, thresholds_note, to_labels
 
 MASKS = np.array([[[0.5, 0.3, 0.2], [0.1, 0.2, 0.7]]], np.float32)  # one row of two pixels, two classes
 BOTH = np.array([True, True])
@@ -52,3 +54,39 @@ def test_sigmoid_does_not_overflow():
         values = sigmoid(np.array([-1000.0, -1.0, 0.0, 1.0, 1000.0], np.float32))
     np.testing.assert_allclose(values, [0, 1 / (1 + np.e), 0.5, np.e / (1 + np.e), 1], rtol=1e-6)
     assert values.dtype == np.float32
+
+
+UNSAID = "not the release's, and inference.thresholds does not say how they were chosen"
+OURS = InferenceConfig(background_value=0.1)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        InferenceConfig(scales=(1.0, 2.0), flip=True),
+        InferenceConfig(background="power", background_value=3),
+        InferenceConfig(background="none", background_value=7),
+        InferenceConfig(crf=CRFConfig(iterations=10)),
+        InferenceConfig(crf=CRFConfig(iterations=10, background_power=0, bilateral_sxy=80)),
+        InferenceConfig(crf=CRFConfig(bilateral_sxy=7)),  # which is not used
+        InferenceConfig(classes="tags", presence_threshold=0.9),  # neither is this
+    ],
+)
+def test_the_releases_settings_are_known(config):
+    assert thresholds_note(config) == "the release's"
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        OURS,
+        InferenceConfig(background="power", background_value=0.25),
+        InferenceConfig(presence_threshold=0.2),
+        InferenceConfig(crf=CRFConfig(iterations=5)),
+        InferenceConfig(crf=CRFConfig(iterations=10, background_power=0)),
+    ],
+)
+def test_others_have_to_be_explained(config):
+    assert thresholds_note(config) == UNSAID
+    assert thresholds_note(replace(config, thresholds="tags")) == "chosen without masks"
+    assert thresholds_note(replace(config, thresholds="masks")).startswith("CHOSEN WITH MASKS")
