@@ -22,7 +22,7 @@ from golden import recipe
 from PIL import Image
 
 from benchmarks.measure import where
-from wsfcn_tf.data.class_names import VOC
+from wsfcn_tf.data.tags.class_names import VOC
 
 _SIDES = (281, 500)
 

@@ -17,9 +17,9 @@ import numpy as np
 from sklearn.metrics import confusion_matrix as sklearn_confusion_matrix
 
 from benchmarks.measure import where
-from wsfcn_tf.evaluation.accumulator import Accumulator
-from wsfcn_tf.evaluation.metrics import confusion_matrix
-from wsfcn_tf.evaluation.per_image import PerImage
+from wsfcn_tf.evaluation.metrics.accumulator import Accumulator
+from wsfcn_tf.evaluation.metrics.formulas import confusion_matrix
+from wsfcn_tf.evaluation.metrics.per_image import PerImage
 
 _VOC = {"images": 1449, "size": (375, 500), "labels": 21}
 _COCO = {"images": 40137, "size": (60, 80), "labels": 81}  # an eighth of the photos' sides; as many labels in each

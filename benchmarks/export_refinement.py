@@ -17,11 +17,11 @@ from tqdm import tqdm
 
 from benchmarks.measure import where
 from wsfcn_tf.config import CRFConfig
-from wsfcn_tf.evaluation.metrics import confusion_matrix, mean_iou, pixel_accuracy
-from wsfcn_tf.inference.background import to_labels
+from wsfcn_tf.evaluation.metrics.formulas import confusion_matrix, mean_iou, pixel_accuracy
 from wsfcn_tf.inference.crf import dense_crf
 from wsfcn_tf.inference.predictor import Predictor
-from wsfcn_tf.serving.refinement import refine
+from wsfcn_tf.inference.rules import to_labels
+from wsfcn_tf.serving.graph.refinement import refine
 from wsfcn_tf.weights.trained import load_trained
 
 _CRF = CRFConfig(iterations=10)

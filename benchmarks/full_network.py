@@ -19,10 +19,10 @@ import tensorflow as tf
 
 from benchmarks.measure import alternating_seconds, peak_gigabytes, where
 from wsfcn_tf.config import ExperimentConfig, ModelConfig, SelfSupervisionConfig, TrainingConfig
-from wsfcn_tf.data.class_names import VOC
+from wsfcn_tf.data.tags.class_names import VOC
 from wsfcn_tf.models import build_model
 from wsfcn_tf.models.counting import count_parameters
-from wsfcn_tf.run_folder import RunFolder
+from wsfcn_tf.runs.folder import RunFolder
 from wsfcn_tf.training import Objective, build_optimizer
 
 
@@ -64,7 +64,7 @@ def _export() -> None:
     print(f"{where()}\n\n| export | s | SavedModel, MB | peak memory of the process, GB |\n|---|---:|---:|---:|")
     with tempfile.TemporaryDirectory() as folder:
         run = RunFolder(Path(folder) / "run")
-        run.claim(config, VOC)
+        run.create(config, VOC)
         build_model(config.model).save_weights(run.weights)
         for words in (["--precision", "float32"], ["--precision", "float16"], ["--precision", "bfloat16"]):
             output = Path(folder) / words[-1] / "1"

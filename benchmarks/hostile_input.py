@@ -37,7 +37,7 @@ def main() -> None:
         _ask(Path(arguments.ask))
         return
     from benchmarks.small_export import export_small
-    from wsfcn_tf.serving.limits import Limits
+    from wsfcn_tf.serving.graph.limits import Limits
 
     print(where())
     with tempfile.TemporaryDirectory() as folder:

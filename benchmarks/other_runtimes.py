@@ -19,12 +19,12 @@ from tqdm import tqdm
 from benchmarks.measure import alternating_seconds, where
 from wsfcn_tf.config import CRFConfig
 from wsfcn_tf.errors import UserError
-from wsfcn_tf.evaluation.metrics import confusion_matrix, mean_iou
+from wsfcn_tf.evaluation.metrics.formulas import confusion_matrix, mean_iou
 from wsfcn_tf.serving.export import weights_bytes
-from wsfcn_tf.serving.rules import labels_at
+from wsfcn_tf.serving.graph.rules import labels_at
+from wsfcn_tf.serving.graph.segmenter import ExportConfig, Segmenter
+from wsfcn_tf.serving.graph.views import resize_bicubic
 from wsfcn_tf.serving.runtimes import SUFFIXES, convert
-from wsfcn_tf.serving.segmenter import ExportConfig, Segmenter
-from wsfcn_tf.serving.views import resize_bicubic
 from wsfcn_tf.weights.trained import load_trained
 
 _ROUNDS = 30

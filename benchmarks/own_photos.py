@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from wsfcn_tf.config import ScenesConfig
-from wsfcn_tf.data.scenes import Scenes
-from wsfcn_tf.visualisation import save_image
+from wsfcn_tf.data.datasets.scenes.scenes import Scenes
+from wsfcn_tf.visualisation.overlays import save_image
 
 _SCENES = ScenesConfig(train=320, val=12, size=256, seed=1)
 

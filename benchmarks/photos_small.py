@@ -19,9 +19,9 @@ from typing import Any
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from benchmarks.measure import where
-from wsfcn_tf.epoch_table import read
 from wsfcn_tf.files import write_text
-from wsfcn_tf.run_folder import RunFolder
+from wsfcn_tf.runs.epoch_table import read
+from wsfcn_tf.runs.folder import RunFolder
 
 _CONFIG = "configs/photos_small_table.yaml"
 _RESULTS = Path(__file__).with_suffix(".jsonl")

@@ -23,7 +23,7 @@ import cv2
 import numpy as np
 
 from wsfcn_tf.config import DataConfig
-from wsfcn_tf.data.augmentation import random_crop_box
+from wsfcn_tf.data.augmentation.photo_views import random_crop_box
 
 _PHOTOS, _VIEWS, _BATCH, _ROUNDS = 32, 256, 16, 9
 _HEIGHT, _WIDTH, _QUALITY = 375, 500, 90
@@ -41,7 +41,7 @@ class Photos:
 
     def image(self, name):
         """The photo."""
-        from wsfcn_tf.data.images import read_image
+        from wsfcn_tf.data.photos.images import read_image
 
         return read_image(self.paths[name])
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from pycocotools.coco import COCO as CocoApi
 
-from wsfcn_tf.data.voc import VocFolder
+from wsfcn_tf.data.datasets.voc import VocFolder
 
 
 def main() -> None:

@@ -7,8 +7,8 @@ import h5py
 import numpy as np
 import tensorflow as tf
 
-from wsfcn_tf.epoch_table import read
-from wsfcn_tf.run_folder import RunFolder
+from wsfcn_tf.runs.epoch_table import read
+from wsfcn_tf.runs.folder import RunFolder
 
 
 def differences(one: RunFolder, other: RunFolder) -> list[str]:

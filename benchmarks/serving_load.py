@@ -86,7 +86,7 @@ def _serve(folder: Path, batch: int) -> None:
 
 def _photos(count: int, side: int) -> list[bytes]:
     from wsfcn_tf.config import ScenesConfig
-    from wsfcn_tf.data.scenes import Scenes
+    from wsfcn_tf.data.datasets.scenes.scenes import Scenes
     from wsfcn_tf.serving.client.photos import encoded
 
     scenes = Scenes(ScenesConfig(train=count, size=side))

@@ -15,9 +15,9 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from wsfcn_tf.data.file_finder import FileFinder
-from wsfcn_tf.data.tag_sources import read_tag_file
-from wsfcn_tf.data.tagged import TaggedFolder
+from wsfcn_tf.data.datasets.tagged import TaggedFolder
+from wsfcn_tf.data.photos.file_finder import FileFinder
+from wsfcn_tf.data.tags.readers import read_tag_file
 
 CLASSES = ("aeroplane", "bicycle", "bird", "boat", "bottle")
 

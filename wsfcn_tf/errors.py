@@ -37,3 +37,8 @@ def some(names: Sequence[str], most: int = 5) -> str:
     """The first of many names, quoted, and how many more there are: for a message that has to be one line."""
     more = len(names) - most
     return ", ".join(map(repr, names[:most])) + (f" and {more} more" if more > 0 else "")
+
+
+def first_line(error: BaseException) -> str:
+    """What an error says, without the lines behind the first; the error's kind if it says nothing."""
+    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -15,7 +15,7 @@ import tensorflow as tf
 from PIL import Image
 
 from wsfcn_tf.config import ScenesConfig
-from wsfcn_tf.data.scenes import Scenes
+from wsfcn_tf.data.datasets.scenes.scenes import Scenes
 
 _PHOTOS, _EPOCHS, _STOP_AFTER = 1024, 4, 2
 

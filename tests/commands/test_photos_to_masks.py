@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from wsfcn_tf.__main__ import main
-from wsfcn_tf.evaluation.per_image import PerImage
+from wsfcn_tf.evaluation.metrics.per_image import PerImage
 
 SMALL = """
 model: {width: 0.0625, decoder_width: 8, dilations: [1, 2, 3, 4], from_scratch: true}

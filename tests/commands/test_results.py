@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from wsfcn_tf.__main__ import main
-from wsfcn_tf.data.masks import write_mask
-from wsfcn_tf.evaluation.per_image import PerImage
+from wsfcn_tf.data.masks.png import write_mask
+from wsfcn_tf.evaluation.metrics.per_image import PerImage
 
 NAMES = ("a", "b", "c", "d", "e", "f")
 

@@ -6,10 +6,10 @@ import pytest
 
 from wsfcn_tf.__main__ import main
 from wsfcn_tf.config import DataConfig, ExperimentConfig, ModelConfig, TrainingConfig
-from wsfcn_tf.epoch_table import record
-from wsfcn_tf.run_folder import RunFolder
-from wsfcn_tf.run_lock import locked
-from wsfcn_tf.run_record import RunRecord
+from wsfcn_tf.runs.epoch_table import write_row
+from wsfcn_tf.runs.folder import RunFolder
+from wsfcn_tf.runs.lock import locked
+from wsfcn_tf.runs.record import RunRecord
 
 CONFIG = ExperimentConfig(
     model=ModelConfig(num_classes=2),
@@ -26,10 +26,10 @@ CAM = replace(
 
 def make_run(root, epochs, config=CONFIG):
     run = RunFolder(root)
-    run.claim(config, ("cat", "dog"))
+    run.create(config, ("cat", "dog"))
     for epoch in range(1, epochs + 1):
-        record(run.history, epoch, {"loss": 1 / epoch})
-        record(run.speed, epoch, {"images_per_second": 10.0 * epoch, "wait": 0.01})
+        write_row(run.history, epoch, {"loss": 1 / epoch})
+        write_row(run.speed, epoch, {"images_per_second": 10.0 * epoch, "wait": 0.01})
         run.checkpoint(epoch).mkdir(parents=True)
     return run
 
@@ -45,8 +45,8 @@ def test_every_run_below_a_folder_is_a_row(tmp_path, capsys):
     done.weights.touch()
     RunRecord(done.record, {})
     RunRecord(done.record, {})
-    record(done.validation, 2, {"loss": 0.7, "map": 0.9})
-    record(done.validation, 3, {"loss": 0.8, "map": 0.8})
+    write_row(done.validation, 2, {"loss": 0.7, "map": 0.9})
+    write_row(done.validation, 3, {"loss": 0.8, "map": 0.8})
     make_run(tmp_path / "deeper" / "b", 1, CAM)
     with locked(make_run(tmp_path / "deeper" / "c", 0).root):
         assert main(["runs", str(tmp_path)]) == 0
@@ -90,7 +90,7 @@ def test_two_runs_are_compared(tmp_path, capsys):
     make_run(tmp_path / "a", 1)
     by_masks = replace(CONFIG.training, seed=1, select="miou", validate_every=1, validate_miou=True)
     other = make_run(tmp_path / "b", 1, replace(CONFIG, training=by_masks))
-    record(other.validation, 1, {"miou": 0.5})
+    write_row(other.validation, 1, {"miou": 0.5})
     assert main(["runs", str(tmp_path / "a"), str(tmp_path / "b")]) == 0
     lines = table(capsys)
     assert lines[3][8] == "50.00%*"

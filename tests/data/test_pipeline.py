@@ -8,11 +8,11 @@ import pytest
 import tensorflow as tf
 
 from wsfcn_tf.config import DataConfig, ScenesConfig
-from wsfcn_tf.data.augmentation import augment
-from wsfcn_tf.data.bad_photos import BadPhotos
+from wsfcn_tf.data.augmentation.photo_views import augment
+from wsfcn_tf.data.datasets.scenes.scenes import Scenes
+from wsfcn_tf.data.datasets.voc import VocFolder
+from wsfcn_tf.data.photos.bad_photos import BadPhotos
 from wsfcn_tf.data.pipeline import steps_per_epoch, training_batches, user_errors
-from wsfcn_tf.data.scenes import Scenes
-from wsfcn_tf.data.voc import VocFolder
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.ops.normalise import IMAGENET_MEAN, IMAGENET_STD
 

@@ -10,8 +10,8 @@ import numpy as np
 from PIL import Image
 from scipy.io import savemat
 
-from wsfcn_tf.data.class_names import COCO, VOC
-from wsfcn_tf.data.masks import write_mask
+from wsfcn_tf.data.masks.png import write_mask
+from wsfcn_tf.data.tags.class_names import COCO, VOC
 
 HEIGHT, WIDTH = 12, 16
 
@@ -130,7 +130,7 @@ def make_coco(root: Path, year: int = 2014) -> Path:
 
 
 if __name__ == "__main__":
-    builders = Path(__file__).parents[2] / "wsfcn_tf" / "data" / "tfds"
+    builders = Path(__file__).parents[2] / "wsfcn_tf" / "data" / "datasets" / "tfds"
     make_voc(builders / "voc2012_segmentation" / "dummy_data", test=False)
     make_sbd(builders / "voc2012_segmentation" / "dummy_data")
     make_coco(builders / "coco2014_segmentation" / "dummy_data")

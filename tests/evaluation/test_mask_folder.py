@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from wsfcn_tf.data.dataset import open_folder
-from wsfcn_tf.data.masks import write_mask
+from wsfcn_tf.data.datasets.dataset import open_folder
+from wsfcn_tf.data.masks.png import write_mask
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.evaluation.mask_folder import evaluate_masks
-from wsfcn_tf.evaluation.metrics import confusion_matrix
+from wsfcn_tf.evaluation.metrics.formulas import confusion_matrix
 
 SIZES = {"a": (6, 8), "b": (5, 7), "sub/c": (4, 4)}
 

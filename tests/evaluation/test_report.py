@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from wsfcn_tf.evaluation.accumulator import Accumulator
+from wsfcn_tf.evaluation.metrics.accumulator import Accumulator
 from wsfcn_tf.evaluation.report import class_csv, comparison_table, table
 
 

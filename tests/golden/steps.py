@@ -13,8 +13,8 @@ from golden import recipe
 from wsfcn_tf import ModelConfig, build_model
 from wsfcn_tf.config import SelfSupervisionConfig, TrainingConfig
 from wsfcn_tf.models import stochastic_gate
+from wsfcn_tf.objective.objective import Objective
 from wsfcn_tf.ops.normalise import normalise
-from wsfcn_tf.training.objective import Objective
 from wsfcn_tf.training.optimizer import build_optimizer
 from wsfcn_tf.weights import load_torch_state_dict, name_map
 from wsfcn_tf.weights.torch_state_dict import variables_of

@@ -6,7 +6,7 @@ from memory_photos import files_below, make_photo
 from PIL import Image
 
 from wsfcn_tf.errors import UserError
-from wsfcn_tf.inference.outputs import RECORD, claim, describe, predict_jobs
+from wsfcn_tf.inference.outputs import RECORD, describe, predict_jobs, write_record
 from wsfcn_tf.inference.photos import named_photos
 from wsfcn_tf.inference.prediction import Prediction
 from wsfcn_tf.inference.stream import one_by_one
@@ -115,16 +115,16 @@ def test_resuming_with_probabilities_where_there_were_none(tmp_path):
 
 
 def test_what_was_made_in_another_way_is_not_resumed(tmp_path):
-    claim(tmp_path, {"classes": ("cat",), "inference": {"scales": (1.0,)}}, resume=True)
-    claim(tmp_path, {"classes": ["cat"], "inference": {"scales": [1.0]}}, resume=True)
+    write_record(tmp_path, {"classes": ("cat",), "inference": {"scales": (1.0,)}}, resume=True)
+    write_record(tmp_path, {"classes": ["cat"], "inference": {"scales": [1.0]}}, resume=True)
     with pytest.raises(UserError) as error:
-        claim(tmp_path, {"classes": ["cat"], "inference": {"scales": [2.0]}}, resume=True)
+        write_record(tmp_path, {"classes": ["cat"], "inference": {"scales": [2.0]}}, resume=True)
     assert str(error.value) == (
         f'{tmp_path / RECORD}: what is there was made with inference {{"scales": [1.0]}}, this would be with '
         '{"scales": [2.0]}: choose another --output, or predict without --resume'
     )
-    claim(tmp_path, {"classes": ["dog"]}, resume=False)
+    write_record(tmp_path, {"classes": ["dog"]}, resume=False)
     assert json.loads((tmp_path / RECORD).read_text()) == {"classes": ["dog"]}
     (tmp_path / RECORD).write_text("{")
     with pytest.raises(UserError, match="cannot be read: predict without --resume"):
-        claim(tmp_path, {"classes": ["dog"]}, resume=True)
+        write_record(tmp_path, {"classes": ["dog"]}, resume=True)

@@ -8,9 +8,9 @@ from PIL import Image
 
 from wsfcn_tf.config import CRFConfig, InferenceConfig
 from wsfcn_tf.errors import UserError
-from wsfcn_tf.inference.background import apply_rules, sigmoid
 from wsfcn_tf.inference.crf import dense_crf
 from wsfcn_tf.inference.predictor import Predictor
+from wsfcn_tf.inference.rules import apply_rules, sigmoid
 from wsfcn_tf.inference.views import starts
 from wsfcn_tf.ops.normalise import normalise
 

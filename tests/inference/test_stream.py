@@ -6,9 +6,9 @@ import pytest
 
 from wsfcn_tf.config import CRFConfig, InferenceConfig
 from wsfcn_tf.errors import UserError
-from wsfcn_tf.inference.background import Masks, decide
 from wsfcn_tf.inference.crf import refine
 from wsfcn_tf.inference.prediction import Prediction
+from wsfcn_tf.inference.rules import NetworkOutput, to_prediction
 from wsfcn_tf.inference.stream import Photo, one_by_one, with_crf_processes
 
 CONFIG = InferenceConfig(background="none", presence_threshold=0.0, crf=CRFConfig(iterations=2))
@@ -22,7 +22,9 @@ class Colours:
 
     def without_crf(self, image, tags):
         self.seen += 1
-        return decide(Masks(np.asarray(image, np.float32) / 255, np.zeros(2, np.float32)), self.config, tags)
+        return to_prediction(
+            NetworkOutput(np.asarray(image, np.float32) / 255, np.zeros(2, np.float32)), self.config, tags
+        )
 
 
 def photos(count=6):

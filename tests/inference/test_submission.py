@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from wsfcn_tf.__main__ import main
-from wsfcn_tf.data.masks import voc_palette, write_mask
+from wsfcn_tf.data.masks.png import voc_palette, write_mask
 
 FOLDER = "results/VOC2012/Segmentation/comp6_test_cls"
 

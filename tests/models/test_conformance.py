@@ -18,23 +18,17 @@ from wsfcn_tf.models.backbones.efficientnet_lite import EfficientNetLite, Invert
 from wsfcn_tf.models.backbones.resnet import ResNet, ResNetBlock
 from wsfcn_tf.models.backbones.vgg16 import VGG16
 from wsfcn_tf.models.backbones.wide_resnet38 import BottleneckBlock, ResidualBlock, WideResNet38
+from wsfcn_tf.models.context.ablations import PPM, LargeKernel, NonLocal
 from wsfcn_tf.models.context.aspp import ASPP, DilatedBranch
-from wsfcn_tf.models.context.base import Context
-from wsfcn_tf.models.context.fca import FCA
-from wsfcn_tf.models.context.image_pooling import ImagePooling
-from wsfcn_tf.models.context.large_kernel import LargeKernel
+from wsfcn_tf.models.context.base import Context, ImagePooling
+from wsfcn_tf.models.context.fca import FCA, SpatialReweighting
 from wsfcn_tf.models.context.mclm import MCLM, ChannelAttention, StripBranch
-from wsfcn_tf.models.context.non_local import NonLocal
 from wsfcn_tf.models.context.paper_fca import PaperChannelAttention, PaperFCA
-from wsfcn_tf.models.context.ppm import PPM
-from wsfcn_tf.models.context.srm import SpatialReweighting
 from wsfcn_tf.models.context.tap_conv import TapConv
-from wsfcn_tf.models.fusion.alignment import Alignment
-from wsfcn_tf.models.fusion.elementwise import ElementwiseFusion
+from wsfcn_tf.models.fusion.elementwise import ElementwiseFusion, FusionPaths
 from wsfcn_tf.models.fusion.gci import GCI
 from wsfcn_tf.models.fusion.paper_sf2 import PaperSF2
-from wsfcn_tf.models.fusion.paths import FusionPaths
-from wsfcn_tf.models.fusion.sf2 import SF2
+from wsfcn_tf.models.fusion.sf2 import SF2, Alignment
 from wsfcn_tf.models.head import Head
 from wsfcn_tf.models.layers import ConvNormReLU, SeededDropout
 from wsfcn_tf.models.pooling import GlobalWeightedPooling

@@ -14,10 +14,10 @@ from PIL import Image
 from wsfcn_tf.__main__ import main
 from wsfcn_tf.commands.export import size_note
 from wsfcn_tf.config import ExperimentConfig, InferenceConfig
-from wsfcn_tf.data.images import decode_image
-from wsfcn_tf.data.masks import voc_palette
+from wsfcn_tf.data.masks.png import voc_palette
+from wsfcn_tf.data.photos.images import decode_image
 from wsfcn_tf.inference.predictor import Predictor
-from wsfcn_tf.run_folder import RunFolder
+from wsfcn_tf.runs.folder import RunFolder
 from wsfcn_tf.weights.trained import load_trained
 
 
@@ -28,7 +28,7 @@ def run(tmp_path_factory):
     network = gentle(small_network())
     network.save_weights(folder.weights)
     inference = InferenceConfig(background_value=0.3)
-    folder.claim(ExperimentConfig(model=network.config, inference=inference), ("cat", "dog", "sheep"))
+    folder.create(ExperimentConfig(model=network.config, inference=inference), ("cat", "dog", "sheep"))
     return folder
 
 

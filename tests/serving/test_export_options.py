@@ -15,8 +15,8 @@ from wsfcn_tf.__main__ import main
 from wsfcn_tf.config import ExperimentConfig, InferenceConfig, ModelConfig
 from wsfcn_tf.inference.predictor import Predictor
 from wsfcn_tf.ops import pamr
-from wsfcn_tf.run_folder import RunFolder
-from wsfcn_tf.serving.views import resize_bicubic
+from wsfcn_tf.runs.folder import RunFolder
+from wsfcn_tf.serving.graph.views import resize_bicubic
 from wsfcn_tf.weights.trained import Trained, load_trained
 
 INFERENCE = InferenceConfig(background_value=0.3)
@@ -53,10 +53,10 @@ def trained(kind, tmp_path_factory):
     if kind == "small":
         network = gentle(small_network())
         network.save_weights(run.weights)
-        run.claim(ExperimentConfig(model=network.config, inference=INFERENCE), NAMES)
+        run.create(ExperimentConfig(model=network.config, inference=INFERENCE), NAMES)
         return load_trained(run.root)
     config = ExperimentConfig(model=ModelConfig(num_classes=len(NAMES)), inference=INFERENCE)
-    run.claim(config, NAMES)
+    run.create(config, NAMES)
     run.weights.write_bytes(b"not read, but its checksum is noted")
     return Trained(TinyKerasNetwork(config.model), config, NAMES, run.weights, run.root)
 

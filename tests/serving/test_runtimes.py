@@ -9,8 +9,8 @@ from tiny import NAMES, TinyNetwork
 
 from wsfcn_tf.config import ExperimentConfig, InferenceConfig, ModelConfig
 from wsfcn_tf.errors import UserError
+from wsfcn_tf.serving.graph.segmenter import ExportConfig, Segmenter
 from wsfcn_tf.serving.runtimes import convert
-from wsfcn_tf.serving.segmenter import ExportConfig, Segmenter
 from wsfcn_tf.weights.trained import Trained
 
 CONFIG = ExportConfig(InferenceConfig(background_value=0.3), (24, 32))

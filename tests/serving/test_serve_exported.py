@@ -17,8 +17,8 @@ from tiny import NAMES, TinyNetwork
 
 from wsfcn_tf.__main__ import main
 from wsfcn_tf.config import ExperimentConfig, InferenceConfig, ScenesConfig
-from wsfcn_tf.data.scenes import Scenes
-from wsfcn_tf.run_folder import RunFolder
+from wsfcn_tf.data.datasets.scenes.scenes import Scenes
+from wsfcn_tf.runs.folder import RunFolder
 from wsfcn_tf.serving import Client
 from wsfcn_tf.serving.client import Refused
 from wsfcn_tf.weights.trained import Trained
@@ -32,11 +32,11 @@ def run(request, tmp_path_factory):
     if request.param == "small":
         network = gentle(small_network())
         network.save_weights(folder.weights)
-        folder.claim(ExperimentConfig(model=network.config, inference=inference), NAMES)
+        folder.create(ExperimentConfig(model=network.config, inference=inference), NAMES)
         yield folder.root
         return
     config = ExperimentConfig(inference=inference)
-    folder.claim(config, NAMES)
+    folder.create(config, NAMES)
     folder.record.write_text('{"starts": []}\n')
     folder.weights.write_bytes(b"not read, but predict notes its checksum")
     trained = Trained(TinyNetwork(), config, NAMES, folder.weights, folder.root)

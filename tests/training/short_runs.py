@@ -6,7 +6,7 @@ import keras
 from networks import CONFIG as MODEL
 
 from wsfcn_tf.config import DataConfig, ExperimentConfig, ScenesConfig, SelfSupervisionConfig, TrainingConfig
-from wsfcn_tf.data.scenes import Scenes
+from wsfcn_tf.data.datasets.scenes.scenes import Scenes
 from wsfcn_tf.training import trainer
 
 # The network of the fewest operations: tracing them takes most of a run's time.

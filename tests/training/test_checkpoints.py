@@ -5,7 +5,7 @@ import tensorflow as tf
 from networks import noise
 
 from wsfcn_tf.errors import UserError
-from wsfcn_tf.run_folder import RunFolder
+from wsfcn_tf.runs.folder import RunFolder
 from wsfcn_tf.training import checkpoints
 from wsfcn_tf.training.averaging import averaged
 from wsfcn_tf.training.checkpoints import Position

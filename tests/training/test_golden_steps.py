@@ -6,7 +6,7 @@ import tensorflow as tf
 from golden import steps as golden_steps
 from golden.recipe import assert_close
 
-from wsfcn_tf.losses import mask_loss
+from wsfcn_tf.objective.losses import mask_loss
 
 
 @pytest.fixture(scope="module", params=golden_steps.NETWORKS)

@@ -6,8 +6,8 @@ import pytest
 
 from benchmarks.failure_drills import kill_after_progress, start, start_reference
 from benchmarks.run_equality import differences
-from wsfcn_tf.run_folder import RunFolder
-from wsfcn_tf.run_record import read_record
+from wsfcn_tf.runs.folder import RunFolder
+from wsfcn_tf.runs.record import read_record
 
 
 @pytest.mark.parametrize("seed", [0])

@@ -10,7 +10,7 @@ from short_runs import CONFIG, SCENES, UnmaskedScenes, train, with_training
 
 from benchmarks.tiny_training import build_tiny
 from wsfcn_tf.errors import UserError
-from wsfcn_tf.run_folder import RunFolder
+from wsfcn_tf.runs.folder import RunFolder
 from wsfcn_tf.training import checkpoints, trainer
 
 

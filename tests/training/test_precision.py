@@ -5,10 +5,10 @@ import tensorflow as tf
 from networks import gentle, noise, small_network
 
 from wsfcn_tf.config import DataConfig, ExperimentConfig, TrainingConfig
-from wsfcn_tf.data.dataset import open_dataset
+from wsfcn_tf.data.datasets.dataset import open_dataset
 from wsfcn_tf.models.backbones.efficientnet_lite import EfficientNetLite
 from wsfcn_tf.ops.normalise import normalise
-from wsfcn_tf.run_folder import RunFolder
+from wsfcn_tf.runs.folder import RunFolder
 from wsfcn_tf.training import precision as precision_module
 from wsfcn_tf.training.precision import fastest_precision, precision
 from wsfcn_tf.training.trainer import resolve
@@ -83,7 +83,7 @@ def test_auto_is_the_hardware_s_and_stays_the_run_s(machine, tmp_path):
     machine("amx_bf16")
     resolved = resolve(config, dataset, run)
     assert resolved.training.precision == "bfloat16"
-    run.claim(resolved, dataset.class_names)
+    run.create(resolved, dataset.class_names)
     machine("avx2")
     assert resolve(config, dataset, run) == resolved
     run.check(resolve(config, dataset, run), dataset.class_names, resume=True)

@@ -1,7 +1,7 @@
 import tensorflow as tf
 
-from wsfcn_tf.epoch_table import read, record
-from wsfcn_tf.run_folder import RunFolder
+from wsfcn_tf.runs.epoch_table import read, write_row
+from wsfcn_tf.runs.folder import RunFolder
 from wsfcn_tf.training.rewinding import rewind
 
 
@@ -10,7 +10,7 @@ def write_epochs(run, epochs):
     for epoch in epochs:
         with writer.as_default(step=epoch):
             tf.summary.scalar("train/loss", 1 / epoch)
-        record(run.history, epoch, {"loss": 1 / epoch})
+        write_row(run.history, epoch, {"loss": 1 / epoch})
     writer.close()
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from wsfcn_tf.config import TrainingConfig
-from wsfcn_tf.training.schedule import Ramp, Schedule, build_schedule
+from wsfcn_tf.training.schedule import Schedule, build_schedule
 
 
 def shares(schedule, count):
@@ -45,9 +45,3 @@ def test_all_counts_are_epochs_in_the_config():
     for settings in ({"schedule": "poly"}, {"warmup_epochs": 1.0}, {"cooldown_epochs": 1}):
         with pytest.raises(ValueError, match="needs steps_per_epoch"):
             build_schedule(replace(TrainingConfig(), **settings), None)
-
-
-def test_ramp_begins_above_zero_and_ends_at_one():
-    ramp = Ramp(first=10, steps=4)
-    np.testing.assert_allclose([float(ramp.share(step)) for step in range(9, 16)], [0, 0.25, 0.5, 0.75, 1, 1, 1])
-    assert Ramp(first=10).share(10) == 1.0

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from wsfcn_tf.config import TrainingConfig
-from wsfcn_tf.epoch_table import record
 from wsfcn_tf.errors import UserError
-from wsfcn_tf.run_folder import RunFolder
+from wsfcn_tf.runs.epoch_table import write_row
+from wsfcn_tf.runs.folder import RunFolder
 from wsfcn_tf.training.selection import best_epoch, drop_others, keep_if_best, load_best
 
 
@@ -58,7 +58,7 @@ class Weights:
 
 
 def validate(run, epoch, value):
-    record(run.validation, epoch, {"map": value})
+    write_row(run.validation, epoch, {"map": value})
     keep_if_best(run, Weights(epoch), config("map"), epoch)
 
 

@@ -17,16 +17,16 @@ from wsfcn_tf.config import (
     SelfSupervisionConfig,
     TrainingConfig,
 )
-from wsfcn_tf.data.augmentation import central_view
-from wsfcn_tf.data.scenes import Scenes
-from wsfcn_tf.epoch_table import read
+from wsfcn_tf.data.augmentation.photo_views import central_view
+from wsfcn_tf.data.datasets.scenes.scenes import Scenes
 from wsfcn_tf.errors import Stopped, UserError
-from wsfcn_tf.evaluation.metrics import mean_average_precision
+from wsfcn_tf.evaluation.metrics.formulas import mean_average_precision
+from wsfcn_tf.objective.objective import Objective
 from wsfcn_tf.ops.normalise import normalise
-from wsfcn_tf.run_folder import RunFolder
-from wsfcn_tf.run_record import read_record
+from wsfcn_tf.runs.epoch_table import read
+from wsfcn_tf.runs.folder import RunFolder
+from wsfcn_tf.runs.record import read_record
 from wsfcn_tf.training import trainer
-from wsfcn_tf.training.objective import Objective
 from wsfcn_tf.training.validation import Validation, is_validated, open_validation
 from wsfcn_tf.weights import trained
 

@@ -4,9 +4,9 @@ import os
 import pytest
 import tensorflow as tf
 
-from wsfcn_tf.data.bad_photos import BadPhotos
+from wsfcn_tf.data.photos.bad_photos import BadPhotos
 from wsfcn_tf.errors import UserError
-from wsfcn_tf.run_folder import RunFolder
+from wsfcn_tf.runs.folder import RunFolder
 from wsfcn_tf.training import workers
 
 

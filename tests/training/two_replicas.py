@@ -20,9 +20,9 @@ import tensorflow as tf
 from networks import gentle, noise, shallow_network
 
 from wsfcn_tf.config import DataConfig, ExperimentConfig, ScenesConfig, SelfSupervisionConfig, TrainingConfig
-from wsfcn_tf.data.bad_photos import BadPhotos
+from wsfcn_tf.data.datasets.scenes.scenes import Scenes
+from wsfcn_tf.data.photos.bad_photos import BadPhotos
 from wsfcn_tf.data.pipeline import training_batches
-from wsfcn_tf.data.scenes import Scenes
 from wsfcn_tf.models.layers import SeededDropout
 from wsfcn_tf.training import Objective, build_optimizer
 from wsfcn_tf.training.checkpoints import Position

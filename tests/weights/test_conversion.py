@@ -13,7 +13,7 @@ from networks import noise, small_network
 from wsfcn_tf import ModelConfig
 from wsfcn_tf.__main__ import main
 from wsfcn_tf.models import build_model
-from wsfcn_tf.run_folder import RunFolder
+from wsfcn_tf.runs.folder import RunFolder
 from wsfcn_tf.weights import conversion, to_torch_state_dict
 from wsfcn_tf.weights.backbone import load_backbone
 from wsfcn_tf.weights.imagenet import packaged_file
@@ -269,7 +269,7 @@ def test_a_network_that_no_release_has(tmp_path, capsys):
     model = small_network(context="ppm")
     from wsfcn_tf.config import ExperimentConfig
 
-    config.claim(ExperimentConfig(model=model.config), ("a", "b", "c"))
+    config.create(ExperimentConfig(model=model.config), ("a", "b", "c"))
     model.save_weights(config.weights)
     assert convert(config.root, tmp_path / "back.pth") == 2
     assert "this model is another" in capsys.readouterr().err

@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Converts, and prints what was found and written."""
-    from wsfcn_tf.data.lists import read_class_names
+    from wsfcn_tf.data.tags.class_names import read_class_names
     from wsfcn_tf.weights.conversion import convert_back, convert_checkpoint
 
     if arguments.to.endswith((".pth", ".pt")):

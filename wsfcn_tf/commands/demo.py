@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from wsfcn_tf.config import ExperimentConfig
-    from wsfcn_tf.data.dataset import Dataset
+    from wsfcn_tf.data.datasets.dataset import Dataset
     from wsfcn_tf.models import Network
 
 _CONFIG = Path(__file__).parents[2] / "configs" / "demo.yaml"
@@ -28,16 +28,17 @@ def run(arguments: argparse.Namespace) -> None:
 
     config = load_config(arguments.config, [*arguments.set, f"training.seed={arguments.seed}"])
 
-    from wsfcn_tf.data.dataset import open_dataset
+    from wsfcn_tf.data.datasets.dataset import open_dataset
     from wsfcn_tf.evaluation.baselines import ColourClassifier, all_background
     from wsfcn_tf.evaluation.evaluator import evaluate
-    from wsfcn_tf.evaluation.pictures import PanelCollector, side_by_side
+    from wsfcn_tf.evaluation.panel_collector import PanelCollector
     from wsfcn_tf.evaluation.report import comparison_table, table
     from wsfcn_tf.files import write_json
     from wsfcn_tf.inference.predictor import Predictor
     from wsfcn_tf.inference.stream import one_by_one, with_crf_processes
     from wsfcn_tf.models.counting import count_parameters
-    from wsfcn_tf.visualisation import save_image
+    from wsfcn_tf.visualisation.overlays import save_image
+    from wsfcn_tf.visualisation.panels import side_by_side
 
     dataset = open_dataset(config.data)
     output = Path(arguments.output) / f"seed-{arguments.seed}"
@@ -72,7 +73,7 @@ def _train_both(config: "ExperimentConfig", dataset: "Dataset", output: Path) ->
 
     Both begin with the same epochs, so these are trained once and both runs resume from their checkpoint.
     """
-    from wsfcn_tf.run_folder import RunFolder
+    from wsfcn_tf.runs.folder import RunFolder
     from wsfcn_tf.training import continue_from, train
 
     schedule = config.training

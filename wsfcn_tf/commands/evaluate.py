@@ -9,7 +9,7 @@ from wsfcn_tf.commands.inference_settings import add_crf_argument, add_inference
 from wsfcn_tf.commands.report_settings import add_report_argument, report_page, report_settings
 
 if TYPE_CHECKING:
-    from wsfcn_tf.evaluation.results import Metrics
+    from wsfcn_tf.evaluation.metrics.results import Metrics
 
 _PANEL_ROWS = 12
 _REPORT_IMAGES = 9  # of the best, of the worst and of the most confused: three full rows on a wide screen
@@ -44,16 +44,15 @@ def run(arguments: argparse.Namespace) -> None:
 def _evaluate_network(arguments: argparse.Namespace) -> None:
     from wsfcn_tf.evaluation.evaluator import evaluate, ground_truth_tags
     from wsfcn_tf.evaluation.html_report import ExampleCollector, write_report
-    from wsfcn_tf.evaluation.pictures import PanelCollector
+    from wsfcn_tf.evaluation.panel_collector import PanelCollector
     from wsfcn_tf.evaluation.report import table
     from wsfcn_tf.inference.predictor import Predictor
-    from wsfcn_tf.inference.provenance import thresholds_note
+    from wsfcn_tf.inference.rules import thresholds_note
     from wsfcn_tf.inference.stream import with_crf_processes
     from wsfcn_tf.models.counting import count_parameters
-    from wsfcn_tf.visualisation import save_image
+    from wsfcn_tf.visualisation.overlays import save_image
     from wsfcn_tf.weights.trained import load_trained
 
-    page = report_page(arguments.report)
     page = report_page(arguments.report)
     trained = load_trained(arguments.weights)
     inference = inference_of(trained, arguments)
@@ -105,7 +104,7 @@ def _evaluate_network(arguments: argparse.Namespace) -> None:
 
 
 def _evaluate_masks(arguments: argparse.Namespace) -> None:
-    from wsfcn_tf.data.dataset import open_folder
+    from wsfcn_tf.data.datasets.dataset import open_folder
     from wsfcn_tf.errors import UserError
     from wsfcn_tf.evaluation.mask_folder import evaluate_masks
     from wsfcn_tf.evaluation.report import table

@@ -42,8 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Exports."""
     from wsfcn_tf.serving.export import export
-    from wsfcn_tf.serving.limits import Limits
-    from wsfcn_tf.serving.segmenter import ExportConfig
+    from wsfcn_tf.serving.graph.limits import Limits
+    from wsfcn_tf.serving.graph.segmenter import ExportConfig
     from wsfcn_tf.weights.trained import load_trained
 
     inner_size = _inner_size(arguments.inner_size)

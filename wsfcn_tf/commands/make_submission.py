@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Checks the masks and packs them."""
-    from wsfcn_tf.data.voc import VocFolder
+    from wsfcn_tf.data.datasets.voc import VocFolder
     from wsfcn_tf.inference.submission import make_submission
 
     data = VocFolder(arguments.data, _classes())
@@ -30,6 +30,6 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _classes() -> tuple[str, ...]:
-    from wsfcn_tf.data.class_names import VOC
+    from wsfcn_tf.data.tags.class_names import VOC
 
     return VOC  # of a folder that does not say: the test release has no annotations

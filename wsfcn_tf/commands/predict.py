@@ -60,7 +60,7 @@ def _predict_on_server(arguments: argparse.Namespace) -> list[Path]:
 
 def _predict_here(arguments: argparse.Namespace) -> list[Path]:
     from wsfcn_tf.errors import UserError
-    from wsfcn_tf.inference.outputs import claim, describe, predict_jobs
+    from wsfcn_tf.inference.outputs import describe, predict_jobs, write_record
     from wsfcn_tf.inference.photos import named_photos, photos_of_split
     from wsfcn_tf.inference.predictor import Predictor
     from wsfcn_tf.inference.stream import with_crf_processes
@@ -76,7 +76,7 @@ def _predict_here(arguments: argparse.Namespace) -> list[Path]:
         jobs = photos_of_split(dataset, arguments.split, arguments.output, with_tags=with_tags)
     else:
         jobs = named_photos(arguments.photos, arguments.output)
-    claim(arguments.output, _record(trained, inference), resume=arguments.resume)
+    write_record(arguments.output, _record(trained, inference), resume=arguments.resume)
     return predict_jobs(
         with_crf_processes(Predictor(trained.model, inference), arguments.crf_processes),
         jobs,
@@ -88,13 +88,11 @@ def _predict_here(arguments: argparse.Namespace) -> list[Path]:
 
 def _record(trained: "Trained", inference: "InferenceConfig") -> dict[str, Any]:
     """What masks depend on beside their photos."""
-    import hashlib
-
-    from wsfcn_tf.inference.provenance import thresholds_note
+    from wsfcn_tf.inference.rules import thresholds_note
 
     return {
         "weights": str(trained.weights),
-        "weights_sha256": hashlib.sha256(trained.weights.read_bytes()).hexdigest(),
+        "weights_sha256": trained.weights_sha256,
         "classes": list(trained.class_names),
         "inference": asdict(inference),
         "thresholds": thresholds_note(inference),

@@ -3,8 +3,8 @@
 import argparse
 from pathlib import Path
 
-from wsfcn_tf.run_summary import Summary, config_differences, data, find_runs, network, summarise
-from wsfcn_tf.text_tables import markdown_table
+from wsfcn_tf.files.markdown import markdown_table
+from wsfcn_tf.runs.summary import Summary, config_differences, describe_data, describe_network, find_runs, summarise
 
 _HEADER = ("run", "network", "data", "epochs", "state", "loss", "val loss", "mAP", "mIoU", "images/s", "wait", "starts")
 
@@ -36,8 +36,8 @@ def run(arguments: argparse.Namespace) -> None:
 def _row(summary: Summary) -> tuple[str, ...]:
     return (
         summary.name,
-        network(summary.config.model),
-        data(summary.config.data),
+        describe_network(summary.config.model),
+        describe_data(summary.config.data),
         f"{summary.epochs}/{summary.config.training.epochs}",
         summary.state,
         _number(summary.loss, ".4f"),

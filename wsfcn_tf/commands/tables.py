@@ -10,7 +10,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Collects and prints; runs nothing."""
-    from wsfcn_tf.evaluation.found_results import find_results
-    from wsfcn_tf.evaluation.paper_tables import tables_text
+    from wsfcn_tf.evaluation.paper.found_results import find_results
+    from wsfcn_tf.evaluation.paper.tables import tables_text
 
     print(tables_text(find_results(arguments.results), arguments.results))

@@ -33,8 +33,8 @@ def run(arguments: argparse.Namespace) -> None:
 
     config = load_config(arguments.config, arguments.set)
 
-    from wsfcn_tf.data.dataset import open_dataset
-    from wsfcn_tf.run_folder import RunFolder
+    from wsfcn_tf.data.datasets.dataset import open_dataset
+    from wsfcn_tf.runs.folder import RunFolder
     from wsfcn_tf.training import train
     from wsfcn_tf.training.workers import is_chief, open_strategy
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from wsfcn_tf.data.dataset import Dataset
+from wsfcn_tf.data.datasets.dataset import Dataset
 from wsfcn_tf.inference.prediction import Prediction
 
 # Four levels each of red, green and blue, and how far the background is tied to the colours of all images: both are

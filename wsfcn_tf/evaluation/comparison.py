@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from wsfcn_tf.data.json_files import read_json
 from wsfcn_tf.errors import UserError, some
-from wsfcn_tf.evaluation.bootstrap import RESAMPLES, interval, resampled_counts
-from wsfcn_tf.evaluation.metrics import accuracy_of_counts, iou_of_counts, mean
-from wsfcn_tf.evaluation.per_image import PerImage
+from wsfcn_tf.evaluation.metrics.bootstrap import RESAMPLES, interval, resampled_counts
+from wsfcn_tf.evaluation.metrics.formulas import accuracy_of_counts, iou_of_counts, mean
+from wsfcn_tf.evaluation.metrics.per_image import PerImage
 from wsfcn_tf.evaluation.report import percent
-from wsfcn_tf.text_tables import markdown_table
+from wsfcn_tf.files.markdown import markdown_table
+from wsfcn_tf.files.reading import read_json
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from tqdm import tqdm
 
-from wsfcn_tf.data.dataset import Dataset
+from wsfcn_tf.data.datasets.dataset import Dataset
 from wsfcn_tf.errors import UserError
-from wsfcn_tf.evaluation.accumulator import Accumulator
-from wsfcn_tf.evaluation.results import Metrics
+from wsfcn_tf.evaluation.metrics.accumulator import Accumulator
+from wsfcn_tf.evaluation.metrics.results import Metrics
 from wsfcn_tf.inference.prediction import Prediction
 from wsfcn_tf.inference.stream import Photo, Predict
 

@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from wsfcn_tf.data.file_finder import FileFinder, stem_of, walk_files
-from wsfcn_tf.data.masks import IGNORE, read_mask
-from wsfcn_tf.data.tagged import TaggedFolder
-from wsfcn_tf.data.voc import VocFolder
+from wsfcn_tf.data.datasets.tagged import TaggedFolder
+from wsfcn_tf.data.datasets.voc import VocFolder
+from wsfcn_tf.data.masks.png import IGNORE, read_mask
+from wsfcn_tf.data.photos.file_finder import FileFinder, stem_of, walk_files
 from wsfcn_tf.errors import UserError, some
-from wsfcn_tf.evaluation.accumulator import Accumulator
-from wsfcn_tf.evaluation.results import Metrics
+from wsfcn_tf.evaluation.metrics.accumulator import Accumulator
+from wsfcn_tf.evaluation.metrics.results import Metrics
 
 
 def evaluate_masks(

@@ -5,8 +5,8 @@ import io
 import math
 from collections.abc import Iterable
 
-from wsfcn_tf.evaluation.results import Metrics
-from wsfcn_tf.text_tables import markdown_table
+from wsfcn_tf.evaluation.metrics.results import Metrics
+from wsfcn_tf.files.markdown import markdown_table
 
 _BY_CLASS = {
     "IoU": "class_iou",

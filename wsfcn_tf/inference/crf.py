@@ -8,8 +8,8 @@ import numpy as np
 
 from wsfcn_tf.config import CRFConfig
 from wsfcn_tf.errors import UserError
-from wsfcn_tf.inference.background import to_labels
 from wsfcn_tf.inference.prediction import Prediction
+from wsfcn_tf.inference.rules import to_labels
 
 _LEAST = 1e-5  # probability of what a mask says is impossible
 

@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from wsfcn_tf.data.masks import write_mask
+from wsfcn_tf.data.masks.png import write_mask
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.files import replacing, write_json
 from wsfcn_tf.inference.photos import Job, overlay_of
 from wsfcn_tf.inference.prediction import Prediction
 from wsfcn_tf.inference.stream import Photo
-from wsfcn_tf.visualisation import overlay, save_image
+from wsfcn_tf.visualisation.overlays import overlay, save_image
 
 RECORD = "prediction.json"
 
@@ -69,7 +69,7 @@ def predict_jobs(
     return [job.mask for job in jobs]
 
 
-def claim(output_dir: str | Path, record: Mapping[str, Any], *, resume: bool) -> None:
+def write_record(output_dir: str | Path, record: Mapping[str, Any], *, resume: bool) -> None:
     """Writes the record of how a folder's files are made.
 
     Args:

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from wsfcn_tf.data.dataset import Dataset
-from wsfcn_tf.data.images import IMAGE_SUFFIXES, read_image
+from wsfcn_tf.data.datasets.dataset import Dataset
+from wsfcn_tf.data.photos.file_finder import stem_of
+from wsfcn_tf.data.photos.images import IMAGE_SUFFIXES, read_image
 from wsfcn_tf.errors import UserError
 
 
@@ -77,8 +78,7 @@ def photos_of_split(dataset: Dataset, split: str, output_dir: str | Path, *, wit
     """
     jobs: dict[Path, Job] = {}
     for name in dict.fromkeys(dataset.names(split)):
-        stem = name.rsplit(".", 1)[0] if name.lower().endswith(IMAGE_SUFFIXES) else name
-        mask = Path(output_dir) / f"{stem}.png"
+        mask = Path(output_dir) / f"{stem_of(name)}.png"
         if mask in jobs:
             raise UserError(f"{jobs[mask].name} and {name} would both be written to {mask}: rename one of them")
         jobs[mask] = Job(mask, name, partial(dataset.image, name), partial(dataset.tags, name) if with_tags else None)

@@ -7,9 +7,9 @@ import tensorflow as tf
 
 from wsfcn_tf.config import InferenceConfig
 from wsfcn_tf.errors import UserError
-from wsfcn_tf.inference.background import Masks, decide
 from wsfcn_tf.inference.crf import refine
 from wsfcn_tf.inference.prediction import Prediction
+from wsfcn_tf.inference.rules import NetworkOutput, to_prediction
 from wsfcn_tf.inference.views import Tiling, scaled
 from wsfcn_tf.ops import resize_half_pixel
 from wsfcn_tf.ops.normalise import normalise
@@ -60,9 +60,9 @@ class Predictor:
 
     def without_crf(self, image: np.ndarray, tags: np.ndarray | None = None) -> Prediction:
         """The same, but for the CRF."""
-        return decide(self.look(image), self.config, tags)
+        return to_prediction(self.mean_of_views(image), self.config, tags)
 
-    def look(self, image: np.ndarray) -> Masks:
+    def mean_of_views(self, image: np.ndarray) -> NetworkOutput:
         """The views' mean masks and best scores."""
         size = np.asarray(image.shape[:2], np.int32)
         masks, scores = 0.0, -np.inf
@@ -70,7 +70,7 @@ class Predictor:
             view_masks, view_scores = self._view(scaled(image, scale))
             masks = masks + self._resize(view_masks, size).numpy()
             scores = np.maximum(scores, view_scores)
-        return Masks(masks / np.float32(len(self.config.scales)), scores)
+        return NetworkOutput(masks / np.float32(len(self.config.scales)), scores)
 
     def _view(self, view: np.ndarray) -> tuple[tf.Tensor | np.ndarray, np.ndarray]:
         """Masks [h, w, 1+C] at the view's own size, and scores [C], the best over its tiles."""

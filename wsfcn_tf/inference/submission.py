@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from wsfcn_tf.data.class_names import VOC
-from wsfcn_tf.data.masks import decode_pixels, voc_palette
-from wsfcn_tf.data.voc import VocFolder
+from wsfcn_tf.data.datasets.voc import VocFolder
+from wsfcn_tf.data.masks.png import decode_pixels, voc_palette
+from wsfcn_tf.data.tags.class_names import VOC
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.files import replacing
 

@@ -9,7 +9,6 @@ from wsfcn_tf.config import ModelConfig
 from wsfcn_tf.models.backbones import build_backbone
 from wsfcn_tf.models.layers import SeededDropout, conv, register
 from wsfcn_tf.models.network import Network
-from wsfcn_tf.models.norms import synchronise_norms
 from wsfcn_tf.ops import resize_align_corners
 
 _BACKGROUND = 0.1
@@ -32,13 +31,10 @@ class CAMClassifier(Network):
         self.dropout = SeededDropout(0.5 if config.dropout else 0.0, spatial=True, name="dropout")
         self.classifier = conv(config.num_classes, 1, kernel_initializer=keras.initializers.GlorotUniform())
 
-    def build(self, input_shape: tuple) -> None:
-        """Creates every variable; `input_shape` is [B, H, W, 3], its sides may be None."""
+    def build_layers(self, input_shape: tuple) -> None:
+        """Builds every layer; `input_shape` is [B, H, W, 3], its sides may be None."""
         self.backbone.build(input_shape)
         self.classifier.build((None, None, None, self.backbone.high_channels))
-        if self.config.synchronise_norm:
-            synchronise_norms(self)
-        self.built = True
 
     def call(self, images: tf.Tensor, training: bool, seed: tf.Tensor | None = None) -> dict[str, tf.Tensor]:
         """Runs the network.

@@ -1,7 +1,8 @@
 """What all networks share: a config, one training step, and how Keras saves and loads them."""
 
 import dataclasses
-from collections.abc import Callable
+from abc import abstractmethod
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,7 +14,7 @@ from wsfcn_tf.models.accumulation import in_parts
 
 
 class Network(keras.Model):
-    """Images to masks and image-level scores; subclasses build the layers, the first of which is `backbone`.
+    """Images to masks and image-level scores; subclasses make the layers, the first of which is `backbone`.
 
     Args:
         config: the network's settings; `num_classes` must be set.
@@ -29,6 +30,17 @@ class Network(keras.Model):
         if not config.num_classes:
             raise ValueError(f"ModelConfig.num_classes must be a positive number, not {config.num_classes}")
         self.config = config
+
+    def build(self, input_shape: tuple) -> None:
+        """Creates every variable; `input_shape` is [B, H, W, 3], its sides may be None."""
+        self.build_layers(input_shape)
+        if self.config.synchronise_norm:
+            synchronise_norms(self)
+        self.built = True
+
+    @abstractmethod
+    def build_layers(self, input_shape: tuple) -> None:
+        """Builds every layer that a subclass holds; `input_shape` as in `build`."""
 
     # === Training ===
 
@@ -46,7 +58,7 @@ class Network(keras.Model):
         Args:
             optimizer: see `wsfcn_tf.training.optimizer`.
             objective: (images, tags, outputs, self_supervision, step) -> {name: float32 [B]} with the key "loss";
-                see `wsfcn_tf.training.objective`.
+                see `wsfcn_tf.objective.objective`.
             seed: of dropout and gate.
             accumulation_steps: each replica computes its share of a batch in so many parts, one after another.
             xla: whether XLA compiles network, losses and gradients.
@@ -142,3 +154,23 @@ class Network(keras.Model):
         """The model that `get_config` described."""
         settings = {**config["config"], "dilations": tuple(config["config"]["dilations"])}
         return cls(ModelConfig(**settings), name=config["name"])
+
+
+def norms(layer: keras.layers.Layer) -> Iterator[keras.layers.BatchNormalization]:
+    """Every BatchNorm that a built layer holds, by attribute and at any depth."""
+    for held in list(vars(layer).values()):
+        if isinstance(held, keras.layers.BatchNormalization):
+            yield held
+        elif isinstance(held, keras.layers.Layer):
+            yield from norms(held)
+
+
+def synchronise_norms(layer: keras.layers.Layer) -> None:
+    """Lets every BatchNorm of a built layer that takes the batch's statistics take the global batch's.
+
+    What `BatchNormalization(synchronized=True)` sets. Here it is set once they are built, so that no layer in between
+    has to hand it on. It may not be used in a `tf.while_loop` or a nested `tf.function`: replicas meet at each of them.
+    """
+    for norm in norms(layer):
+        norm.synchronized = True
+        norm.fused = False  # Keras 2: its fused kernel sees one device's share

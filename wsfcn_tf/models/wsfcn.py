@@ -11,7 +11,6 @@ from wsfcn_tf.models.fusion import build_fusion
 from wsfcn_tf.models.head import Head
 from wsfcn_tf.models.layers import conv, register, torch_uniform
 from wsfcn_tf.models.network import Network
-from wsfcn_tf.models.norms import synchronise_norms
 from wsfcn_tf.models.pooling import GlobalWeightedPooling
 from wsfcn_tf.models.stochastic_gate import StochasticGate
 from wsfcn_tf.ops import resize_align_corners
@@ -40,8 +39,8 @@ class WSFCN(Network):
         self.head = Head(config.decoder_width, config.num_classes, config.dropout, self.batch_statistics, name="head")
         self.pooling = GlobalWeightedPooling(config.focal_lambda, name="pooling", dtype="float32")
 
-    def build(self, input_shape: tuple) -> None:
-        """Creates every variable; `input_shape` is [B, H, W, 3], its sides may be None."""
+    def build_layers(self, input_shape: tuple) -> None:
+        """Builds every layer; `input_shape` is [B, H, W, 3], its sides may be None."""
         low = (None, None, None, self.backbone.low_channels)
         decoder = (None, None, None, self.config.decoder_width)
         self.backbone.build(input_shape)
@@ -51,9 +50,6 @@ class WSFCN(Network):
         self.context.build((None, None, None, self.backbone.high_channels))
         self.fusion.build([low, decoder])
         self.head.build(decoder)
-        if self.config.synchronise_norm:
-            synchronise_norms(self)
-        self.built = True
 
     def call(self, images: tf.Tensor, training: bool, seed: tf.Tensor | None = None) -> dict[str, tf.Tensor]:
         """Runs the network.

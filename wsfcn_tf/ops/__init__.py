@@ -2,9 +2,8 @@
 
 from wsfcn_tf.ops.convolution import dilated_conv2d
 from wsfcn_tf.ops.pamr import pamr, pamr_tagged
-from wsfcn_tf.ops.pool import adaptive_average_pool
 from wsfcn_tf.ops.resample import grid_positions, sample_bilinear
-from wsfcn_tf.ops.resize import resize_align_corners, resize_half_pixel
+from wsfcn_tf.ops.resize import adaptive_average_pool, resize_align_corners, resize_half_pixel
 
 __all__ = [
     "adaptive_average_pool",

@@ -1,6 +1,5 @@
 """A trained network as a SavedModel that needs nothing but TensorFlow, as TensorFlow Serving loads it."""
 
-import hashlib
 import platform
 from dataclasses import asdict
 from importlib.metadata import version
@@ -10,13 +9,13 @@ from typing import Any
 import tensorflow as tf
 
 import wsfcn_tf
-from wsfcn_tf.data.masks import voc_palette
+from wsfcn_tf.data.masks.png import voc_palette
 from wsfcn_tf.errors import UserError
-from wsfcn_tf.files import replacing, write_json, write_text
-from wsfcn_tf.run_folder import RunFolder
-from wsfcn_tf.serving.limits import LARGEST
+from wsfcn_tf.files import replacing, write_json, write_lines, write_text
+from wsfcn_tf.runs.folder import RunFolder
+from wsfcn_tf.serving.graph.limits import LARGEST
+from wsfcn_tf.serving.graph.segmenter import SEPARATOR, ExportConfig, Segmenter
 from wsfcn_tf.serving.precision import Precision, in_precision
-from wsfcn_tf.serving.segmenter import SEPARATOR, ExportConfig, Segmenter
 from wsfcn_tf.weights.trained import Trained
 
 EXTRA = "assets.extra"  # TensorFlow Serving's folder for what is not the graph's
@@ -110,7 +109,7 @@ def weights_bytes(trained: Trained) -> int:
 def write_extra(folder: Path, trained: Trained, config: ExportConfig, precision: Precision) -> None:
     """Writes classes.txt, config.yaml, metadata.json, and record.json if the run has one."""
     run = RunFolder(trained.run)
-    write_text(folder / "classes.txt", "".join(f"{name}\n" for name in trained.class_names))
+    write_lines(folder / "classes.txt", trained.class_names)
     write_text(folder / "config.yaml", run.config.read_text(encoding="utf-8"))
     if run.record.is_file():  # not in a folder that convert-weights made
         write_text(folder / "record.json", run.record.read_text(encoding="utf-8"))
@@ -134,7 +133,7 @@ def metadata(trained: Trained, config: ExportConfig, precision: Precision) -> di
         "precision": precision,
         "network": asdict(trained.config.model),
         "weights": trained.weights.name,
-        "weights_sha256": hashlib.sha256(trained.weights.read_bytes()).hexdigest(),
+        "weights_sha256": trained.weights_sha256,
         "versions": {
             "wsfcn_tf": wsfcn_tf.__version__,
             "python": platform.python_version(),

@@ -6,13 +6,13 @@ from typing import Literal
 
 import tensorflow as tf
 
-from wsfcn_tf.errors import UserError
+from wsfcn_tf.errors import UserError, first_line
 from wsfcn_tf.files import replacing, write_json
 from wsfcn_tf.serving.export import check_exportable, metadata, weights_bytes
-from wsfcn_tf.serving.limits import LARGEST
-from wsfcn_tf.serving.rules import apply_rules
-from wsfcn_tf.serving.segmenter import ExportConfig
-from wsfcn_tf.serving.views import look
+from wsfcn_tf.serving.graph.limits import LARGEST
+from wsfcn_tf.serving.graph.rules import apply_rules
+from wsfcn_tf.serving.graph.segmenter import ExportConfig
+from wsfcn_tf.serving.graph.views import mean_of_views
 from wsfcn_tf.weights.trained import Trained
 
 Runtime = Literal["tflite-float16", "tflite-int8", "onnx"]
@@ -44,8 +44,7 @@ def convert(trained: Trained, config: ExportConfig, output: str | Path, runtime:
     except UserError:
         raise
     except Exception as error:  # both converters raise whatever they meet inside
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise UserError(f"--format {runtime}: the converter refuses this network ({reason})") from error
+        raise UserError(f"--format {runtime}: the converter refuses this network ({first_line(error)})") from error
     with replacing(output) as temporary:
         temporary.write_bytes(content)
     write_json(f"{output}.metadata.json", {**metadata(trained, config, "float32"), "format": runtime})
@@ -81,7 +80,7 @@ class _FixedSize(tf.Module):
 
         @tf.function(input_signature=signature, autograph=False)
         def probabilities(images: tf.Tensor) -> dict[str, tf.Tensor]:
-            masks, logits = look(trained.model, images, config.inference)
+            masks, logits = mean_of_views(trained.model, images, config.inference)
             scores = tf.sigmoid(logits)
             return {"masks": apply_rules(masks, scores, config.inference), "scores": scores}
 

@@ -1,7 +1,7 @@
 """Training from tags: objective, optimiser, loop, checkpoints."""
 
+from wsfcn_tf.objective.objective import Objective
 from wsfcn_tf.training.callbacks import LossSwitch
-from wsfcn_tf.training.objective import Objective
 from wsfcn_tf.training.optimizer import build_optimizer
 from wsfcn_tf.training.trainer import continue_from, train
 

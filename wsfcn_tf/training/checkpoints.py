@@ -17,12 +17,12 @@ import numpy as np
 
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.files import remove, replacing, write_json
-from wsfcn_tf.run_folder import WEIGHTS, RunFolder
+from wsfcn_tf.models.network_file import load_network, save_network
+from wsfcn_tf.runs.folder import WEIGHTS, RunFolder
 from wsfcn_tf.training.averaging import averaged
 from wsfcn_tf.training.manifest import damage, write_manifest
 from wsfcn_tf.training.optimizer import GroupedSGD
 from wsfcn_tf.training.totals import EpochTotals
-from wsfcn_tf.weights.network_file import load_network, save_network
 
 _OPTIMIZER = "optimizer.npz"
 _TOTALS = "totals.json"

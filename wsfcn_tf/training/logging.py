@@ -7,10 +7,11 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
+from wsfcn_tf.objective.objective import Supervision
 from wsfcn_tf.ops.normalise import denormalise
-from wsfcn_tf.training.objective import Supervision
 from wsfcn_tf.training.totals import EpochTotals
-from wsfcn_tf.visualisation import overlay, panel
+from wsfcn_tf.visualisation.overlays import overlay
+from wsfcn_tf.visualisation.panels import panel
 
 
 class TrainingLog:

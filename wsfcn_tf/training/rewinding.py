@@ -7,9 +7,9 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from wsfcn_tf.epoch_table import truncate
 from wsfcn_tf.files import replacing
-from wsfcn_tf.run_folder import RunFolder
+from wsfcn_tf.runs.epoch_table import truncate
+from wsfcn_tf.runs.folder import RunFolder
 
 
 def rewind(run: RunFolder, epochs: int) -> None:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import tensorflow as tf
 
 from wsfcn_tf.config import TrainingConfig
-from wsfcn_tf.data.bad_photos import BadPhotos
+from wsfcn_tf.data.photos.bad_photos import BadPhotos
 from wsfcn_tf.errors import Stopped, UserError
 from wsfcn_tf.models import Network
-from wsfcn_tf.run_folder import RunFolder
-from wsfcn_tf.run_record import RunRecord
+from wsfcn_tf.runs.folder import RunFolder
+from wsfcn_tf.runs.record import RunRecord
 from wsfcn_tf.training import checkpoints
 from wsfcn_tf.training.averaging import averaged
 from wsfcn_tf.training.checkpoints import Position

@@ -64,17 +64,3 @@ def build_schedule(config: TrainingConfig, steps_per_epoch: int | None) -> Sched
         warmup=round(config.warmup_epochs * steps_per_epoch),
         cooldown=config.cooldown_epochs * steps_per_epoch,
     )
-
-
-@dataclass(frozen=True)
-class Ramp:
-    """How the mask loss comes in after the switch: a weight that grows linearly over `steps` steps from `first` on."""
-
-    first: int = 0
-    steps: int = 0
-
-    def share(self, step: tf.Tensor) -> tf.Tensor | float:
-        """What share of `self_supervision.weight` a step takes, float32 in [0, 1]; `step` counts from 0."""
-        if self.steps == 0:
-            return 1.0
-        return tf.clip_by_value((tf.cast(step, tf.float32) + 1.0 - self.first) / self.steps, 0.0, 1.0)

@@ -4,13 +4,13 @@ import math
 import re
 
 from wsfcn_tf.config import TrainingConfig
-from wsfcn_tf.epoch_table import read
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.files import replacing
 from wsfcn_tf.models import Network
-from wsfcn_tf.run_folder import RunFolder
+from wsfcn_tf.models.network_file import load_network, save_network
+from wsfcn_tf.runs.epoch_table import read
+from wsfcn_tf.runs.folder import RunFolder
 from wsfcn_tf.training.averaging import averaged
-from wsfcn_tf.weights.network_file import load_network, save_network
 
 
 def best_epoch(rows: list[dict[str, str]], config: TrainingConfig) -> tuple[int, float] | None:

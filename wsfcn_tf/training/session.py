@@ -7,10 +7,10 @@ from typing import Any
 import tensorflow as tf
 
 from wsfcn_tf.config import ExperimentConfig
-from wsfcn_tf.data.fingerprint import fingerprint
 from wsfcn_tf.errors import Stopped, UserError
-from wsfcn_tf.run_folder import RunFolder
-from wsfcn_tf.run_record import RunRecord, git_state, hardware, versions
+from wsfcn_tf.runs.folder import RunFolder
+from wsfcn_tf.runs.record import RunRecord, git_state, hardware, versions
+from wsfcn_tf.runs.training_data import fingerprint
 from wsfcn_tf.training.checkpoints import Position
 
 

@@ -5,12 +5,12 @@ from collections.abc import Iterator, Sequence
 import tensorflow as tf
 
 from wsfcn_tf.config import ExperimentConfig
-from wsfcn_tf.data.bad_photos import BadPhotos
-from wsfcn_tf.data.dataset import Dataset
+from wsfcn_tf.data.datasets.dataset import Dataset
+from wsfcn_tf.data.photos.bad_photos import BadPhotos
 from wsfcn_tf.data.pipeline import training_batches
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.models import Network
-from wsfcn_tf.run_folder import RunFolder
+from wsfcn_tf.runs.folder import RunFolder
 from wsfcn_tf.training.checkpoints import Position
 
 

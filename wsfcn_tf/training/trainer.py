@@ -10,22 +10,23 @@ import numpy as np
 import tensorflow as tf
 
 from wsfcn_tf.config import ExperimentConfig
-from wsfcn_tf.data.bad_photos import BadPhotos
-from wsfcn_tf.data.dataset import Dataset
-from wsfcn_tf.data.fingerprint import check_training_data, note_training_data
+from wsfcn_tf.data.datasets.dataset import Dataset
+from wsfcn_tf.data.photos.bad_photos import BadPhotos
 from wsfcn_tf.data.pipeline import steps_per_epoch, user_errors
-from wsfcn_tf.epoch_table import record
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.files import clear_partial, replacing, write_text, writing
 from wsfcn_tf.models import Network, build_model
-from wsfcn_tf.run_folder import RunFolder
-from wsfcn_tf.run_lock import locked
-from wsfcn_tf.run_record import RunRecord
+from wsfcn_tf.models.network_file import save_network
+from wsfcn_tf.objective.objective import build_objective
+from wsfcn_tf.runs.epoch_table import write_row
+from wsfcn_tf.runs.folder import RunFolder
+from wsfcn_tf.runs.lock import locked
+from wsfcn_tf.runs.record import RunRecord
+from wsfcn_tf.runs.training_data import check_training_data, write_training_data
 from wsfcn_tf.training import checkpoints
 from wsfcn_tf.training.checkpoints import Position
 from wsfcn_tf.training.late_values import LateValues
 from wsfcn_tf.training.logging import TrainingLog, supervision_panel
-from wsfcn_tf.training.objective import build_objective
 from wsfcn_tf.training.optimizer import build_optimizer
 from wsfcn_tf.training.precision import fastest_precision, precision
 from wsfcn_tf.training.rewinding import rewind
@@ -46,7 +47,6 @@ from wsfcn_tf.training.workers import (
     writable,
 )
 from wsfcn_tf.weights.backbone import load_backbone
-from wsfcn_tf.weights.network_file import save_network
 
 
 def train(
@@ -113,9 +113,9 @@ def _train(
     )
     inherit(run, own)
     if not own.is_run:  # only now: a run whose weights are not to be had has not begun
-        own.claim(config, dataset.class_names)
+        own.create(config, dataset.class_names)
     rewind(own, start.epochs)
-    note_training_data(own.training_data, names, tags, dataset.class_names)
+    write_training_data(own.training_data, names, tags, dataset.class_names)
     bad_photos = BadPhotos.load(run.bad_images)
     log = TrainingLog(
         own.tensorboard, steps * config.training.epochs, steps * start.epochs + start.steps, shown=is_chief(strategy)
@@ -191,13 +191,13 @@ def _train_epochs(
         shown = _train_epoch(here, strategy, step, batches, log, self_supervision, saving)
         if validation and is_validated(config, epoch + 1):
             row = saving.validated(validation, self_supervision, Position(epoch, saving.steps, here.totals))
-            record(run.validation, epoch + 1, row)
+            write_row(run.validation, epoch + 1, row)
             with writing(run.tensorboard):
                 log.validation(epoch, row)
         with writing(run.tensorboard):
             log.epoch(epoch, here.totals)
-        record(run.history, epoch + 1, here.totals.means())
-        record(run.speed, epoch + 1, here.totals.speed())
+        write_row(run.history, epoch + 1, here.totals.means())
+        write_row(run.speed, epoch + 1, here.totals.speed())
         if bad := share_bad_photos(strategy, bad_photos, epoch):
             bad_photos.save(run.bad_images, epoch)
             images = len(dataset.names(config.data.train_split))
@@ -229,7 +229,7 @@ def continue_from(earlier: RunFolder, run: RunFolder, config: ExperimentConfig, 
     for table, begun in ((earlier.history, run.history), (earlier.speed, run.speed)):
         if table.is_file():
             write_text(begun, table.read_text(encoding="utf-8"))
-    run.claim(resolve(config, dataset, earlier), dataset.class_names)
+    run.create(resolve(config, dataset, earlier), dataset.class_names)
 
 
 def resolve(config: ExperimentConfig, dataset: Dataset, run: RunFolder) -> ExperimentConfig:

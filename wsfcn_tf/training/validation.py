@@ -6,17 +6,16 @@ import numpy as np
 import tensorflow as tf
 
 from wsfcn_tf.config import ExperimentConfig
-from wsfcn_tf.data.dataset import Dataset
-from wsfcn_tf.data.pipeline import user_errors
-from wsfcn_tf.data.validation import validation_batches
+from wsfcn_tf.data.datasets.dataset import Dataset
+from wsfcn_tf.data.pipeline import user_errors, validation_batches
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.evaluation.evaluator import evaluate
-from wsfcn_tf.evaluation.metrics import mean_average_precision
+from wsfcn_tf.evaluation.metrics.formulas import mean_average_precision
 from wsfcn_tf.inference.prediction import Prediction
 from wsfcn_tf.inference.predictor import Predictor
 from wsfcn_tf.inference.stream import Predict, one_by_one
 from wsfcn_tf.models import Network
-from wsfcn_tf.training.objective import Objective
+from wsfcn_tf.objective.objective import Objective
 from wsfcn_tf.training.totals import EpochTotals
 
 

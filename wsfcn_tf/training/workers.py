@@ -15,10 +15,10 @@ from contextlib import contextmanager
 import numpy as np
 import tensorflow as tf
 
-from wsfcn_tf.data.bad_photos import BadPhotos
+from wsfcn_tf.data.photos.bad_photos import BadPhotos
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.files import write_text
-from wsfcn_tf.run_folder import RunFolder
+from wsfcn_tf.runs.folder import RunFolder
 
 
 def open_strategy() -> tf.distribute.Strategy:

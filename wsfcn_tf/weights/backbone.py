@@ -5,7 +5,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from wsfcn_tf.errors import UserError
+from wsfcn_tf.errors import UserError, first_line
 from wsfcn_tf.files import replacing
 from wsfcn_tf.models import Network
 from wsfcn_tf.models.backbones.efficientnet_lite import EfficientNetLite
@@ -61,8 +61,7 @@ def load_backbone(model: Network, source: str) -> None:
     try:
         _Holder(model.backbone).load_weights(source)
     except (OSError, ValueError, KeyError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise UserError(f"training.weights: {source}: does not fit the backbone ({reason})") from error
+        raise UserError(f"training.weights: {source}: does not fit the backbone ({first_line(error)})") from error
 
 
 def _load_applications(backbone: VGG16 | ResNet, source: str) -> None:
@@ -74,8 +73,7 @@ def _load_applications(backbone: VGG16 | ResNet, source: str) -> None:
         theirs = make(include_top=False, weights=source)
     # downloads fail with plain Exception, unfitting files with ValueError, damaged ones with OSError
     except Exception as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise UserError(f"training.weights: {source}: cannot be had or does not fit ({reason})") from error
+        raise UserError(f"training.weights: {source}: cannot be had or does not fit ({first_line(error)})") from error
     copy_applications(backbone, theirs)
 
 

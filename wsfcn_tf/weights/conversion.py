@@ -7,13 +7,13 @@ from typing import Literal
 import numpy as np
 
 from wsfcn_tf.config import ExperimentConfig, ModelConfig
-from wsfcn_tf.data.class_names import COCO, VOC
+from wsfcn_tf.data.tags.class_names import COCO, VOC
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.files import replacing
 from wsfcn_tf.models import build_model
 from wsfcn_tf.models.backbones.efficientnet_lite import EfficientNetLite
 from wsfcn_tf.models.backbones.wide_resnet38 import WideResNet38
-from wsfcn_tf.run_folder import RunFolder
+from wsfcn_tf.runs.folder import RunFolder
 from wsfcn_tf.weights.backbone import save_backbone
 from wsfcn_tf.weights.imagenet import Backbone, assign_imagenet
 from wsfcn_tf.weights.torch_file import read_torch_file, write_torch_file
@@ -151,7 +151,7 @@ def _convert_network(
     load_torch_state_dict(model, state_dict)
     with replacing(target) as temporary:
         model.save_weights(temporary)
-    folder.claim(config, class_names)
+    folder.create(config, class_names)
     report(f"{classes} classes: {', '.join(class_names[:3])}, …; config.yaml and classes.txt are beside the weights")
 
 

@@ -1,14 +1,15 @@
 """A trained network from a run's folder or a weights file."""
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
 from wsfcn_tf.config import ExperimentConfig
-from wsfcn_tf.data.dataset import Dataset, open_dataset, open_folder
-from wsfcn_tf.errors import UserError
+from wsfcn_tf.data.datasets.dataset import Dataset, open_dataset, open_folder
+from wsfcn_tf.errors import UserError, first_line
 from wsfcn_tf.models import Network, build_model
-from wsfcn_tf.run_folder import WEIGHTS, RunFolder
-from wsfcn_tf.weights.network_file import load_network
+from wsfcn_tf.models.network_file import load_network
+from wsfcn_tf.runs.folder import WEIGHTS, RunFolder
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,11 @@ class Trained:
         run = RunFolder(self.run)
         chosen = (run.weights, *run.all_best_weights())
         return self.config.training.select == "miou" and self.weights.resolve() in (path.resolve() for path in chosen)
+
+    @property
+    def weights_sha256(self) -> str:
+        """The checksum of the weights' file, by which records tell them."""
+        return hashlib.sha256(self.weights.read_bytes()).hexdigest()
 
     def dataset(self, root: str | None = None) -> Dataset:
         """The data it was trained on, or other data of the same classes.
@@ -83,5 +89,6 @@ def load_weights(model: Network, path: Path) -> None:
     try:
         load_network(model, path)
     except (OSError, ValueError, KeyError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise UserError(f"{path}: does not fit the model that its config.yaml describes ({reason})") from error
+        raise UserError(
+            f"{path}: does not fit the model that its config.yaml describes ({first_line(error)})"
+        ) from error

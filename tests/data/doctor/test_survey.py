@@ -5,7 +5,7 @@ from small_photos import save_photo
 
 from wsfcn_tf.data.doctor import as_json, as_text, examine, survey
 from wsfcn_tf.data.doctor.survey import examine_photo
-from wsfcn_tf.data.masks import write_mask
+from wsfcn_tf.data.masks.png import write_mask
 from wsfcn_tf.errors import UserError
 
 

@@ -7,14 +7,13 @@ import pytest
 from generated_images import generated_image, generated_mask
 from generated_texts import CLASSES, PHOTOS, generated_coco, generated_json_lines, generated_labelme, generated_table
 
-from wsfcn_tf.data.coco_file import CocoFile
-from wsfcn_tf.data.file_finder import FileFinder
-from wsfcn_tf.data.images import read_image
-from wsfcn_tf.data.labelme import read_labelme
-from wsfcn_tf.data.legend import Legend
-from wsfcn_tf.data.masks import IGNORE, read_mask
-from wsfcn_tf.data.tag_sources import read_tag_file
-from wsfcn_tf.data.tags import read_tags_csv
+from wsfcn_tf.data.masks.coco_file import CocoFile
+from wsfcn_tf.data.masks.labelme import read_labelme
+from wsfcn_tf.data.masks.legend import Legend
+from wsfcn_tf.data.masks.png import IGNORE, read_mask
+from wsfcn_tf.data.photos.file_finder import FileFinder
+from wsfcn_tf.data.photos.images import read_image
+from wsfcn_tf.data.tags.readers import read_tag_file, read_tags_csv
 from wsfcn_tf.errors import UserError
 
 

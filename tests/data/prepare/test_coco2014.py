@@ -7,9 +7,9 @@ import pytest
 from tiny_originals import HEIGHT, WIDTH, annotation, coco_categories, make_coco, photo, rectangle
 
 from wsfcn_tf.__main__ import main
-from wsfcn_tf.data.class_names import COCO
+from wsfcn_tf.data.datasets.voc import VocFolder
 from wsfcn_tf.data.prepare import coco2014
-from wsfcn_tf.data.voc import VocFolder
+from wsfcn_tf.data.tags.class_names import COCO
 
 
 def prepare(root, output, *arguments):

@@ -11,9 +11,9 @@ from PIL import Image
 from tiny_originals import SBD_MASKS, VOC_MASKS, make_sbd, make_voc, photo
 
 from wsfcn_tf.__main__ import main
-from wsfcn_tf.data.masks import voc_palette
+from wsfcn_tf.data.datasets.voc import VocFolder
+from wsfcn_tf.data.masks.png import voc_palette
 from wsfcn_tf.data.prepare import voc2012
-from wsfcn_tf.data.voc import VocFolder
 
 
 @pytest.fixture

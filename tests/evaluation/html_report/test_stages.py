@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 from small_reports import HEIGHT, WIDTH, image, prediction_of, truth_of
 
-from wsfcn_tf.data.masks import voc_palette
+from wsfcn_tf.data.masks.png import voc_palette
 from wsfcn_tf.evaluation.html_report.stages import STAGES, encode, stage_pictures
 from wsfcn_tf.inference.prediction import Prediction
 

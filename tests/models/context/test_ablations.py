@@ -5,9 +5,7 @@ import pytest
 import tensorflow as tf
 from networks import noise, randomise
 
-from wsfcn_tf.models.context.large_kernel import LargeKernel
-from wsfcn_tf.models.context.non_local import NonLocal
-from wsfcn_tf.models.context.ppm import PPM
+from wsfcn_tf.models.context.ablations import PPM, LargeKernel, NonLocal
 from wsfcn_tf.ops import adaptive_average_pool, resize_align_corners
 
 INPUTS = noise(2, 5, 7, 8)

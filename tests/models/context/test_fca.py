@@ -6,10 +6,9 @@ import tensorflow as tf
 from golden import recipe
 from networks import noise, randomise
 
-from wsfcn_tf.models.context.fca import FCA
-from wsfcn_tf.models.context.image_pooling import ImagePooling
+from wsfcn_tf.models.context.base import ImagePooling
+from wsfcn_tf.models.context.fca import FCA, SpatialReweighting
 from wsfcn_tf.models.context.mclm import ChannelAttention, StripBranch
-from wsfcn_tf.models.context.srm import SpatialReweighting
 from wsfcn_tf.weights.name_map import FCA as NAMES
 from wsfcn_tf.weights.torch_state_dict import assign_state_dict
 

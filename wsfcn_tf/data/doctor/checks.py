@@ -1,6 +1,6 @@
 """All checks, in the order of the report."""
 
-from wsfcn_tf.data.doctor import mask_checks, photo_checks, split_checks, tag_checks
+from wsfcn_tf.data.doctor import mask_checks, photo_checks, tag_checks
 from wsfcn_tf.data.doctor.findings import LEVELS, Finding
 from wsfcn_tf.data.doctor.survey import Survey
 
@@ -20,8 +20,8 @@ CHECKS = (
     mask_checks.contradicted_tags,
     mask_checks.rotated_in_place,
     mask_checks.orphans,
-    split_checks.in_two_splits,
-    split_checks.copies,
+    photo_checks.in_two_splits,
+    photo_checks.copies,
     photo_checks.tiny,
     photo_checks.unnamed,
 )

@@ -7,7 +7,7 @@ from typing import Any
 from wsfcn_tf.data.doctor.findings import LEVELS, Finding, counted
 from wsfcn_tf.data.doctor.survey import Survey
 from wsfcn_tf.data.doctor.tag_checks import pairs_together
-from wsfcn_tf.text_tables import markdown_table
+from wsfcn_tf.files.markdown import markdown_table
 
 _SHOWN_PLACES = 5
 _SHOWN_PAIRS = 10

@@ -13,12 +13,12 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
+from wsfcn_tf.data.datasets.tagged import MASKS, TaggedFolder
+from wsfcn_tf.data.datasets.voc import VocFolder
 from wsfcn_tf.data.doctor.findings import counted
-from wsfcn_tf.data.file_finder import FileFinder, stem_of, walk_files
-from wsfcn_tf.data.images import read_bytes, read_image
-from wsfcn_tf.data.masks import IGNORE
-from wsfcn_tf.data.tagged import MASKS, TaggedFolder
-from wsfcn_tf.data.voc import VocFolder
+from wsfcn_tf.data.masks.png import IGNORE
+from wsfcn_tf.data.photos.file_finder import FileFinder, stem_of, walk_files
+from wsfcn_tf.data.photos.images import read_bytes, read_image
 from wsfcn_tf.errors import UserError
 
 _ORIENTATION = 0x0112  # EXIF's tag

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from wsfcn_tf.errors import UserError
+from wsfcn_tf.errors import UserError, first_line
 from wsfcn_tf.files import replacing
 
 # what tarfile and the decompressors below it raise
@@ -38,7 +38,7 @@ def unpack(archive: Path, wanted: re.Pattern[str], folder: Path) -> None:
                     if match and member.isfile():
                         _write(members, member, temporary / match[1])
         except _DAMAGED as error:
-            reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(":")
+            reason = first_line(error).rstrip(":")
             raise UserError(
                 f"{archive}: is not a tar archive, or damaged or cut short ({reason}): get it again"
             ) from None

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from wsfcn_tf.data.class_names import COCO
+from wsfcn_tf.data.masks.coco_masks import CocoObject, paint
 from wsfcn_tf.data.prepare.coco_json import CocoImage, read_instances
-from wsfcn_tf.data.prepare.coco_masks import CocoObject, paint
 from wsfcn_tf.data.prepare.plan import Plan
+from wsfcn_tf.data.tags.class_names import COCO
 from wsfcn_tf.errors import UserError
 
 SPLITS = ("train", "val")

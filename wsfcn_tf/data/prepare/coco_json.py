@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from wsfcn_tf.data.class_names import COCO
-from wsfcn_tf.data.lists import read_text
-from wsfcn_tf.data.prepare.coco_masks import CocoObject
+from wsfcn_tf.data.masks.coco_masks import CocoObject
+from wsfcn_tf.data.tags.class_names import COCO
 from wsfcn_tf.errors import UserError
+from wsfcn_tf.files.reading import read_text
 
 
 class CocoImage(NamedTuple):

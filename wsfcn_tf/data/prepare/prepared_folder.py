@@ -13,12 +13,11 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from wsfcn_tf.data.masks import read_mask, write_mask
+from wsfcn_tf.data.masks.png import read_mask, write_mask
 from wsfcn_tf.data.prepare.plan import Example, Plan, read_labels
-from wsfcn_tf.data.prepare.problems import check_problems
 from wsfcn_tf.data.prepare.processes import in_processes
 from wsfcn_tf.errors import UserError
-from wsfcn_tf.files import replacing, write_json, write_text
+from wsfcn_tf.files import replacing, write_json, write_lines
 
 _RECORD = "prepared.json"
 _LISTING = "cannot_be_used.txt"
@@ -99,7 +98,7 @@ class PreparedFolder:
         check_problems(plan.missing, listing, allow_missing)
         if not allow_missing:
             _check_counts(plan)
-        self._claim()
+        self._begin()
         work = partial(_write_example, root=self.root, copy=copy, num_classes=len(plan.class_names))
         done = {result.name: result for result in in_processes(work, list(plan.examples.values()), "prepare", workers)}
         broken = {name: result.problem for name, result in done.items() if result.problem}
@@ -110,19 +109,17 @@ class PreparedFolder:
             for split, names in plan.splits.items()
         }
         for split, names in splits.items():
-            write_text(
-                self.root / "ImageSets" / "Segmentation" / f"{split}.txt", "".join(f"{name}\n" for name in names)
-            )
+            write_lines(self.root / "ImageSets" / "Segmentation" / f"{split}.txt", names)
         tagged = sorted(name for name, result in done.items() if result.tags is not None)
-        rows = (f"{name}{plan.examples[name].photo.suffix},{';'.join(done[name].tags)}\n" for name in tagged)
-        write_text(self.root / "tags.csv", "image,tags\n" + "".join(rows))
-        write_text(self.root / "classes.txt", "".join(f"{name}\n" for name in plan.class_names))
+        rows = (f"{name}{plan.examples[name].photo.suffix},{';'.join(done[name].tags)}" for name in tagged)
+        write_lines(self.root / "tags.csv", ["image,tags", *rows])
+        write_lines(self.root / "classes.txt", plan.class_names)
         counts = {split: len(names) for split, names in splits.items()}
         write_json(self.root / _RECORD, {"made_from": self._made_from, "images": counts})
         shutil.rmtree(self.unpacked, ignore_errors=True)
         return counts
 
-    def _claim(self) -> None:
+    def _begin(self) -> None:
         for partial_file in self.root.glob("*/.partial-*"):  # of a run that was killed
             partial_file.unlink()
         if not (self.root / _RECORD).is_file():
@@ -180,3 +177,26 @@ def _check_counts(plan: Plan) -> None:
 
 def _words(value: str | list[str] | None) -> str:
     return " ".join(value) if isinstance(value, list) else str(value)
+
+
+_SHOWN = 3
+
+
+def check_problems(problems: Mapping[str, str], listing: Path, allow: bool) -> None:
+    """Writes what is wrong with which image, and raises UserError unless that is allowed.
+
+    Args:
+        problems: for each image, a few words that name the file.
+        listing: the text file to write; removed if there is no problem.
+        allow: whether to go on without these images.
+    """
+    if not problems:
+        listing.unlink(missing_ok=True)
+        return
+    write_lines(listing, (f"{name}\t{problem}" for name, problem in problems.items()))
+    if allow:
+        return
+    shown = "; ".join(list(problems.values())[:_SHOWN])
+    more = f"; and {len(problems) - _SHOWN:,} more" if len(problems) > _SHOWN else ""
+    count = f"{len(problems):,} image{'s' if len(problems) > 1 else ''} cannot be used"
+    raise UserError(f"{count}: {shown}{more} (all in {listing}): mend them, or leave them out with --allow-missing")

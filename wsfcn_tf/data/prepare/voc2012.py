@@ -1,5 +1,6 @@
 """PASCAL VOC 2012 with SBD's masks: the 10,582 images that the field trains on, and VOC's own lists."""
 
+import io
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,15 +8,16 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from scipy.io import loadmat
 
-from wsfcn_tf.data.annotations import read_annotation
-from wsfcn_tf.data.class_names import VOC
-from wsfcn_tf.data.lists import read_lines
-from wsfcn_tf.data.masks import IGNORE, read_mask
+from wsfcn_tf.data.masks.png import IGNORE, read_mask
+from wsfcn_tf.data.photos.images import read_bytes
 from wsfcn_tf.data.prepare.archives import unpack
 from wsfcn_tf.data.prepare.plan import Plan
-from wsfcn_tf.data.prepare.sbd import read_sbd_mask
+from wsfcn_tf.data.tags.class_names import VOC
+from wsfcn_tf.data.tags.readers import read_annotation
 from wsfcn_tf.errors import UserError
+from wsfcn_tf.files.reading import read_lines
 
 EXPECTED = {"train": 1464, "val": 1449, "test": 1456, "train_aug": 10582}
 
@@ -151,3 +153,22 @@ def _locate(
             return folder
     below = f", nor in {' or '.join(levels)} below it" if levels else ""
     raise UserError(f"{given}: there is no folder {inside} in it{below}: name {words}")
+
+
+def read_sbd_mask(path: Path, num_classes: int) -> np.ndarray:
+    """Reads the class mask in SBD's cls/NAME.mat as uint8 [H,W], 0..num_classes; SBD has no pixels to ignore.
+
+    Raises:
+        UserError: the file is broken, is not a class mask, or holds a label outside the classes.
+    """
+    data = read_bytes(path)
+    try:
+        content = loadmat(io.BytesIO(data), struct_as_record=False, squeeze_me=True)
+    except Exception as error:  # scipy raises whatever its parser stumbles on
+        raise UserError(f"{path}: cannot be read as a MATLAB file ({type(error).__name__}): get it again") from None
+    labels = getattr(content.get("GTcls"), "Segmentation", None)
+    if not isinstance(labels, np.ndarray) or labels.ndim != 2:
+        raise UserError(f"{path}: holds no GTcls.Segmentation: take SBD's folder cls, which has the class masks")
+    if labels.size and not 0 <= labels.min() <= labels.max() <= num_classes:
+        raise UserError(f"{path}: label {labels.max()} is outside the classes (0 to {num_classes})")
+    return labels.astype(np.uint8)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wsfcn_tf.evaluation import metrics
 from wsfcn_tf.evaluation.html_report.stages import encode, stage_pictures
+from wsfcn_tf.evaluation.metrics import formulas
 from wsfcn_tf.inference.prediction import Prediction
 
 
@@ -76,10 +76,10 @@ class ExampleCollector:
 
     def add(self, name: str, image: np.ndarray, truth: np.ndarray, prediction: Prediction) -> None:
         """Looks at an image, and keeps it if it belongs to any of the three; one without a counted pixel does not."""
-        matrix = metrics.confusion_matrix(truth, prediction.labels, self._labels)
+        matrix = formulas.confusion_matrix(truth, prediction.labels, self._labels)
         if not matrix.any():
             return
-        miou, mistake = metrics.mean_iou(matrix), largest_mistake(matrix)
+        miou, mistake = formulas.mean_iou(matrix), largest_mistake(matrix)
         wanted = [(self._best, miou), (self._worst, -miou)]
         if mistake is not None:
             wanted.append((self._confused, mistake.share))
@@ -88,7 +88,7 @@ class ExampleCollector:
             return
         pictures = stage_pictures(image, truth, prediction)
         height, width = next(iter(pictures.values())).shape[:2]
-        class_iou = {label: value for label, value in enumerate(metrics.iou(matrix).tolist()) if value == value}
+        class_iou = {label: value for label, value in enumerate(formulas.iou(matrix).tolist()) if value == value}
         encoded = {stage: encode(picture) for stage, picture in pictures.items()}
         example = Example(name, miou, class_iou, mistake, encoded, (width, height))
         for largest, key in wanted:

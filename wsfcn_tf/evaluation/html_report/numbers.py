@@ -2,7 +2,7 @@
 
 import math
 
-from wsfcn_tf.data.masks import voc_palette
+from wsfcn_tf.data.masks.png import voc_palette
 from wsfcn_tf.evaluation.html_report.markup import Markup, element
 
 NOTHING = "–"

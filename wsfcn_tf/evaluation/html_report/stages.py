@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from wsfcn_tf.data.masks import voc_palette
+from wsfcn_tf.data.masks.png import voc_palette
 from wsfcn_tf.inference.prediction import Prediction
-from wsfcn_tf.visualisation import overlay
+from wsfcn_tf.visualisation.overlays import overlay
 
 PHOTO, CAM, PREDICTION, AFTER_CRF, GROUND_TRUTH = STAGES = ("Photo", "CAM", "Prediction", "After CRF", "Ground truth")
 

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
+from wsfcn_tf.models.backbones.rematerialise import call_block
 from wsfcn_tf.models.layers import conv, register
-from wsfcn_tf.models.rematerialise import call_block
 from wsfcn_tf.ops.normalise import to_half_range
 
 # === Structure ===

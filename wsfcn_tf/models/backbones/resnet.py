@@ -8,8 +8,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from wsfcn_tf.models.backbones.rematerialise import call_block
 from wsfcn_tf.models.layers import conv, he_normal, register
-from wsfcn_tf.models.rematerialise import call_block
 from wsfcn_tf.ops.normalise import to_caffe
 
 # === Structure ===

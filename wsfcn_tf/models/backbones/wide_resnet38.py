@@ -9,8 +9,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from wsfcn_tf.models.backbones.rematerialise import call_block
 from wsfcn_tf.models.layers import SeededDropout, batch_norm, conv, register
-from wsfcn_tf.models.rematerialise import call_block
 
 # === Structure ===
 

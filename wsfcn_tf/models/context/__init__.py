@@ -1,14 +1,12 @@
 """Context modules on the last feature."""
 
 from wsfcn_tf.config import ModelConfig
+from wsfcn_tf.models.context.ablations import PPM, LargeKernel, NonLocal
 from wsfcn_tf.models.context.aspp import ASPP
 from wsfcn_tf.models.context.base import Context
 from wsfcn_tf.models.context.fca import FCA
-from wsfcn_tf.models.context.large_kernel import LargeKernel
 from wsfcn_tf.models.context.mclm import MCLM
-from wsfcn_tf.models.context.non_local import NonLocal
 from wsfcn_tf.models.context.paper_fca import PaperFCA
-from wsfcn_tf.models.context.ppm import PPM
 
 
 def build_context(config: ModelConfig) -> Context:

@@ -5,8 +5,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from wsfcn_tf.models.context.base import Context
-from wsfcn_tf.models.context.image_pooling import ImagePooling
+from wsfcn_tf.models.context.base import Context, ImagePooling
 from wsfcn_tf.models.context.tap_conv import TapConv
 from wsfcn_tf.models.layers import batch_norm, conv, register
 

@@ -6,8 +6,8 @@ import keras
 import tensorflow as tf
 
 from wsfcn_tf.models.context.base import Context
+from wsfcn_tf.models.context.fca import SpatialReweighting
 from wsfcn_tf.models.context.mclm import KERNELS, StripBranch
-from wsfcn_tf.models.context.srm import SpatialReweighting
 from wsfcn_tf.models.layers import ConvNormReLU, conv, register
 
 

@@ -5,9 +5,44 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from wsfcn_tf.models.fusion.alignment import Alignment
-from wsfcn_tf.models.fusion.paths import FusionPaths
-from wsfcn_tf.models.layers import register
+from wsfcn_tf.models.fusion.elementwise import FusionPaths
+from wsfcn_tf.models.layers import conv, register, torch_uniform
+from wsfcn_tf.ops import grid_positions, resize_half_pixel, sample_bilinear
+
+
+@register
+class Alignment(keras.layers.Layer):
+    """Both features are brought to `filters` channels; a 3x3 on them makes the flow that resamples the deep one.
+
+    Args:
+        filters: channels of the two projections (the release: 128).
+    """
+
+    def __init__(self, filters: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.filters = filters
+        self.project_low = conv(filters, 1, kernel_initializer=torch_uniform())
+        self.project_high = conv(filters, 1, kernel_initializer=torch_uniform())
+        self.flow = conv(2, 3, kernel_initializer=torch_uniform())
+
+    def build(self, input_shape: list[tuple]) -> None:
+        """[low [B, H, W, L], high [B, h, w, D]]."""
+        low, high = input_shape
+        self.project_low.build(low)
+        self.project_high.build(high)
+        self.flow.build((None, None, None, 2 * self.filters))
+        super().build(input_shape)
+
+    def call(self, inputs: list[tf.Tensor]) -> tf.Tensor:
+        """[low [B, H, W, L], high [B, h, w, D]] -> high at low's resolution, [B, H, W, D]."""
+        low, high = inputs
+        coarse = tf.cast(resize_half_pixel(self.project_high(high), tf.shape(low)[1:3]), low.dtype)
+        flow = self.flow(tf.concat([coarse, self.project_low(low)], axis=-1))
+        return sample_bilinear(high, grid_positions(flow))
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {**super().get_config(), "filters": self.filters}
 
 
 @register

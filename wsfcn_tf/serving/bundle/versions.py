@@ -7,8 +7,8 @@ from pathlib import Path
 from google.protobuf.message import DecodeError
 from tensorflow.core.protobuf import saved_model_pb2
 
-from wsfcn_tf.data.json_files import read_json
 from wsfcn_tf.errors import UserError
+from wsfcn_tf.files.reading import read_json
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")  # is part of URLs, of paths and of shell commands
 _INPUT = "image_bytes"

@@ -8,7 +8,7 @@ import tensorflow as tf
 from PIL import Image
 
 from wsfcn_tf.config import ScenesConfig
-from wsfcn_tf.data.scenes import Scenes
+from wsfcn_tf.data.datasets.scenes.scenes import Scenes
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.serving.client.printable import printable
 from wsfcn_tf.serving.protos import protos

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from wsfcn_tf.errors import UserError
-from wsfcn_tf.inference.outputs import claim, describe, predict_jobs
+from wsfcn_tf.inference.outputs import describe, predict_jobs, write_record
 from wsfcn_tf.inference.photos import named_photos
 from wsfcn_tf.inference.stream import Photo
 from wsfcn_tf.serving.client.client import Client
@@ -40,7 +40,7 @@ def predict_on_server(
     """
     jobs = named_photos(paths, output_dir)
     with Client(url, ca=ca) as client:
-        claim(output_dir, {"server": url}, resume=resume)
+        write_record(output_dir, {"server": url}, resume=resume)
         return predict_jobs(
             partial(_predict, client),
             jobs,

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from wsfcn_tf.data.images import read_bytes
+from wsfcn_tf.data.photos.images import read_bytes
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.serving.client.limits import Limits
 

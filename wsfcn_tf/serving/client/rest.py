@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from wsfcn_tf.data.json_files import parse_json
 from wsfcn_tf.errors import UserError
+from wsfcn_tf.files.reading import parse_json
 from wsfcn_tf.serving.client.address import Address
 from wsfcn_tf.serving.client.errors import BadReply, Failed, Refused, ServingError, TimedOut, Unavailable
 from wsfcn_tf.serving.client.http_pool import HttpPool, Reply

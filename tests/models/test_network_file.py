@@ -1,0 +1,72 @@
+"""Keras writes a compiled model's optimiser along; a network's file has the network alone."""
+
+import warnings
+
+import h5py
+import numpy as np
+import pytest
+from networks import randomise, small_network
+
+from wsfcn_tf.config import SelfSupervisionConfig, TrainingConfig
+from wsfcn_tf.models.network_file import load_network, save_network
+from wsfcn_tf.training import Objective, build_optimizer
+
+
+def compiled(seed):
+    model = small_network()
+    randomise(model, seed)
+    model.compile(build_optimizer(model, TrainingConfig()), Objective(SelfSupervisionConfig(), max_tags=2))
+    momentum = momenta(model.optimizer)[0]
+    momentum.assign(np.full(momentum.shape, seed))
+    return model
+
+
+def momenta(optimizer):
+    variables = optimizer.variables
+    return [variable for variable in (variables() if callable(variables) else variables) if len(variable.shape) > 1]
+
+
+def assert_same_weights(model, other):
+    for ours, theirs in zip(model.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.fixture(scope="module")
+def models():
+    return compiled(1), compiled(2)
+
+
+def numbers(path):
+    found = []
+    with h5py.File(path) as file:
+        file.visititems(lambda name, item: found.append(item.size) if isinstance(item, h5py.Dataset) else None)
+    return sum(found)
+
+
+def test_a_compiled_network_alone(models, tmp_path):
+    first, second = models
+    optimizer = second.optimizer
+    save_network(first, tmp_path / "first.weights.h5")
+    assert numbers(tmp_path / "first.weights.h5") == sum(weight.size for weight in first.get_weights())
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        load_network(second, tmp_path / "first.weights.h5")
+    assert_same_weights(first, second)
+    assert second.optimizer is optimizer and np.all(momenta(optimizer)[0] == 2)
+
+
+def test_a_file_with_an_optimiser(models, tmp_path):
+    first, second = compiled(3), models[1]
+    first.save_weights(tmp_path / "both.weights.h5")
+    load_network(second, tmp_path / "both.weights.h5")
+    assert_same_weights(first, second)
+    assert np.all(momenta(second.optimizer)[0] == 2)
+
+
+def test_a_network_that_is_not_compiled(models, tmp_path):
+    save_network(models[0], tmp_path / "first.weights.h5")
+    bare = small_network()
+    load_network(bare, tmp_path / "first.weights.h5")
+    assert_same_weights(bare, models[0])
+    save_network(bare, tmp_path / "bare.weights.h5")
+    assert numbers(tmp_path / "bare.weights.h5") == numbers(tmp_path / "first.weights.h5")

@@ -1,0 +1,146 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from golden import recipe
+from golden.recipe import assert_close
+from networks import noise
+from oracles.pamr import pamr_reference
+
+from wsfcn_tf.config import SelfSupervisionConfig
+from wsfcn_tf.objective.losses import classification_loss, holds_every_tag, mask_loss
+from wsfcn_tf.objective.objective import Objective, Ramp
+from wsfcn_tf.objective.pseudo_labels import clean, pseudo_labels
+from wsfcn_tf.ops import resize_align_corners
+from wsfcn_tf.ops.normalise import denormalise, normalise
+
+CONFIG = SelfSupervisionConfig(
+    weight=0.5, pamr_iterations=2, pamr_dilations=(1, 3), floor=0.1, background_factor=0.8, foreground_factor=0.5
+)
+OBJECTIVE = Objective(CONFIG, max_tags=2)
+TAGS = np.float32([[1, 0, 1], [0, 0, 0], [0, 1, 0]])
+
+
+@pytest.fixture(scope="module")
+def images():
+    return normalise(np.random.default_rng(0).random((3, 24, 28, 3)).astype(np.float32))
+
+
+@pytest.fixture(scope="module")
+def outputs():
+    return {"logits": 2 * noise(3, 6, 7, 4), "scores": noise(3, 3, seed=1)}
+
+
+# === Golden ===
+
+
+@pytest.fixture(scope="module")
+def arrays():
+    return recipe.load("wsfcn_network")
+
+
+@pytest.fixture(scope="module")
+def golden_objective():
+    return Objective(SelfSupervisionConfig(), max_tags=20)
+
+
+def test_golden_supervision(arrays, golden_objective):
+    images, tags = normalise(arrays["train_image"]), arrays["train_labels"]
+    supervision = golden_objective.supervise(images, tags, arrays["train_logits"])
+    assert_close(supervision.masks[:, ::4, ::4], arrays["train_cam"])
+    assert_close(supervision.refined[:, ::4, ::4], arrays["train_dec"])
+    counts = np.sum(supervision.pseudo, axis=(1, 2))
+    np.testing.assert_allclose(counts, arrays["train_pseudo_gt_counts"], rtol=0, atol=3)
+
+
+def test_golden_mask_loss(arrays, golden_objective):
+    images, tags = normalise(arrays["train_image"]), arrays["train_labels"]
+    outputs = {"logits": arrays["train_logits"], "scores": arrays["train_cls"]}
+    values = golden_objective(images, tags, outputs, True, 0)
+    # one pixel's label is open: it may change the loss by 1 / 97^2 of its scale
+    assert_close(values["mask"], arrays["train_loss_mask_per_image"], tolerance=1e-3)
+
+
+# === Parts ===
+
+
+def test_classification_alone(images, outputs):
+    values = OBJECTIVE(images, TAGS, outputs, False, 0)
+    assert tuple(values) == Objective.names
+    np.testing.assert_array_equal(values["loss"], classification_loss(outputs["scores"], TAGS))
+    np.testing.assert_array_equal(values["classification"], values["loss"])
+    for name in ("mask", "labelled", "kept"):
+        np.testing.assert_array_equal(values[name], np.zeros(3))
+
+
+def test_classification_alone_asks_for_no_masks(images, outputs):
+    OBJECTIVE(images, TAGS, {"scores": outputs["scores"]}, False, 0)
+
+
+def test_supervision_is_its_steps(images, outputs):
+    masks = tf.nn.softmax(outputs["logits"])
+    small = resize_align_corners(denormalise(images), (6, 7))
+    refined = pamr_reference(small, masks, CONFIG.pamr_iterations, CONFIG.pamr_dilations)
+    refined = clean(resize_align_corners(refined, (24, 28)), TAGS)
+    supervision = OBJECTIVE.supervise(images, TAGS, outputs["logits"])
+    np.testing.assert_allclose(supervision.masks, clean(resize_align_corners(masks, (24, 28)), TAGS), atol=1e-6)
+    np.testing.assert_allclose(supervision.refined, refined, atol=1e-5)
+    np.testing.assert_array_equal(supervision.pseudo, pseudo_labels(supervision.refined, 0.1, 0.8, 0.5))
+
+
+def test_both_losses(images, outputs):
+    values = OBJECTIVE(images, TAGS, outputs, True, 0)
+    assert tuple(values) == Objective.names
+    pseudo = np.asarray(OBJECTIVE.supervise(images, TAGS, outputs["logits"]).pseudo)
+    mask = np.asarray(mask_loss(outputs["logits"], pseudo, TAGS))
+    assert mask[0] > 0 and mask[2] > 0
+    expected = {
+        "loss": classification_loss(outputs["scores"], TAGS) + 0.5 * mask,
+        "classification": classification_loss(outputs["scores"], TAGS),
+        "mask": mask,
+        "labelled": pseudo.sum(-1).mean((1, 2)),
+        "kept": holds_every_tag(pseudo, TAGS),
+    }
+    for name, value in expected.items():
+        np.testing.assert_allclose(values[name], value, rtol=1e-5, err_msg=name)
+
+
+def test_an_image_with_no_tag_is_background_only(images, outputs):
+    pseudo = np.asarray(OBJECTIVE.supervise(images, TAGS, outputs["logits"]).pseudo)
+    assert pseudo[1, ..., 0].any() and not pseudo[1, ..., 1:].any()
+    assert OBJECTIVE(images, TAGS, outputs, True, 0)["mask"][1] == 0
+
+
+@pytest.mark.parametrize("max_tags", [2, 3])
+def test_more_channels_than_needed_change_nothing(images, outputs, max_tags):
+    refined = Objective(CONFIG, max_tags).supervise(images, TAGS, outputs["logits"]).refined
+    np.testing.assert_allclose(refined, OBJECTIVE.supervise(images, TAGS, outputs["logits"]).refined, atol=1e-6)
+
+
+@pytest.mark.parametrize("function", [lambda f: f, tf.function], ids=["eager", "graph"])
+def test_pseudo_labels_are_constants_to_the_gradient(images, outputs, function):
+    logits = tf.constant(outputs["logits"])
+
+    @function
+    def gradients():
+        with tf.GradientTape(persistent=True) as tape:
+            tape.watch(logits)
+            values = OBJECTIVE(images, TAGS, {"logits": logits, "scores": outputs["scores"]}, True, 0)
+            expected = mask_loss(logits, OBJECTIVE.supervise(images, TAGS, outputs["logits"]).pseudo, TAGS)
+        return tape.gradient(values["mask"], logits), tape.gradient(expected, logits)
+
+    actual, expected = gradients()
+    assert np.abs(expected).max() > 0
+    np.testing.assert_allclose(actual, expected, atol=1e-6)
+
+
+def test_weight_zero_leaves_classification(images, outputs):
+    values = Objective(replace(CONFIG, weight=0.0), 2)(images, TAGS, outputs, True, 0)
+    np.testing.assert_array_equal(values["loss"], values["classification"])
+
+
+def test_ramp_begins_above_zero_and_ends_at_one():
+    ramp = Ramp(first=10, steps=4)
+    np.testing.assert_allclose([float(ramp.share(step)) for step in range(9, 16)], [0, 0.25, 0.5, 0.75, 1, 1, 1])
+    assert Ramp(first=10).share(10) == 1.0

@@ -1,0 +1,1 @@
+"""That this file is here lets the tests below this folder import `tiny`."""

@@ -1,0 +1,85 @@
+"""What every dataset can be asked, and opening the one a config names."""
+
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from wsfcn_tf.config import DataConfig
+from wsfcn_tf.data.datasets.scenes.scenes import Scenes
+from wsfcn_tf.data.datasets.tagged import TaggedFolder
+from wsfcn_tf.data.datasets.voc import VocFolder
+from wsfcn_tf.errors import UserError
+
+
+class Dataset(Protocol):
+    """Photos with tags and, where there are any, masks.
+
+    Attributes:
+        class_names: the foreground classes; class_names[i] is label i + 1, and label 0 is the background.
+    """
+
+    class_names: tuple[str, ...]
+
+    def names(self, split: str) -> list[str]:
+        """The photos of a split, in a fixed order. Raises UserError if there is no such split or nothing in it."""
+
+    def image(self, name: str) -> np.ndarray:
+        """The photo: uint8 [H,W,3], RGB. Raises UserError if it cannot be read."""
+
+    def tags(self, name: str) -> np.ndarray:
+        """The photo's tags: float32 [C], 1 for each class in it, else 0. Raises UserError if they are not known."""
+
+    def mask(self, name: str) -> np.ndarray:
+        """The true labels, for evaluation only: uint8 [H,W], 0..C, 255 = ignore. Raises UserError if there are none."""
+
+
+def open_dataset(config: DataConfig, class_names: tuple[str, ...] | None = None) -> Dataset:
+    """The dataset that `data.format`, `data.root` and `data.tfds` name.
+
+    Args:
+        config: what to open.
+        class_names: the classes of a folder that does not say which it has.
+
+    Raises:
+        UserError: the folder is not set, missing, or lacks what its format needs.
+    """
+    if config.format == "scenes":
+        return Scenes(config.scenes)
+    if config.tfds is not None:
+        return _open_tfds(config)
+    if config.root is None:
+        raise UserError("data.root is not set: name the data folder, for example --set data.root=/path/to/folder")
+    root = _existing_folder(config.root)
+    return VocFolder(root, class_names) if config.format == "voc" else TaggedFolder(root, class_names)
+
+
+def open_folder(root: str | Path, class_names: tuple[str, ...] | None = None) -> VocFolder | TaggedFolder:
+    """A data folder: in VOC's layout if it has ImageSets/Segmentation, else as `TaggedFolder` reads it.
+
+    Args:
+        root: the folder.
+        class_names: its classes if it does not say which it has.
+
+    Raises:
+        UserError: there is no such folder, or it lacks what its format needs.
+    """
+    root = _existing_folder(str(root))
+    is_voc = (root / "ImageSets" / "Segmentation").is_dir()
+    return VocFolder(root, class_names) if is_voc else TaggedFolder(root, class_names)
+
+
+def _open_tfds(config: DataConfig) -> Dataset:
+    if config.root is not None:
+        _existing_folder(config.root)
+
+    from wsfcn_tf.data.datasets.tfds.dataset import TfdsDataset  # imports TensorFlow
+
+    return TfdsDataset(config.tfds, config.root, config.tfds_label)
+
+
+def _existing_folder(path: str) -> Path:
+    root = Path(path)
+    if not root.is_dir():
+        raise UserError(f"data.root: there is no folder {root}")
+    return root

@@ -1,0 +1,104 @@
+"""Masks drawn with LabelMe: its JSON files' shapes, filled as LabelMe's own export fills them.
+
+LabelMe's package would bring its window system along. It draws with Pillow, as this does.
+"""
+
+import base64
+import binascii
+import io
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from wsfcn_tf.data.masks.png import IGNORE
+from wsfcn_tf.data.tags.tags import check_tags
+from wsfcn_tf.errors import UserError
+from wsfcn_tf.files.reading import nfc, read_json
+
+_SPECIAL = {"_background_": 0, "background": 0, "__ignore__": IGNORE, "ignore": IGNORE}
+_LARGEST_SIDE = 1 << 16
+_LEAST_POINTS = {"polygon": 3, "rectangle": 2, "circle": 2, "mask": 2}
+
+
+def read_labelme(path: Path, class_names: Sequence[str]) -> np.ndarray:
+    """Reads a LabelMe file as a mask; later shapes lie on top of earlier ones.
+
+    Polygons, rectangles, circles and painted masks are filled; a shape labelled `__ignore__` does not count in
+    evaluation, and `_background_` cuts a hole.
+
+    Args:
+        path: the JSON file.
+        class_names: of the foreground.
+
+    Returns:
+        uint8 [H,W]: 0 = background, 1..C, 255 = ignore.
+
+    Raises:
+        UserError: the file is missing or not LabelMe's, or a shape has another label or no area.
+    """
+    content = read_json(path)
+    height, width = (_get(content, key, path) for key in ("imageHeight", "imageWidth"))
+    shapes = _get(content, "shapes", path)
+    sides = (height, width)
+    if not (all(type(side) is int and 0 < side <= _LARGEST_SIDE for side in sides) and isinstance(shapes, list)):
+        raise UserError(f"{path}: is not LabelMe's: imageHeight and imageWidth are sizes, and shapes is a list, there")
+    labels = _SPECIAL | {name: label for label, name in enumerate(class_names, start=1)}
+    mask = Image.new("L", (width, height))
+    for number, shape in enumerate(shapes, start=1):
+        where = f"{path}: shape {number}"
+        name = nfc(str(_get(shape, "label", where)).strip())
+        if name not in labels:
+            check_tags([name], class_names, where)
+        _draw(mask, shape, labels[name], where)
+    return np.array(mask)
+
+
+def _draw(mask: Image.Image, shape: Any, label: int, where: str) -> None:
+    kind = shape.get("shape_type") or "polygon"
+    if not isinstance(kind, str) or kind not in _LEAST_POINTS:
+        raise UserError(f"{where}: a {str(kind)[:50]} has no area: draw a polygon instead")
+    points = _points(shape, where)
+    if len(points) < _LEAST_POINTS[kind] or (kind != "polygon" and len(points) > 2):
+        raise UserError(f"{where}: a {kind} cannot have {len(points)} points: draw it again")
+    draw = ImageDraw.Draw(mask)
+    if kind == "polygon":
+        draw.polygon(points, fill=label, outline=label)
+        return
+    (x1, y1), (x2, y2) = points
+    if kind == "circle":  # its centre, and a point on its edge
+        radius = math.hypot(x2 - x1, y2 - y1)
+        draw.ellipse((x1 - radius, y1 - radius, x1 + radius, y1 + radius), fill=label, outline=label)
+    elif kind == "rectangle":
+        box = (min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2))
+        draw.rectangle(box, fill=label, outline=label)
+    else:
+        mask.paste(label, (round(x1), round(y1)), _painted(shape, where))
+
+
+def _points(shape: Any, where: str) -> list[tuple[float, float]]:
+    try:
+        points = [(float(x), float(y)) for x, y in _get(shape, "points", where)]
+    except (TypeError, ValueError, OverflowError):
+        points = [(math.nan, math.nan)]
+    if not all(abs(coordinate) <= _LARGEST_SIDE for point in points for coordinate in point):
+        raise UserError(f"{where}: its points are not pairs of numbers within a picture: draw it again")
+    return points
+
+
+def _painted(shape: Any, where: str) -> Image.Image:
+    """The painted part of a shape's box, as bits."""
+    try:
+        with Image.open(io.BytesIO(base64.b64decode(_get(shape, "mask", where)))) as image:
+            return image.convert("L").point(lambda value: 255 * (value > 0)).convert("1")
+    except (OSError, SyntaxError, TypeError, ValueError, binascii.Error):
+        raise UserError(f"{where}: its mask cannot be read as a PNG: draw it again") from None
+
+
+def _get(content: Any, key: str, where: str | Path) -> Any:
+    if not isinstance(content, dict) or key not in content:
+        raise UserError(f"{where}: is not LabelMe's: there is no {key!r} in it")
+    return content[key]

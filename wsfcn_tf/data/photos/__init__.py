@@ -1,0 +1,1 @@
+"""Photos: finding them, reading them, and what to do about those that cannot be read."""

@@ -1,0 +1,1 @@
+"""Which classes there are, and which of them each photo shows."""

@@ -1,0 +1,118 @@
+"""What training minimises, per image: the classification loss, and from the switch on the mask loss with it."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from wsfcn_tf.config import ExperimentConfig, SelfSupervisionConfig
+from wsfcn_tf.objective.losses import classification_loss, holds_every_tag, mask_loss
+from wsfcn_tf.objective.pseudo_labels import clean, pseudo_labels
+from wsfcn_tf.ops import pamr_tagged, resize_align_corners
+from wsfcn_tf.ops.normalise import denormalise
+
+
+@dataclass(frozen=True)
+class Ramp:
+    """How the mask loss comes in after the switch: a weight that grows linearly over `steps` steps from `first` on."""
+
+    first: int = 0
+    steps: int = 0
+
+    def share(self, step: tf.Tensor) -> tf.Tensor | float:
+        """What share of `self_supervision.weight` a step takes, float32 in [0, 1]; `step` counts from 0."""
+        if self.steps == 0:
+            return 1.0
+        return tf.clip_by_value((tf.cast(step, tf.float32) + 1.0 - self.first) / self.steps, 0.0, 1.0)
+
+
+class Supervision(NamedTuple):
+    """What the network teaches itself with; all float32 [B, H, W, 1 + C] at the images' size."""
+
+    masks: tf.Tensor
+    refined: tf.Tensor
+    pseudo: tf.Tensor
+
+
+class Objective:
+    """The losses of a step (SSSS section 3.3).
+
+    Args:
+        config: PAMR's and the pseudo labels' settings, and the mask loss's weight.
+        max_tags: at least the largest number of tags of a training image; PAMR refines so many channels and background.
+        ramp: how the mask loss comes in after the switch.
+    """
+
+    names = ("loss", "classification", "mask", "labelled", "kept")
+
+    def __init__(self, config: SelfSupervisionConfig, max_tags: int, ramp: Ramp = Ramp()) -> None:
+        self.config, self.max_tags, self.ramp = config, max_tags, ramp
+
+    def __call__(
+        self,
+        images: tf.Tensor,
+        tags: tf.Tensor,
+        outputs: dict[str, tf.Tensor],
+        self_supervision: bool,
+        step: tf.Tensor | int,
+    ) -> dict[str, tf.Tensor]:
+        """Losses and pseudo-label statistics of each image.
+
+        Args:
+            images: float32 [B, H, W, 3], ImageNet-normalised RGB.
+            tags: float32 [B, C] in {0, 1}.
+            outputs: of the model for these images.
+            self_supervision: False leaves the mask loss at 0 and computes nothing for it.
+            step: of the run, counted from 0; what the ramp goes by.
+
+        Returns:
+            float32 [B] each: loss; classification; mask; labelled, the share of pixels with a pseudo label; kept, 1
+            where the pseudo labels hold every tag, so that the mask loss counts.
+        """
+        classification = classification_loss(outputs["scores"], tags)
+        zero = tf.zeros_like(classification)
+        if not self_supervision:
+            return {
+                "loss": classification,
+                "classification": classification,
+                "mask": zero,
+                "labelled": zero,
+                "kept": zero,
+            }
+        pseudo = self.supervise(images, tags, outputs["logits"]).pseudo
+        mask = mask_loss(outputs["logits"], pseudo, tags)
+        return {
+            "loss": classification + self.config.weight * self.ramp.share(step) * mask,
+            "classification": classification,
+            "mask": mask,
+            "labelled": tf.reduce_mean(tf.reduce_sum(pseudo, axis=-1), axis=[1, 2]),
+            "kept": holds_every_tag(pseudo, tags),
+        }
+
+    def supervise(self, images: tf.Tensor, tags: tf.Tensor, logits: tf.Tensor) -> Supervision:
+        """From logits to pseudo labels; no gradient.
+
+        Args:
+            images: float32 [B, H, W, 3], ImageNet-normalised RGB.
+            tags: float32 [B, C] in {0, 1}.
+            logits: float32 [B, h, w, 1 + C].
+
+        Returns:
+            The masks before and after PAMR, cleaned by the tags, and the pseudo labels.
+        """
+        masks = tf.nn.softmax(tf.stop_gradient(logits))
+        size, full = tf.shape(masks)[1:3], tf.shape(images)[1:3]
+        # PAMR runs at the masks' size: the release found that enough, and it is 16 times cheaper
+        small = resize_align_corners(denormalise(images), size)
+        refined = pamr_tagged(
+            small, masks, tags, self.max_tags, self.config.pamr_iterations, self.config.pamr_dilations
+        )
+        refined = clean(resize_align_corners(refined, full), tags)
+        pseudo = pseudo_labels(refined, self.config.floor, self.config.background_factor, self.config.foreground_factor)
+        return Supervision(clean(resize_align_corners(masks, full), tags), refined, pseudo)
+
+
+def build_objective(config: ExperimentConfig, max_tags: int, steps_per_epoch: int) -> Objective:
+    """The objective of a run, with its ramp, which begins at the switch."""
+    first, count = config.training.pretrain_epochs, config.self_supervision.ramp_epochs
+    return Objective(config.self_supervision, max_tags, Ramp(first * steps_per_epoch, count * steps_per_epoch))

@@ -1,0 +1,204 @@
+"""The folder of one training run: what it holds, and that no two experiments share it.
+
+config.yaml     the experiment as resolved
+classes.txt     the foreground classes, one per line
+checkpoints/    epoch-NNNN/: all that resuming needs, of the last epochs; epoch-NNNN-step-NNNNNN/: within the next
+                (with training.ema, model.weights.h5 in them is the average, and raw.weights.h5 what resuming needs)
+model.weights.h5    the trained network, when training has ended
+history.csv     means of each epoch: losses, share of labelled pixels, share of images that keep the mask loss
+speed.csv       of each epoch: images per second, and the share of the time in which training waited for photos
+validation.csv  of each validated epoch: losses and scores on the validation split
+best-epoch-NNNN.weights.h5  the best epoch's weights so far, with training.select
+training_data.jsonl     the training photos, with their tags
+record.json     of each start: versions, hardware, seed, when and how it ended
+lock            held by the process that trains
+bad_images.txt  the photos that could not be read, with data.on_bad_image skip: name, tab, what is wrong
+tensorboard/    scalars and panels
+"""
+
+import re
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from wsfcn_tf.config import ExperimentConfig
+from wsfcn_tf.config_file import load_config, save_config
+from wsfcn_tf.data.tags.class_names import read_class_names
+from wsfcn_tf.errors import UserError
+from wsfcn_tf.files import is_partial, write_lines
+from wsfcn_tf.runs.lock import LOCK
+
+WEIGHTS = "model.weights.h5"
+_CONFIG = "config.yaml"
+_CLASSES = "classes.txt"
+_CHECKPOINT = re.compile(r"epoch-(\d+)(?:-step-(\d+))?")
+
+# Keys that change no result: a run may resume with other values.
+_FREE = ("data.workers", "training.checkpoint_every")
+
+
+class Checkpoint(NamedTuple):
+    """A saved state: after `epochs` epochs and `steps` steps of the next one."""
+
+    epochs: int
+    steps: int
+    folder: Path
+
+
+class RunFolder:
+    """One run's folder.
+
+    Args:
+        root: its path; need not exist.
+    """
+
+    def __init__(self, root: str | Path) -> None:
+        self.root = Path(root)
+
+    @property
+    def weights(self) -> Path:
+        """The trained network's file."""
+        return self.root / WEIGHTS
+
+    @property
+    def config(self) -> Path:
+        """The experiment's file."""
+        return self.root / _CONFIG
+
+    @property
+    def history(self) -> Path:
+        """The table of the epochs' means."""
+        return self.root / "history.csv"
+
+    @property
+    def speed(self) -> Path:
+        """The table of the epochs' speeds."""
+        return self.root / "speed.csv"
+
+    @property
+    def validation(self) -> Path:
+        """The table of the validated epochs."""
+        return self.root / "validation.csv"
+
+    @property
+    def training_data(self) -> Path:
+        """The list of training photos and their tags."""
+        return self.root / "training_data.jsonl"
+
+    @property
+    def record(self) -> Path:
+        """What the run was trained with, and when."""
+        return self.root / "record.json"
+
+    @property
+    def bad_images(self) -> Path:
+        """The list of photos that could not be read."""
+        return self.root / "bad_images.txt"
+
+    @property
+    def tensorboard(self) -> Path:
+        """The event files' folder."""
+        return self.root / "tensorboard"
+
+    @property
+    def is_run(self) -> bool:
+        """Whether a run has begun here."""
+        return (self.root / _CONFIG).is_file()
+
+    def check(self, config: ExperimentConfig, class_names: tuple[str, ...], resume: bool) -> None:
+        """Checks that the folder is free for an experiment or holds it; writes nothing.
+
+        Args:
+            config: as resolved.
+            class_names: of the foreground.
+            resume: whether the run may have begun before.
+
+        Raises:
+            UserError: the folder holds another experiment, or the same one and `resume` is False.
+        """
+        if not self.is_run:
+            if self.root.is_dir() and not all(map(_is_left_over, self.root.iterdir())):
+                raise UserError(f"{self.root}: the folder is not empty and holds no run; choose another --output")
+            return
+        earlier, earlier_names = self.read()
+        difference = _first_difference(asdict(earlier), asdict(config))
+        if difference is None and earlier_names != class_names:
+            difference = f"its classes are {', '.join(earlier_names)}"
+        if difference:
+            raise UserError(f"{self.root}: holds another experiment ({difference}); choose another --output")
+        if not resume:
+            raise UserError(f"{self.root}: this run has begun; add --resume to continue it, or choose another --output")
+
+    def create(self, config: ExperimentConfig, class_names: tuple[str, ...]) -> None:
+        """Writes what makes the folder a run's."""
+        write_lines(self.root / _CLASSES, class_names, durable=True)
+        save_config(config, self.root / _CONFIG)  # last: its presence says that the folder is a run's
+
+    def read(self) -> tuple[ExperimentConfig, tuple[str, ...]]:
+        """The experiment's config and class names.
+
+        Raises:
+            UserError: the folder is not a run's, or a file of it is missing or damaged.
+        """
+        if not self.is_run:
+            raise UserError(f"{self.root}: not a training run's folder, there is no {_CONFIG} in it")
+        return load_config(self.root / _CONFIG), read_class_names(self.root / _CLASSES)
+
+    def best_weights(self, epoch: int) -> Path:
+        """The weights after an epoch, counted from 1, that was the best so far."""
+        return self.root / f"best-epoch-{epoch:04d}.weights.h5"
+
+    def all_best_weights(self) -> list[Path]:
+        """Every file of that kind."""
+        return sorted(self.root.glob("best-epoch-*.weights.h5"))
+
+    def checkpoint(self, epochs: int, steps: int = 0) -> Path:
+        """The checkpoint after `epochs` epochs and `steps` steps of the next one."""
+        return self.root / "checkpoints" / (f"epoch-{epochs:04d}" + (f"-step-{steps:06d}" if steps else ""))
+
+    def checkpoints(self) -> list[tuple[int, Path]]:
+        """(epochs done, folder) of every checkpoint at the end of an epoch, oldest first."""
+        return [(epochs, folder) for epochs, steps, folder in self._every_checkpoint() if steps == 0]
+
+    def checkpoints_within(self) -> list[Path]:
+        """The folder of every checkpoint within an epoch, oldest first."""
+        return [folder for _, steps, folder in self._every_checkpoint() if steps > 0]
+
+    def latest_checkpoint(self) -> Checkpoint | None:
+        """Where resuming starts; None if there is no checkpoint."""
+        return max(self._every_checkpoint(), default=None)
+
+    def _every_checkpoint(self) -> list[Checkpoint]:
+        folders = (self.root / "checkpoints").glob("epoch-*")
+        found = ((_CHECKPOINT.fullmatch(folder.name), folder) for folder in folders)
+        return sorted(Checkpoint(int(match[1]), int(match[2] or 0), folder) for match, folder in found if match)
+
+    def latest_weights(self) -> Path:
+        """The trained network, or the last checkpoint's while training goes on.
+
+        Raises:
+            UserError: there is neither.
+        """
+        if self.weights.is_file():
+            return self.weights
+        checkpoint = self.latest_checkpoint()
+        if checkpoint is None:
+            raise UserError(f"{self.root}: no weights yet, the run has not finished an epoch")
+        return checkpoint.folder / WEIGHTS
+
+
+def _is_left_over(path: Path) -> bool:
+    """Whether a process that ended before the run began may have left a file."""
+    return path.name in (LOCK, _CLASSES) or is_partial(path)
+
+
+def _first_difference(earlier: dict[str, Any], now: dict[str, Any], prefix: str = "") -> str | None:
+    """The first key in which two configs differ, with both values; None if they agree in all that matters."""
+    for key, value in earlier.items():
+        if isinstance(value, dict):
+            found = _first_difference(value, now[key], f"{prefix}{key}.")
+            if found:
+                return found
+        elif value != now[key] and prefix + key not in _FREE:
+            return f"its {prefix}{key} is {value}, not {now[key]}"
+    return None

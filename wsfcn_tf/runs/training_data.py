@@ -1,0 +1,62 @@
+"""Which photos a run is trained on, with which tags: noted at its begin, and compared when it resumes."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from wsfcn_tf.errors import UserError
+from wsfcn_tf.files import write_lines
+
+
+def check_training_data(path: Path, names: Sequence[str], tags: np.ndarray, class_names: Sequence[str]) -> None:
+    """Checks that photos and tags are those that a run began with.
+
+    Args:
+        path: what `write_training_data` wrote; if it is not there, all is well.
+        names: of the training photos, in their order.
+        tags: [N, C] in {0, 1}.
+        class_names: the C classes.
+
+    Raises:
+        UserError: they are others; the message says how many and names one.
+    """
+    if not path.is_file():
+        return
+    now = _lines(names, tags, class_names)
+    before = [line for line in path.read_text(encoding="utf-8").split("\n") if line]
+    if now != before:
+        raise UserError(
+            f"the training data is not what this run began with: {_difference(before, now)}; put it back, or delete "
+            f"{path} to go on with what is there now, as a run that nobody can repeat"
+        )
+
+
+def write_training_data(path: Path, names: Sequence[str], tags: np.ndarray, class_names: Sequence[str]) -> None:
+    """Writes a line of JSON for each photo, in their order: its name, then its tags."""
+    write_lines(path, _lines(names, tags, class_names), durable=True)
+
+
+def fingerprint(path: Path) -> str:
+    """A short text that two runs share if they have the same photos in the same order with the same tags."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+
+
+def _lines(names: Sequence[str], tags: np.ndarray, class_names: Sequence[str]) -> list[str]:
+    return [
+        json.dumps([name, *(class_names[index] for index in np.flatnonzero(row))])  # escapes line breaks and the like
+        for name, row in zip(names, tags, strict=True)
+    ]
+
+
+def _difference(before: Sequence[str], now: Sequence[str]) -> str:
+    old, new = ({name: tags for name, *tags in map(json.loads, lines)} for lines in (before, now))
+    changes = {
+        "added": [name for name in new if name not in old],
+        "removed": [name for name in old if name not in new],
+        "with other tags": [name for name in new if name in old and new[name] != old[name]],
+    }
+    told = [f"{len(found)} {what} ({found[0]}{', …' if found[1:] else ''})" for what, found in changes.items() if found]
+    return ", ".join(told) or "the same photos in another order"

@@ -1,0 +1,59 @@
+"""The views of `inference.scales` and `inference.flip` inside a graph, as `wsfcn_tf.inference.predictor` takes them."""
+
+from collections.abc import Callable, Mapping
+
+import tensorflow as tf
+
+from wsfcn_tf.config import InferenceConfig
+from wsfcn_tf.ops import resize_half_pixel
+from wsfcn_tf.ops.normalise import normalise
+
+
+def mean_of_views(
+    model: Callable[..., Mapping[str, tf.Tensor]], images: tf.Tensor, config: InferenceConfig
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """The mean of the views' masks, and each class's best score.
+
+    Args:
+        model: as `build_model` returns it; called as `model(images, training=False)`.
+        images: uint8 [B, H, W, 3].
+        config: the views.
+
+    Returns:
+        masks, float32 [B, H, W, 1 + C] in [0, 1], before the rules; scores, float32 [B, C], before the sigmoid.
+    """
+    size = tf.shape(images)[1:3]
+    masks, scores = [], []
+    for scale in config.scales:
+        view = images if scale == 1 else resize_bicubic(images, scaled_size(size, scale))
+        for mirrored in (False, True) if config.flip else (False,):
+            seen = tf.reverse(view, [2]) if mirrored else view
+            outputs = model(normalise(tf.cast(seen, tf.float32) / 255.0), training=False)
+            found = tf.cast(outputs["masks"], tf.float32)
+            masks.append(resize_half_pixel(tf.reverse(found, [2]) if mirrored else found, size))
+            scores.append(tf.cast(outputs["scores"], tf.float32))
+    return tf.add_n(masks) / len(masks), tf.reduce_max(tf.stack(scores), axis=0)
+
+
+def scaled_size(size: tf.Tensor, scale: float) -> tf.Tensor:
+    """int32 [2]: max(1, round(side * scale)), halves to the even number, as `wsfcn_tf.inference.views.scaled` does."""
+    return tf.maximum(tf.cast(tf.round(tf.cast(size, tf.float64) * scale), tf.int32), 1)
+
+
+def resize_bicubic(images: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
+    """Pillow's antialiased bicubic, columns first and rounded in between; differs from Pillow in ties of rounding.
+
+    Args:
+        images: uint8 [B, H, W, 3].
+        size: int32 [2], the new height and width.
+
+    Returns:
+        uint8 [B, height, width, 3].
+    """
+    columns = _to_uint8(tf.image.resize(images, [tf.shape(images)[1], size[1]], "bicubic", antialias=True))
+    return _to_uint8(tf.image.resize(columns, size, "bicubic", antialias=True))
+
+
+def _to_uint8(values: tf.Tensor) -> tf.Tensor:
+    # half up, as Pillow; tf.round takes halves to the even number
+    return tf.cast(tf.clip_by_value(tf.floor(values + 0.5), 0.0, 255.0), tf.uint8)

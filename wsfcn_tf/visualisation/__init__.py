@@ -1,0 +1,1 @@
+"""Pictures of masks, uint8 RGB throughout."""
