@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Trains (or continues, if interrupted), evaluates, prints the table, writes metrics.json and panel.png."""
-    from wsfcn_tf.config_file import load_config
+    from wsfcn_tf.config.reading import load_config
 
     config = load_config(arguments.config, [*arguments.set, f"training.seed={arguments.seed}"])
 

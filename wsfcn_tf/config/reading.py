@@ -15,8 +15,8 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import yaml
 
-from wsfcn_tf.config import ExperimentConfig
-from wsfcn_tf.config_ranges import check_agreements, check_ranges
+from wsfcn_tf.config.ranges import check_agreements, check_ranges
+from wsfcn_tf.config.schema import ExperimentConfig
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.files import write_text
 

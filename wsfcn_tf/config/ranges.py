@@ -4,7 +4,7 @@ from collections.abc import Callable
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from wsfcn_tf.config import ExperimentConfig
+from wsfcn_tf.config.schema import ExperimentConfig
 from wsfcn_tf.errors import UserError
 
 

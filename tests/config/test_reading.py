@@ -13,10 +13,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from wsfcn_tf.config import DataConfig, ExperimentConfig, ScenesConfig, TrainingConfig
-from wsfcn_tf.config_file import from_mapping, lay_file_over, load_config, save_config, to_yaml
+from wsfcn_tf.config.reading import from_mapping, lay_file_over, load_config, save_config, to_yaml
 from wsfcn_tf.errors import UserError
 
-CONFIGS = sorted(Path(__file__).parents[1].glob("configs/*.yaml"))
+CONFIGS = sorted(Path(__file__).parents[2].glob("configs/*.yaml"))
 
 
 def keys(section=ExperimentConfig, prefix=""):

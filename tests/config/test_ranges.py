@@ -6,8 +6,8 @@ from typing import get_args, get_type_hints
 import pytest
 
 from wsfcn_tf.config import ExperimentConfig
-from wsfcn_tf.config_file import from_mapping
-from wsfcn_tf.config_ranges import RANGES, check_agreements, check_ranges
+from wsfcn_tf.config.ranges import RANGES, check_agreements, check_ranges
+from wsfcn_tf.config.reading import from_mapping
 from wsfcn_tf.errors import UserError
 
 
