@@ -15,8 +15,8 @@ def add_inference_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="FILE",
-        help="a YAML file with an inference section, such as configs/inference/flip.yaml, laid over the run's; may be "
-        "repeated",
+        help="a YAML file with an inference section, such as configs/inference/flip.yaml, or the name of a shipped "
+        "one, such as inference/flip, laid over the run's; may be repeated",
     )
     parser.add_argument(
         "--set",

@@ -7,7 +7,11 @@ import platform
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the command's arguments."""
-    parser.add_argument("--config", required=True, help="the experiment, configs/NAME.yaml")
+    parser.add_argument(
+        "--config",
+        required=True,
+        help="the experiment: a YAML file, or the name of a shipped one, such as photos_small",
+    )
     parser.add_argument(
         "--set",
         action="append",

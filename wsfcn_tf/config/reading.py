@@ -1,39 +1,31 @@
-"""Config files: YAML in, `ExperimentConfig` out, and back.
+"""Config files and `--set KEY=VALUE`: YAML in, `ExperimentConfig` out.
 
-The reader knows no key by name: the dataclasses' type hints say what each key takes, their defaults stand for what a
-file leaves out, and `config_ranges` says which values make sense.
+The reader knows no key by name: the sections say what each takes, and their defaults stand for what a file leaves out.
 """
 
-import json
-import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, is_dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
-from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar
 
 import yaml
 
-from wsfcn_tf.config.ranges import check_agreements, check_ranges
-from wsfcn_tf.config.schema import ExperimentConfig
+from wsfcn_tf.config.agreements import check_agreements
+from wsfcn_tf.config.experiment import ExperimentConfig
+from wsfcn_tf.config.section import Mistake, Section
+from wsfcn_tf.config.shipped import find_config, shipped_configs
+from wsfcn_tf.config.words import found, unknown_words
 from wsfcn_tf.errors import UserError
-from wsfcn_tf.files import write_text
 
-# What a value of a type is called, alone and in a list.
-_WORDS = {
-    bool: ("true or false", "true or false"),
-    int: ("a whole number", "whole numbers"),
-    float: ("a number", "numbers"),
-    str: ("text (in quotes if it looks like something else)", "texts"),
-}
+_AnySection = TypeVar("_AnySection", bound=Section)
 
 
 def load_config(path: str | Path, overrides: Sequence[str] = ()) -> ExperimentConfig:
     """Reads an experiment from a YAML file.
 
     Args:
-        path: the file.
+        path: the file, or what `find_config` knows by name.
         overrides: settings of the form `training.epochs=10`, applied in order on top of the file; the value is YAML.
 
     Raises:
@@ -49,7 +41,7 @@ def lay_file_over(config: ExperimentConfig, path: str | Path, section: str) -> E
 
     Args:
         config: what to change.
-        path: the file.
+        path: the file, or what `find_config` knows by name.
         section: the only one it may hold.
 
     Raises:
@@ -65,9 +57,11 @@ def lay_file_over(config: ExperimentConfig, path: str | Path, section: str) -> E
 
 def _read(path: str | Path) -> Any:
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        text = find_config(path).read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise UserError(f"{path}: there is no such config file") from None
+        nearest = get_close_matches(Path(path).stem, shipped_configs(), n=1)
+        hint = f"; did you mean {nearest[0]}?" if nearest else ""
+        raise UserError(f"{path}: there is no such config file{hint}") from None
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
@@ -119,23 +113,6 @@ def from_mapping(mapping: Any, source: str = "config", base: ExperimentConfig | 
     return config
 
 
-def _lay_over(base: ExperimentConfig, mapping: Any, source: str) -> ExperimentConfig:
-    """Returns `base` with the keys of `mapping`, each checked by itself: a later override may mend how they agree."""
-    config = _read_section(base, mapping, "", source)
-    check_ranges(config, source)
-    return config
-
-
-def to_yaml(config: ExperimentConfig) -> str:
-    """Returns the text of a config file that `load_config` reads back as exactly `config`."""
-    return yaml.dump(asdict(config), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=math.inf)
-
-
-def save_config(config: ExperimentConfig, path: str | Path) -> None:
-    """Writes `to_yaml(config)` to `path`, all or nothing."""
-    write_text(path, to_yaml(config))
-
-
 # === YAML ===
 
 
@@ -151,27 +128,6 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-class _Dumper(yaml.SafeDumper):
-    """YAML with tuples as `[1, 2]`, every value written out, and texts that read back as they were."""
-
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
-
-
-_Dumper.add_representer(
-    tuple, lambda dumper, data: dumper.represent_sequence("tag:yaml.org,2002:seq", data, flow_style=True)
-)
-
-
-def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    # In its other styles, PyYAML folds Unicode's line breaks into spaces.
-    style = '"' if any(mark in text for mark in "\x85\u2028\u2029") else None
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
-
-
-_Dumper.add_representer(str, _represent_text)
-
-
 def _parse(text: str, source: str) -> Any:
     try:
         return yaml.load(text, Loader=_Loader)
@@ -181,109 +137,35 @@ def _parse(text: str, source: str) -> Any:
         raise UserError(f"{source}: is not YAML: {' '.join(str(error).split())}") from error
 
 
-# === Plain values -> dataclasses ===
+# === Plain values -> sections ===
 
 
-def _read_section(base: Any, mapping: Any, prefix: str, source: str) -> Any:
-    """Returns the dataclass `base` with the fields that `mapping` names replaced; `prefix` is "" or "section."."""
+def _lay_over(base: _AnySection, mapping: Any, source: str, prefix: str = "") -> _AnySection:
+    """Returns `base` with the keys that `mapping` names replaced; `prefix` is "" or "section.".
+
+    How keys agree is not checked: a later override may mend it.
+    """
     if mapping is None:  # a section whose lines are all commented out
         return base
     if not isinstance(mapping, Mapping):
         where = prefix.rstrip(".") or "the file"
-        raise UserError(f"{source}: {where} must be a section of KEY: VALUE lines, not {_found(mapping)}")
-    hints = get_type_hints(type(base))
+        raise UserError(f"{source}: {where} must be a section of KEY: VALUE lines, not {found(mapping)}")
     values = {}
     for name, value in mapping.items():
-        key = f"{prefix}{name}"
-        if name not in hints:
-            raise UserError(f"{source}: {key} is not a key; {_suggestion(str(name), prefix, hints)}")
-        if is_dataclass(hints[name]):
-            values[name] = _read_section(getattr(base, name), value, f"{key}.", source)
-        else:
-            values[name] = _read_value(hints[name], value, key, source)
-    return replace(base, **values)
-
-
-def _read_value(hint: Any, value: Any, key: str, source: str) -> Any:
-    """Returns `value` as the type `hint`."""
-    kind = _without_none(hint)
-    arguments = get_args(kind)
-    if value is None and kind is not hint:
-        return None
-    if kind is float:
-        if (number := _number(value)) is not None:
-            return number
-    elif get_origin(kind) is Literal:
-        if value in arguments:
-            return value
-    elif get_origin(kind) is tuple:
-        if isinstance(value, list | tuple):
-            kinds = arguments[:1] * len(value) if arguments[-1] is Ellipsis else arguments
-            if len(kinds) == len(value):
-                parts = enumerate(zip(kinds, value, strict=True))
-                return tuple(_read_value(kind, part, f"{key}[{i}]", source) for i, (kind, part) in parts)
-    elif type(value) is kind:  # not isinstance(): True is an int
-        return value
-    raise UserError(f"{source}: {key} must be {_expected(hint)}, not {_found(value)}{_nearest_choice(kind, value)}")
-
-
-def _number(value: Any) -> float | None:
-    """Returns a finite number as a float, else None.
-
-    YAML 1.1 takes `1e-3`, which has no dot, for text: text that reads as a number therefore is one.
-    """
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
+        if name not in vars(base):
+            known = dict(_keys(ExperimentConfig())) | {sibling: prefix + sibling for sibling in vars(base)}
+            raise UserError(f"{source}: {prefix}{name} {unknown_words(str(name), vars(base), known)}")
+        old = getattr(base, name)
+        values[name] = _lay_over(old, value, source, f"{prefix}{name}.") if isinstance(old, Section) else value
     try:
-        number = float(value)
-    except (ValueError, OverflowError):
-        return None
-    return number if math.isfinite(number) else None
+        return replace(base, **values)
+    except Mistake as mistake:
+        raise UserError(f"{source}: {prefix}{mistake.words}") from None
 
 
-# === Words for messages ===
-
-
-def _expected(hint: Any) -> str:
-    kind = _without_none(hint)
-    if kind is not hint:
-        return f"{_expected(kind)} or null"
-    arguments = get_args(kind)
-    if get_origin(kind) is Literal:
-        return f"one of {', '.join(map(str, arguments))}"
-    if get_origin(kind) is tuple:
-        count = "" if arguments[-1] is Ellipsis else f"{len(arguments)} "
-        return f"a list of {count}{_WORDS[arguments[0]][1]}"
-    return _WORDS[kind][0]
-
-
-def _found(value: Any) -> str:
-    return json.dumps(value, default=str, skipkeys=True, ensure_ascii=False)
-
-
-def _suggestion(name: str, prefix: str, siblings: Iterable[str]) -> str:
-    known = {key.rpartition(".")[2]: key for key in _keys(ExperimentConfig)}
-    known |= {sibling: prefix + sibling for sibling in siblings}
-    nearest = get_close_matches(name, known, n=1)
-    return f"did you mean {known[nearest[0]]}?" if nearest else f"the keys here are {', '.join(siblings)}"
-
-
-def _nearest_choice(kind: Any, value: Any) -> str:
-    choices = map(str, get_args(kind)) if get_origin(kind) is Literal else ()
-    nearest = get_close_matches(str(value), choices, n=1)
-    return f"; did you mean {nearest[0]}?" if nearest else ""
-
-
-def _keys(section: type, prefix: str = "") -> Iterator[str]:
-    """Yields the dotted names of all sections and keys under a dataclass."""
-    for name, hint in get_type_hints(section).items():
-        yield prefix + name
-        if is_dataclass(hint):
-            yield from _keys(hint, f"{prefix}{name}.")
-
-
-def _without_none(hint: Any) -> Any:
-    """Returns X of `X | None`, and any other hint as it is."""
-    if get_origin(hint) not in (Union, UnionType):
-        return hint
-    return next(argument for argument in get_args(hint) if argument is not NoneType)
+def _keys(section: Section, prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Yields (name, name with its sections) of all sections and keys under a section."""
+    for name, value in vars(section).items():
+        yield name, prefix + name
+        if isinstance(value, Section):
+            yield from _keys(value, f"{prefix}{name}.")
