@@ -11,8 +11,7 @@ from typing import Any, TypeVar
 
 import yaml
 
-from wsfcn_tf.config.agreements import check_agreements
-from wsfcn_tf.config.experiment import ExperimentConfig
+from wsfcn_tf.config.experiment import ExperimentConfig, check_agreements
 from wsfcn_tf.config.section import Mistake, Section
 from wsfcn_tf.config.shipped import find_config, shipped_configs
 from wsfcn_tf.config.words import found, unknown_words

@@ -7,16 +7,7 @@ and `docs/config.md` take their words from there, by way of the JSON schema that
 from collections.abc import Callable
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import (
-    BeforeValidator,
-    ConfigDict,
-    GetCoreSchemaHandler,
-    GetJsonSchemaHandler,
-    TypeAdapter,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+import pydantic
 from pydantic.dataclasses import dataclass
 from pydantic_core import PydanticCustomError, core_schema
 
@@ -38,7 +29,7 @@ class Mistake(UserError):
 
 @dataclass(
     frozen=True,
-    config=ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True),
+    config=pydantic.ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True),
 )
 class Section:
     """Keys that belong together.
@@ -47,21 +38,21 @@ class Section:
         Mistake: an argument is not a key, or its type or value is wrong.
     """
 
-    @field_validator("*", mode="before")
+    @pydantic.field_validator("*", mode="before")
     @classmethod
     def _list_to_tuple(cls, value: Any) -> Any:
         return tuple(value) if isinstance(value, list) else value
 
-    @model_validator(mode="wrap")
+    @pydantic.model_validator(mode="wrap")
     @classmethod
     def _tell_in_one_line(cls, arguments: Any, validate: Callable[[Any], Any]) -> Any:
         try:
             return validate(arguments)
-        except ValidationError as error:
+        except pydantic.ValidationError as error:
             first = error.errors()[0]
         if not first["loc"]:
             raise UserError(f"a section must be a {cls.__name__}, not {found(arguments)}")
-        raise Mistake(cls, mistake_words(first, TypeAdapter(cls).json_schema()["properties"]))
+        raise Mistake(cls, mistake_words(first, pydantic.TypeAdapter(cls).json_schema()["properties"]))
 
 
 class Must(NamedTuple):
@@ -75,10 +66,12 @@ class Must(NamedTuple):
     words: str
     holds: Callable[[Any], bool]
 
-    def __get_pydantic_core_schema__(self, kind: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+    def __get_pydantic_core_schema__(self, kind: Any, handler: pydantic.GetCoreSchemaHandler) -> core_schema.CoreSchema:
         return core_schema.no_info_after_validator_function(self._check, handler(kind))
 
-    def __get_pydantic_json_schema__(self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler) -> Any:
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: pydantic.GetJsonSchemaHandler
+    ) -> Any:
         return handler(schema) | {"range": self.words}
 
     def _check(self, value: Any) -> Any:
@@ -95,6 +88,6 @@ def _read_number(value: Any) -> Any:
 
 
 # YAML 1.1 takes `1e-3`, which has no dot, for text: text that reads as a number therefore is one.
-Number = Annotated[float, BeforeValidator(_read_number)]
+Number = Annotated[float, pydantic.BeforeValidator(_read_number)]
 
 DILATIONS = Must("one or more numbers that are at least 1", lambda values: len(values) > 0 and min(values) >= 1)

@@ -27,5 +27,10 @@ def shipped_configs() -> dict[str, "Traversable"]:
     """{name: file} of every shipped config file."""
     carried = files(__package__) / "experiments"
     root = carried if carried.is_dir() else Path(__file__).parents[2] / "configs"
-    found = [("", file) for file in root.iterdir()] + [("inference/", file) for file in (root / "inference").iterdir()]
-    return {prefix + file.name.removesuffix(".yaml"): file for prefix, file in found if file.name.endswith(".yaml")}
+    return {
+        prefix + file.name.removesuffix(".yaml"): file
+        for prefix, folder in {"": root, "inference/": root / "inference"}.items()
+        if folder.is_dir()
+        for file in folder.iterdir()
+        if file.name.endswith(".yaml")
+    }

@@ -31,6 +31,8 @@ def type_words(schema: Mapping[str, Any]) -> str:
 def range_words(schema: Mapping[str, Any]) -> str:
     """In which range a key's value must be, such as "above 0 and at most 1"; "" if all of its type will do."""
     schema = schema.get("anyOf", [schema])[0]
+    if schema.keys() >= {"minimum", "maximum"}:
+        return f"from {schema['minimum']:g} to {schema['maximum']:g}"
     bounds = (f"{words} {schema[name]:g}" for name, words in _BOUNDS.items() if name in schema)
     return schema.get("range") or " and ".join(bounds)
 

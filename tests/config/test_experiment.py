@@ -5,7 +5,7 @@ import re
 import pytest
 
 from wsfcn_tf.config import ExperimentConfig
-from wsfcn_tf.config.agreements import check_agreements
+from wsfcn_tf.config.experiment import check_agreements
 from wsfcn_tf.config.reading import from_mapping
 from wsfcn_tf.errors import UserError
 
@@ -47,6 +47,14 @@ def test_the_defaults_agree():
             "model.rematerialise is for backbones of blocks",
         ),
         ({"training": {"weights": "imagenet"}}, "training.weights imagenet is for the other backbones"),
+        (
+            {"training": {"select": "loss"}},
+            "training.select chooses among validated epochs; set training.validate_every",
+        ),
+        ({"training": {"select": "miou", "validate_every": 1}}, "training.select miou chooses by masks"),
+        ({"training": {"validate_miou": True}}, "training.validate_miou measures in validated epochs"),
+        ({"data": {"format": "tfds"}}, "data.format tfds needs data.tfds"),
+        ({"data": {"format": "tagged", "tfds": "voc/2012"}}, "data.tfds is for data.format tfds"),
     ],
 )
 def test_what_keys_must_agree_on(settings, words):
