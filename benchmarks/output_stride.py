@@ -15,7 +15,7 @@ import keras
 import tensorflow as tf
 
 from benchmarks.measure import alternating_seconds, where
-from wsfcn_tf.config_file import load_config
+from wsfcn_tf.config.reading import load_config
 from wsfcn_tf.models import build_model
 from wsfcn_tf.training import Objective, build_optimizer
 from wsfcn_tf.training.precision import fastest_precision, precision

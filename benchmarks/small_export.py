@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from wsfcn_tf.config import InferenceConfig
-from wsfcn_tf.config_file import load_config
+from wsfcn_tf.config.reading import load_config
 from wsfcn_tf.data.tags.class_names import VOC
 from wsfcn_tf.models import build_model
 from wsfcn_tf.runs.folder import RunFolder

@@ -19,7 +19,7 @@ import tensorflow as tf
 
 from benchmarks.measure import where
 from wsfcn_tf.config import ExperimentConfig
-from wsfcn_tf.config_file import load_config
+from wsfcn_tf.config.reading import load_config
 from wsfcn_tf.models import build_model
 from wsfcn_tf.models.counting import count_parameters
 from wsfcn_tf.training import Objective

@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from wsfcn_tf.data.datasets.dataset import Dataset
     from wsfcn_tf.models import Network
 
-_CONFIG = Path(__file__).parents[2] / "configs" / "demo.yaml"
 _PANEL_ROWS = 6
 
 
@@ -18,13 +17,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the command's arguments."""
     parser.add_argument("--output", default="runs/demo", help="folder of runs and results (default: runs/demo)")
     parser.add_argument("--seed", type=int, default=0, help="of weights, data order and augmentation (default: 0)")
-    parser.add_argument("--config", default=str(_CONFIG), help="another experiment on scenes")
+    parser.add_argument("--config", default="demo", help="another experiment on scenes")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one key of the config")
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Trains (or continues, if interrupted), evaluates, prints the table, writes metrics.json and panel.png."""
-    from wsfcn_tf.config_file import load_config
+    from wsfcn_tf.config.reading import load_config
 
     config = load_config(arguments.config, [*arguments.set, f"training.seed={arguments.seed}"])
 

@@ -15,8 +15,8 @@ def add_inference_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="FILE",
-        help="a YAML file with an inference section, such as configs/inference/flip.yaml, laid over the run's; may be "
-        "repeated",
+        help="a YAML file with an inference section, such as configs/inference/flip.yaml, or the name of a shipped "
+        "one, such as inference/flip, laid over the run's; may be repeated",
     )
     parser.add_argument(
         "--set",
@@ -39,7 +39,7 @@ def add_crf_argument(parser: argparse.ArgumentParser) -> None:
 
 def inference_of(trained: "Trained", arguments: argparse.Namespace) -> "InferenceConfig":
     """The network's own settings, `--inference` files laid over, then `--set`. Raises UserError if one is wrong."""
-    from wsfcn_tf.config_file import lay_file_over, override
+    from wsfcn_tf.config.reading import lay_file_over, override
     from wsfcn_tf.errors import UserError
 
     if getattr(arguments, "crf_processes", None) is not None and arguments.crf_processes < 1:

@@ -7,7 +7,11 @@ import platform
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the command's arguments."""
-    parser.add_argument("--config", required=True, help="the experiment, configs/NAME.yaml")
+    parser.add_argument(
+        "--config",
+        required=True,
+        help="the experiment: a YAML file, or the name of a shipped one, such as photos_small",
+    )
     parser.add_argument(
         "--set",
         action="append",
@@ -29,7 +33,7 @@ def run(arguments: argparse.Namespace) -> None:
         # Before TensorFlow is imported. It does without on CPUs that lack AVX512-VNNI; with it, a step takes 0.8 to
         # 0.85 of the time there (benchmarks/onednn.md).
         os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-    from wsfcn_tf.config_file import load_config
+    from wsfcn_tf.config.reading import load_config
 
     config = load_config(arguments.config, arguments.set)
 

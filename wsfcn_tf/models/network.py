@@ -152,8 +152,7 @@ class Network(keras.Model):
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: dict | None = None) -> "Network":
         """The model that `get_config` described."""
-        settings = {**config["config"], "dilations": tuple(config["config"]["dilations"])}
-        return cls(ModelConfig(**settings), name=config["name"])
+        return cls(ModelConfig(**config["config"]), name=config["name"])
 
 
 def norms(layer: keras.layers.Layer) -> Iterator[keras.layers.BatchNormalization]:

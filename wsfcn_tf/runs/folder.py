@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from wsfcn_tf.config import ExperimentConfig
-from wsfcn_tf.config_file import load_config, save_config
+from wsfcn_tf.config.reading import load_config
+from wsfcn_tf.config.writing import save_config
 from wsfcn_tf.data.tags.class_names import read_class_names
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.files import is_partial, write_lines

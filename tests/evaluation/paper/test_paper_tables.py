@@ -8,7 +8,7 @@ import pytest
 
 from wsfcn_tf.commands.networks import ROWS
 from wsfcn_tf.config import CRFConfig, ExperimentConfig, InferenceConfig, ModelConfig
-from wsfcn_tf.config_file import load_config, override
+from wsfcn_tf.config.reading import load_config, override
 from wsfcn_tf.data.tags.class_names import COCO, VOC
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.evaluation.paper.commands import inference_of, training_of

@@ -65,7 +65,7 @@ def replay(version: Path, requests: list[Any]) -> None:
 
 
 def _scene(index: int) -> bytes:
-    scenes = Scenes(ScenesConfig(train=0, val=1, size=_SIDES[index % len(_SIDES)], seed=index))
+    scenes = Scenes(ScenesConfig(train=1, val=1, size=_SIDES[index % len(_SIDES)], seed=index))
     buffer = io.BytesIO()
     Image.fromarray(scenes.image("val_0000")).save(buffer, "JPEG", quality=92)
     return buffer.getvalue()

@@ -7,7 +7,7 @@ import tensorflow_datasets as tfds
 from tiny_originals import make_sbd, make_voc
 
 from wsfcn_tf.config import DataConfig
-from wsfcn_tf.config_file import from_mapping
+from wsfcn_tf.config.reading import from_mapping
 from wsfcn_tf.data.datasets.dataset import open_dataset
 from wsfcn_tf.data.pipeline import training_batches
 from wsfcn_tf.errors import UserError

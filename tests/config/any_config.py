@@ -1,0 +1,65 @@
+"""Every key of a config, and strategies for configs that hypothesis makes up."""
+
+from dataclasses import is_dataclass, replace
+from types import UnionType
+from typing import Literal, Union, get_args, get_origin, get_type_hints
+
+from hypothesis import strategies as st
+
+from wsfcn_tf.config import ExperimentConfig
+
+
+def keys(section=ExperimentConfig, prefix=""):
+    """Returns {dotted key: type hint} of every key that is not a section."""
+    found = {}
+    for name, hint in get_type_hints(section).items():
+        found |= keys(hint, f"{prefix}{name}.") if is_dataclass(hint) else {prefix + name: hint}
+    return found
+
+
+def values(hint):
+    """Returns a strategy for values of a type, all of which are within every key's range."""
+    if is_dataclass(hint):
+        return st.builds(hint, **{name: values(inner) for name, inner in get_type_hints(hint).items()})
+    if get_origin(hint) in (Union, UnionType):
+        return st.one_of(map(values, get_args(hint)))
+    if get_origin(hint) is Literal:
+        return st.sampled_from(get_args(hint))
+    if get_origin(hint) is tuple and get_args(hint)[-1] is Ellipsis:
+        return st.lists(values(get_args(hint)[0]), min_size=1, max_size=5).map(tuple)
+    if get_origin(hint) is tuple:
+        return st.tuples(*map(values, get_args(hint))).map(lambda numbers: tuple(sorted(numbers)))
+    simple = {
+        int: st.integers(16, 10**6),
+        float: st.floats(0, 0.5, exclude_min=True),
+        bool: st.booleans(),
+        str: st.text(),
+        type(None): st.none(),
+    }
+    return simple[hint]
+
+
+def agreeing(config):
+    """Returns a config that differs from `config` only where its keys do not agree."""
+    model, training = config.model, config.training
+    wide = model.backbone == "wide_resnet38"
+    model = replace(
+        model,
+        width=model.width if wide else 1.0,
+        output_stride=None if wide else model.output_stride,
+        head="cam" if training.pretrain_epochs >= training.epochs else "segmentation",
+        synchronise_norm=model.synchronise_norm and not training.xla,
+        rematerialise=model.rematerialise and not model.from_scratch and model.backbone != "vgg16",
+    )
+    training = replace(
+        training,
+        cooldown_epochs=min(training.cooldown_epochs, training.epochs) if training.schedule == "constant" else 0,
+        accumulation_steps=1 if model.synchronise_norm else training.batch_size,
+        validate_miou=training.validate_miou or training.select == "miou",
+    )
+    data = config.data
+    if data.format == "tfds":
+        data = replace(data, tfds=data.tfds or "voc/2012")
+    elif data.format != "voc":
+        data = replace(data, tfds=None)
+    return replace(config, model=model, training=training, data=data)

@@ -1,0 +1,75 @@
+"""Photos and tags: the section `data`."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from wsfcn_tf.config.section import Must, Number, Section
+
+
+@dataclass(frozen=True)
+class ScenesConfig(Section):
+    """The embedded dataset of generated scenes."""
+
+    train: int = Field(400, ge=1)
+    """Scenes of the training split."""
+    val: int = Field(100, ge=1)
+    """Scenes of the validation split."""
+    size: int = Field(96, ge=16)
+    """Side in pixels."""
+    seed: int = Field(2023, ge=0)
+    """Of all that is random in the scenes."""
+
+
+@dataclass(frozen=True)
+class DataConfig(Section):
+    """Where photos and tags come from, and how training sees them."""
+
+    format: Literal["scenes", "voc", "tagged", "tfds"] = "voc"
+    """`scenes` is generated on the fly; `voc` is a folder with JPEGImages/ and ImageSets/Segmentation/; `tagged` is any
+    folder of photos with a tags.csv; `tfds` is what the key tfds names."""
+    root: str | None = None
+    """The data folder (not for scenes); for tfds the folder of TensorFlow Datasets, null for its default."""
+    tfds: str | None = None
+    """A dataset of TensorFlow Datasets with an image and labels, such as voc/2012; it is downloaded if need be.
+    Setting it is enough: format may be left out."""
+    tfds_label: str | None = None
+    """The feature to take tags from, such as objects/label; null finds it."""
+    train_split: str = "train"
+    """Name of the list of training photos (voc: ImageSets/Segmentation/NAME.txt; tfds: its splits, and parts of them
+    such as train[:80%])."""
+    val_split: str = "val"
+    """Name of the list of validation photos, likewise."""
+    crop_size: int = Field(321, ge=16)
+    """Side of a training crop."""
+    crop_area: Annotated[
+        tuple[Number, Number],
+        Must(
+            "two shares of the photo, the smaller first, above 0 and at most 1",
+            lambda area: 0 < area[0] <= area[1] <= 1,
+        ),
+    ] = (0.9, 1.0)
+    """Random resized crop: its share of the photo's area."""
+    crop_ratio: Annotated[
+        tuple[Number, Number],
+        Must("two ratios above 0, the smaller first", lambda ratio: 0 < ratio[0] <= ratio[1]),
+    ] = (0.75, 4 / 3)
+    """Random resized crop: its aspect ratio (log-uniform)."""
+    jitter: Annotated[
+        tuple[Number, Number, Number, Number],
+        Must(
+            "four numbers that are at least 0, the last (hue) at most 0.5",
+            lambda jitter: min(jitter) >= 0 and jitter[3] <= 0.5,
+        ),
+    ] = (0.3, 0.3, 0.3, 0.1)
+    """Of brightness, contrast, saturation, hue."""
+    flip: bool = True
+    """Mirror half of the crops."""
+    on_bad_image: Literal["error", "skip"] = "error"
+    """A training photo that cannot be read: `error` ends the training; `skip` lets another photo, drawn from all, take
+    its place, and lists it in the run's bad_images.txt."""
+    workers: int | None = Field(None, ge=1)
+    """Threads that load photos; null takes one per core. Changes no result: a run may resume with others."""
+    scenes: ScenesConfig = ScenesConfig()
+    """The scenes of format scenes."""

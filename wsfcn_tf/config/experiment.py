@@ -1,0 +1,99 @@
+"""A whole config: all sections, and what their keys must agree on."""
+
+from collections.abc import Iterator
+
+from pydantic.dataclasses import dataclass
+
+from wsfcn_tf.config.data import DataConfig
+from wsfcn_tf.config.inference import InferenceConfig
+from wsfcn_tf.config.model import ModelConfig
+from wsfcn_tf.config.section import Section
+from wsfcn_tf.config.training import SelfSupervisionConfig, TrainingConfig
+from wsfcn_tf.errors import UserError
+
+
+@dataclass(frozen=True)
+class ExperimentConfig(Section):
+    """All of one experiment. The defaults are the paper's for VOC 2012, as the authors' release has them."""
+
+    model: ModelConfig = ModelConfig()
+    data: DataConfig = DataConfig()
+    self_supervision: SelfSupervisionConfig = SelfSupervisionConfig()
+    training: TrainingConfig = TrainingConfig()
+    inference: InferenceConfig = InferenceConfig()
+
+
+def check_agreements(config: ExperimentConfig, source: str = "config") -> None:
+    """Checks what several values of `config` must agree on.
+
+    Args:
+        config: the settings to check.
+        source: where they come from, the first words of an error's message.
+
+    Raises:
+        UserError: they do not agree; the message says which keys, and what to do.
+    """
+    for words in _disagreements(config):
+        raise UserError(f"{source}: {words}")
+
+
+def _disagreements(config: ExperimentConfig) -> Iterator[str]:
+    yield from _of_model(config)
+    yield from _of_training(config)
+    yield from _of_data(config)
+
+
+def _of_model(config: ExperimentConfig) -> Iterator[str]:
+    model, training = config.model, config.training
+    if model.backbone != "wide_resnet38" and model.width != 1:
+        yield "model.width must be 1 with this model.backbone; only wide_resnet38 comes in other widths"
+    if model.backbone == "wide_resnet38" and model.output_stride not in (None, 8):
+        yield "model.output_stride must be 8 with wide_resnet38, which has no other; leave it out"
+    if model.head == "cam" and training.pretrain_epochs < training.epochs:
+        yield "model.head cam has no mask loss; set training.pretrain_epochs to training.epochs"
+    if model.synchronise_norm and (training.accumulation_steps > 1 or training.xla):
+        yield (
+            "model.synchronise_norm works neither with training.accumulation_steps nor with training.xla; "
+            "model.decoder_norm fixed does"
+        )
+    if model.rematerialise and model.from_scratch:
+        yield (
+            "model.rematerialise needs a backbone whose BatchNorms are frozen: computing a block again would update "
+            "its statistics twice; leave out model.from_scratch"
+        )
+    if model.rematerialise and model.backbone == "vgg16":
+        yield "model.rematerialise is for backbones of blocks, which vgg16 is not; leave it out"
+
+
+def _of_training(config: ExperimentConfig) -> Iterator[str]:
+    training = config.training
+    if training.cooldown_epochs > training.epochs:
+        yield "training.cooldown_epochs must be at most training.epochs"
+    if training.cooldown_epochs and training.schedule != "constant":
+        yield (
+            "training.cooldown_epochs is for training.schedule constant; the others end at 0 by themselves: leave it "
+            "out"
+        )
+    if training.warmup_epochs > training.epochs:
+        yield "training.warmup_epochs must be at most training.epochs"
+    if training.select != "last" and not training.validate_every:
+        yield "training.select chooses among validated epochs; set training.validate_every, for example to 1"
+    if training.select == "miou" and not training.validate_miou:
+        yield "training.select miou chooses by masks; set training.validate_miou to true as well if that is meant"
+    if training.validate_miou and not training.validate_every:
+        yield "training.validate_miou measures in validated epochs; set training.validate_every, for example to 1"
+    if training.batch_size % training.accumulation_steps:
+        yield "training.batch_size must be a multiple of training.accumulation_steps"
+    if training.weights == "imagenet" and config.model.backbone == "wide_resnet38":
+        yield (
+            "training.weights imagenet is for the other backbones; for wide_resnet38 convert the checkpoint with "
+            "convert-weights and name the file"
+        )
+
+
+def _of_data(config: ExperimentConfig) -> Iterator[str]:
+    data = config.data
+    if data.format == "tfds" and data.tfds is None:
+        yield "data.format tfds needs data.tfds, the dataset's name, such as voc/2012"
+    if data.tfds is not None and data.format not in ("voc", "tfds"):  # voc is the default
+        yield "data.tfds is for data.format tfds; leave out one of the two"

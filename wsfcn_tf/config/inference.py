@@ -1,0 +1,71 @@
+"""From masks to labels: the section `inference`."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from wsfcn_tf.config.section import Must, Number, Section
+
+
+@dataclass(frozen=True)
+class CRFConfig(Section):
+    """The dense CRF behind the network (release; SSSS takes bilateral_sxy 80 and background_power 0)."""
+
+    iterations: int = Field(0, ge=0)
+    """Of mean field; 0 leaves the CRF out, the release's number is 10."""
+    background_power: Number = Field(5.0, ge=0)
+    """The CRF's background is (1 - the largest foreground mask) to this power; 0 gives it the background of
+    inference.background instead."""
+    gaussian_sxy: Number = Field(3.0, gt=0)
+    """Reach in pixels of the kernel that wants neighbours alike."""
+    gaussian_compat: Number = Field(3.0, ge=0)
+    """Strength of that kernel."""
+    bilateral_sxy: Number = Field(30.0, gt=0)
+    """Reach in pixels of the kernel that wants neighbours of similar colour alike."""
+    bilateral_srgb: Number = Field(13.0, gt=0)
+    """Reach in levels of colour of that kernel."""
+    bilateral_compat: Number = Field(10.0, ge=0)
+    """Strength of that kernel."""
+
+
+@dataclass(frozen=True)
+class InferenceConfig(Section):
+    """From masks to labels (release)."""
+
+    scales: Annotated[
+        tuple[Number, ...],
+        Must(
+            "one or more numbers above 0 and at most 8",
+            lambda scales: len(scales) > 0 and all(0 < scale <= 8 for scale in scales),
+        ),
+    ] = (1.0,)
+    """Of the photo; the masks at all of them are averaged. The release: 1, 0.5, 1.5, 2."""
+    flip: bool = False
+    """Look at each scale's mirror image, too."""
+    pad: Literal["tight", "release"] = "tight"
+    """`tight` shows the network each view as it is; `release` shows it in the middle of a square of zeros, whose share
+    in the global pools changes the numbers a little: for comparing with the release."""
+    pad_side: int = Field(1024, ge=16)
+    """The square's side; the release has 1024 for VOC and 1304 for COCO. A larger view is an error."""
+    tile_side: int | None = Field(1536, ge=16)
+    """With pad tight, a view with a longer side is looked at in overlapping tiles of at most this side, which bounds
+    the memory; null never does."""
+    tile_overlap: Number = Field(0.25, ge=0, le=0.5)
+    """How much of its side a tile shares with the next at least."""
+    background: Literal["constant", "power", "none"] = "constant"
+    """`constant` replaces the background mask by background_value; `power` raises it to that power; `none` takes it as
+    it is."""
+    background_value: Number = Field(0.25, ge=0)
+    """The constant or the exponent."""
+    classes: Literal["scores", "tags"] = "scores"
+    """Which may have pixels in a photo: `scores`, those whose best sigmoid score over the views is above
+    presence_threshold; `tags`, those that the photo is tagged with (the paper's "§" rows, and pseudo masks for the
+    training split)."""
+    presence_threshold: Number = Field(0.1, ge=0, le=1)
+    """Of classes scores."""
+    thresholds: Literal["tags", "masks"] | None = None
+    """How background_value, presence_threshold and the like were chosen: `tags`, without looking at masks; `masks`, by
+    looking at some. Changes nothing: every result says so."""
+    crf: CRFConfig = CRFConfig()
+    """The dense CRF, which is off unless its iterations are set."""
