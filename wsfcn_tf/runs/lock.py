@@ -1,7 +1,6 @@
 """That one process at a time writes to a run's folder."""
 
 import errno
-import fcntl
 import json
 import os
 import platform
@@ -9,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.files import writing
@@ -28,64 +29,48 @@ def locked(root: Path) -> Iterator[None]:
         UserError: another process holds it, or the folder cannot be written to.
     """
     path = root / LOCK
+    lock = _lock_of(root)
     with writing(path):
-        handle = _acquire(path)
-        os.ftruncate(handle, 0)
+        while not lock.is_locked:
+            root.mkdir(parents=True, exist_ok=True)
+            try:
+                lock.acquire()
+            except Timeout:  # held, or its last holder has just removed the file: once more
+                if is_locked(root):
+                    told = f"{root}: {_holder(path)} is training into this folder; choose another --output"
+                    raise UserError(told) from None
+            except OSError as error:
+                if error.errno not in _NO_LOCKS:
+                    raise
+                print(f"{root}: this file system has no locks; see to it that only one training writes there")
+                break
         now = datetime.now(timezone.utc).isoformat(timespec="seconds")
-        os.write(handle, json.dumps({"host": platform.node(), "pid": os.getpid(), "since": now}).encode())
+        path.write_text(json.dumps({"host": platform.node(), "pid": os.getpid(), "since": now}), encoding="utf-8")
     try:
         yield
     finally:
-        # under the lock: who has opened the file meanwhile finds out that it is not the folder's any more
-        path.unlink(missing_ok=True)
-        os.close(handle)
+        path.unlink(missing_ok=True)  # under the lock: who waits for it finds out that the file is the folder's no more
+        lock.release()
         with suppress(OSError):
             root.rmdir()  # only if it is empty
 
 
 def is_locked(root: Path) -> bool:
     """Whether a process is training into the folder."""
+    if not (root / LOCK).exists():
+        return False
     try:
-        handle = os.open(root / LOCK, os.O_RDWR)
+        with _lock_of(root):
+            return False
+    except Timeout:
+        return True
     except OSError:
         return False
-    try:
-        return _try(handle) is False
-    finally:
-        os.close(handle)
 
 
-def _acquire(path: Path) -> int:
-    """A handle of the folder's lock file, held."""
-    while True:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-        try:
-            is_held = _try(handle)
-            if is_held is None:
-                print(f"{path.parent}: this file system has no locks; see to it that only one training writes there")
-            elif not is_held:
-                raise UserError(f"{path.parent}: {_holder(path)} is training into this folder; choose another --output")
-            with suppress(FileNotFoundError):
-                if os.path.samestat(os.fstat(handle), path.stat()):
-                    return handle
-        except BaseException:
-            os.close(handle)
-            raise
-        os.close(handle)  # of a file that its last holder has removed: once more
-
-
-def _try(handle: int) -> bool | None:
-    """Whether the lock is this process's now; None if the file system has none."""
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError as error:
-        if error.errno in _NO_LOCKS:
-            return None
-        raise
-    return True
+def _lock_of(root: Path) -> FileLock:
+    # a marker file, filelock's own way out on a file system without locks, would outlive a process that is killed
+    return FileLock(root / LOCK, blocking=False, fallback_to_soft=False)
 
 
 def _holder(path: Path) -> str:

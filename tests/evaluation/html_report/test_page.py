@@ -1,13 +1,19 @@
 import re
+from dataclasses import replace
+from functools import cache
 from html.parser import HTMLParser
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from small_reports import CLASSES, SETTINGS, evaluated, write
 
 from wsfcn_tf.evaluation.html_report import write_report
 from wsfcn_tf.evaluation.html_report.class_table import class_rows
 from wsfcn_tf.evaluation.html_report.confusion_table import largest_confusions
+from wsfcn_tf.evaluation.html_report.page import page
 
 EVIL = "</script></style><script>document.title='caught'</script>\"'><img src=x onerror=alert(1)>"
 VOID = {"meta", "link", "img", "input"}
@@ -103,10 +109,21 @@ def test_names_are_text(tmp_path):
     assert f"{EVIL}: the photo" in [attributes["alt"] for attributes in page.all("img")]
 
 
-def test_a_dollar_in_a_name_is_no_placeholder(tmp_path):
-    metrics, examples = evaluated(names=("$style",))
-    write_report(tmp_path / "a.html", metrics, examples, title="$title ${x} $", settings={})
-    assert "$title ${x} $" in Page((tmp_path / "a.html").read_text(encoding="utf-8")).text
+@cache
+def few_images():
+    return evaluated(names=("a",), keep=1)
+
+
+@settings(max_examples=25)
+@given(st.text(st.characters(exclude_categories=["Cs", "Cc"]) | st.sampled_from("&<>\"'{}%#$")))
+def test_any_text_comes_out_as_it_went_in(text):
+    """In text and in attributes, once; and none of it is a placeholder."""
+    metrics, examples = few_images()
+    (image,) = examples.best
+    examples = SimpleNamespace(best=[replace(image, name=text)], worst=[], confused=[])
+    read = Page(page(metrics, examples, title=text, settings={"{{ title }}": f"{text}|"}))
+    assert f"{{{{ title }}}}{text}|" in read.text
+    assert f"Stage of {text}" in [attributes["aria-label"] for attributes in read.all("input")]
 
 
 def test_the_same_evaluation_gives_the_same_bytes_of_a_sensible_number(written, tmp_path):
@@ -121,8 +138,8 @@ def test_classes_are_sorted_and_their_figures_right(written):
     metrics, _ = written
     confusion = metrics.confusion
     rows = class_rows(metrics)
-    assert [row[1] for row in rows] == sorted(metrics.class_iou, key=lambda name: -metrics.class_iou[name])
-    for label, name, (iou, precision, recall, pixels) in rows:
+    assert [row.name for row in rows] == sorted(metrics.class_iou, key=lambda name: -metrics.class_iou[name])
+    for label, name, iou, precision, recall, pixels in rows:
         assert ("background", *CLASSES)[label] == name
         assert iou == metrics.class_iou[name]
         assert precision == confusion[label, label] / confusion[:, label].sum()
@@ -134,8 +151,8 @@ def test_a_class_that_is_nowhere_is_last_and_a_dash(tmp_path):
     names = ("cat", "unicorn", "dog")
     metrics, examples = evaluated(class_names=names, names=("a",))  # the first image holds the first class only
     rows = class_rows(metrics)
-    assert [name for _, name, _ in rows] == ["background", "cat", "unicorn", "dog"]
-    assert np.isnan(rows[2][2][:3]).all()
+    assert [row.name for row in rows] == ["background", "cat", "unicorn", "dog"]
+    assert np.isnan([rows[2].iou, rows[2].precision, rows[2].recall]).all()
     write_report(tmp_path / "a.html", metrics, examples, title="", settings={})
     text = Page((tmp_path / "a.html").read_text(encoding="utf-8")).text
     assert "unicorn–––0.0" in text
@@ -144,8 +161,8 @@ def test_a_class_that_is_nowhere_is_last_and_a_dash(tmp_path):
 
 def test_largest_confusions_are_between_objects():
     confusion = np.array([[9, 70, 0, 1], [80, 9, 5, 0], [0, 7, 9, 5], [90, 0, 0, 9]])
-    assert largest_confusions(confusion, 10) == [(2, 1), (1, 2), (2, 3)]
-    assert largest_confusions(confusion, 1) == [(2, 1)]
+    assert largest_confusions(confusion, 10) == [(2, 1, 7, 7 / 21), (1, 2, 5, 5 / 94), (2, 3, 5, 5 / 21)]
+    assert largest_confusions(confusion, 1) == [(2, 1, 7, 7 / 21)]
     assert largest_confusions(np.diag([3, 4]), 5) == []
 
 

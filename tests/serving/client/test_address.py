@@ -31,7 +31,7 @@ def test_parts():
 
 NO_ADDRESS = [
     *("", "host:8501", "ftp://host", "http://", "http://host:port", "http://host:99999", "http://[::1"),
-    *("http://user:word@host", "http://host/?a", "http://host/#a"),
+    *("http://user:word@host", "http://host/?a", "http://host/#a", "http://a..b", f"http://{'a' * 64}"),
 ]
 
 

@@ -128,9 +128,7 @@ def test_wrong_answers_about_the_model(canned):
         assert client.versions() == {7: "99"}
 
 
-@pytest.mark.parametrize(
-    "behaviour", [send(b"HTTP/1.1 400 Bad Request\r\n\r\n"), silent(1.0)], ids=["HTTP/1.1", "silent"]
-)
+@pytest.mark.parametrize("behaviour", [send(b"HTTP/1.1 400 Bad Request\r\n\r\n"), silent], ids=["HTTP/1.1", "silent"])
 def test_what_is_not_grpc(behaviour):
     with Raw(behaviour).running() as url:
         address = url.replace("http://", "grpc://")

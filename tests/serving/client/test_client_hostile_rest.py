@@ -1,10 +1,10 @@
 """The REST client and servers that are slow, broken or mean: one clear error each, and never more than the limits."""
 
 import base64
+import gzip
 import json
 import socket
 import threading
-import time
 
 import numpy as np
 import pytest
@@ -17,6 +17,7 @@ from wsfcn_tf.serving.client import BadReply, Failed, Limits, Refused, Retries, 
 IMAGE = photo(0)
 LABELS, SCORES = expected(IMAGE)
 QUICK = Retries(attempts=3, first_wait=0.001)
+OK = b"HTTP/1.1 200 OK\r\n"
 
 
 def b64(data):
@@ -56,24 +57,17 @@ def test_a_class_without_a_pixel_has_no_name():
     assert result.class_names == (None, None)
 
 
-def test_an_open_connection_is_used_again_and_a_dead_one_is_not():
-    server = Raw(answer(reply(), keep=True))
-    with server.running() as url, Client(url, retries=Retries(attempts=1)) as client:
-        for _ in range(3):
-            client.predict([IMAGE])
-    assert len(server.requests) == 3
-    server = Raw(answer(reply()))  # says nothing of closing, and closes
-    with server.running() as url, Client(url, retries=Retries(attempts=1)) as client:
-        for _ in range(3):
-            client.predict([IMAGE])
-            time.sleep(0.05)  # for the end to arrive
-
-
 def test_a_body_in_chunks_and_one_that_ends_with_the_connection():
     body = json.dumps(reply()).encode()
     chunks = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (body[:7], body[7:], b""))
     for data in (b"Transfer-Encoding: chunked\r\n\r\n" + chunks, b"Connection: close\r\n\r\n" + body):
-        assert len(ask(Raw(send(b"HTTP/1.1 200 OK\r\n" + data)))) == 1
+        assert len(ask(Raw(send(OK + data)))) == 1
+
+
+def test_a_compressed_body_which_nobody_asked_for_is_not_unpacked():
+    body = gzip.compress(json.dumps(reply()).encode())
+    with pytest.raises(BadReply, match="the answer is not text"):
+        ask(Raw(send(OK + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(body) + body)))
 
 
 # === What is tried again ===
@@ -110,10 +104,12 @@ def test_a_chunked_body_that_ends_early_is_tried_again():
 
 
 def test_nobody_there():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-    with pytest.raises(Unavailable, match=rf"^http://127.0.0.1:{port}: cannot be reached \(.*\) \(tried 2 times\)$"):
-        Client(f"http://127.0.0.1:{port}", retries=Retries(2, 0.001)).predict([IMAGE])
+    with socket.socket() as taken:  # by one who does not listen: nobody else can
+        taken.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        message = rf"^{url}: cannot be reached \(.*[Cc]onnection refused\) \(tried 2 times\)$"
+        with Client(url, retries=Retries(2, 0.001)) as client, pytest.raises(Unavailable, match=message):
+            client.predict([IMAGE])
 
 
 # === What is not ===
@@ -138,45 +134,53 @@ def test_an_errors_body_may_be_anything(body):
     assert len(str(error.value)) < 400
 
 
-def test_a_proxy_that_refuses_a_long_body_before_it_has_read_it():
-    def behaviour(connection, request):
-        connection.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
-
-    listener = socket.create_server(("127.0.0.1", 0))
+@pytest.mark.parametrize(("reads_on", "kinds"), [(True, Refused), (False, (Refused, Unavailable))])
+def test_a_proxy_that_refuses_a_long_body_before_it_has_read_it(reads_on, kinds):
+    """One that hangs up at once may take its answer back with it: what it had not read is answered by a reset."""
 
     def serve():
         connection, _ = listener.accept()
-        connection.recv(100)
-        behaviour(connection, b"")
-        time.sleep(0.2)
-        connection.close()
+        with connection:
+            connection.recv(100)
+            connection.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            if reads_on:
+                silent(connection, b"")
 
-    threading.Thread(target=serve, daemon=True).start()
-    with listener, pytest.raises((Refused, Unavailable)):
-        noise = np.random.default_rng(0).integers(0, 256, (1000, 1000, 3), np.uint8)
-        Client(f"http://127.0.0.1:{listener.getsockname()[1]}", retries=Retries(attempts=1)).predict([noise])
+    noise = np.random.default_rng(0).integers(0, 256, (1000, 1000, 3), np.uint8)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        server = threading.Thread(target=serve)
+        server.start()
+        with Client(url, retries=Retries(attempts=1)) as client, pytest.raises(kinds):
+            client.predict([noise])
+        server.join()
+
+
+@pytest.mark.parametrize("head", [b"302 Found\r\nLocation: /v1/models/wsfcn", b"500 X\r\nRetry-After: 3600"])
+def test_no_answer_makes_the_client_go_elsewhere_or_wait(head):
+    server = Raw(send(b"HTTP/1.1 " + head + b"\r\nContent-Length: 0\r\n\r\n"))
+    with pytest.raises(Failed):
+        ask(server)
+    assert len(server.requests) == 1
 
 
 # === Time-outs ===
 
 
 def test_silence():
-    server = Raw(silent(1.0))
+    server = Raw(silent)
     with pytest.raises(TimedOut, match="no whole answer in time"):
         ask(server, Timeouts(silence=0.1))
     assert len(server.requests) == 1  # it may still be at work on it
 
 
-OK = b"HTTP/1.1 200 OK\r\n"
-DRIPS = {"headers": OK + b"A: b\r\n" * 99, "body": OK + b"Content-Length: 200\r\n\r\n" + b" " * 200}
+DRIPS = {"headers": OK + b"A: b\r\n" * 99, "body": OK + b"Content-Length: 300\r\n\r\n" + b" " * 200}
 
 
 @pytest.mark.parametrize("data", DRIPS.values(), ids=DRIPS)
 def test_a_drip_of_headers_or_of_a_body_ends_in_time(data):
-    start = time.monotonic()
     with pytest.raises(TimedOut):
-        ask(Raw(drip(data)), Timeouts(silence=1.0, total=0.3))
-    assert time.monotonic() - start < 60  # whole, the drip takes as long as it likes
+        ask(Raw(drip(data)), Timeouts(total=0.3))
 
 
 # === Answers that are wrong ===

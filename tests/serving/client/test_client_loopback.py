@@ -4,6 +4,7 @@ import socket
 import threading
 import time
 from contextlib import ExitStack
+from functools import partial
 
 import numpy as np
 import pytest
@@ -17,6 +18,8 @@ from PIL import Image
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.serving import Client
 from wsfcn_tf.serving.client import BadReply, Failed, Limits, Refused, Retries, TimedOut, Timeouts, Unavailable
+from wsfcn_tf.serving.client import client as client_module
+from wsfcn_tf.serving.client.retry import with_retries
 
 QUICK = Retries(attempts=3, first_wait=0.001)
 SERVE = {"http": serve_rest, "grpc": serve_grpc}
@@ -249,11 +252,16 @@ def test_other_errors_are_final(url, script, code, kind):
     assert script.calls == 1
 
 
-def test_a_time_out_is_final(url, script):
-    script.steps = [lambda: time.sleep(0.6)]
-    with Client(url, Timeouts(silence=0.2, total=0.2), QUICK) as client, pytest.raises(TimedOut):
-        client.predict([photo(0)])
-    assert script.calls == 1
+@pytest.mark.parametrize("serve", SERVE.values(), ids=SERVE)
+def test_a_time_out_is_final(folder, serve):
+    """A server of its own, for it may begin with the request when the client has long given up."""
+    script, timed_out = Script(), threading.Event()
+    script.steps = [timed_out.wait] * 3
+    with serve(Models(folder, before=script)) as url, Client(url, Timeouts(total=0.3), QUICK) as client:
+        with pytest.raises(TimedOut):
+            client.predict([photo(0)])
+        timed_out.set()
+    assert script.calls <= 1
 
 
 def test_no_such_model_version_label_or_signature(url):
@@ -269,19 +277,29 @@ def test_no_such_model_version_label_or_signature(url):
         client.predict([photo(0)])
 
 
-def test_nobody_there_and_then_somebody(folder):
-    """A server that starts while the client tries."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
+def test_nobody_there_and_then_somebody(folder, monkeypatch):
+    """A server that starts while the client waits to try again."""
+    with socket.socket() as taken, ExitStack() as stack:  # by one who does not listen, and lets a server listen there
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
-    models = Models(folder)
-    nobody = pytest.raises(Unavailable, match=r"UNAVAILABLE: .*\(tried 2 times\)")
-    with Client(f"grpc://127.0.0.1:{port}", retries=Retries(2, 0.001)) as client, nobody:
-        client.predict([photo(0)])
-    with Client(f"grpc://127.0.0.1:{port}", retries=Retries(50, 0.2, 0.2)) as client, ExitStack() as stack:
-        starter = threading.Timer(0.5, lambda: stack.enter_context(serve_grpc(models, port)))
-        starter.start()
+        client = stack.enter_context(Client(f"grpc://127.0.0.1:{port}", retries=Retries(1000, 0.1, 0.1)))
+
+        def start_and_wait(seconds):
+            if not started:
+                started.append(stack.enter_context(serve_grpc(Models(folder), port)))
+            time.sleep(seconds)
+
+        started = []
+        monkeypatch.setattr(client_module, "with_retries", partial(with_retries, sleep=start_and_wait))
         check(client.predict([photo(0)]), [photo(0)])
-        starter.join()
+        assert started
+    nobody = pytest.raises(Unavailable, match=r"UNAVAILABLE: .*\(tried 2 times\)")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        url = f"grpc://127.0.0.1:{taken.getsockname()[1]}"
+        with Client(url, retries=Retries(2, 0.001)) as client, nobody:
+            client.predict([photo(0)])
 
 
 def test_answers_of_grpc_are_bounded(urls):

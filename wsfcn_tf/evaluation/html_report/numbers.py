@@ -3,7 +3,6 @@
 import math
 
 from wsfcn_tf.data.masks.png import voc_palette
-from wsfcn_tf.evaluation.html_report.markup import Markup, element
 
 NOTHING = "–"
 
@@ -13,7 +12,11 @@ def percent(share: float, digits: int = 1) -> str:
     return NOTHING if math.isnan(share) else f"{100 * share:.{digits}f}"
 
 
-def swatch(label: int) -> Markup:
-    """A small square in the colour that the pictures give the class; the background's is empty."""
-    colour = "transparent" if label == 0 else "#{:02x}{:02x}{:02x}".format(*voc_palette()[label].tolist())
-    return element("span", class_="swatch", style=f"background:{colour}", aria_hidden="true")
+def fixed(value: float, digits: int, otherwise: str = "") -> str:
+    """A number for scripts and styles; `otherwise` for NaN."""
+    return otherwise if math.isnan(value) else f"{value:.{digits}f}"
+
+
+def colour(label: int) -> str:
+    """CSS for what the pictures give a class; none for the background."""
+    return "transparent" if label == 0 else "#{:02x}{:02x}{:02x}".format(*voc_palette()[label].tolist())

@@ -3,22 +3,23 @@
 import base64
 import hashlib
 from collections.abc import Mapping
-from html import escape
 from importlib.resources import files
 from pathlib import Path
-from string import Template
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
 
 from wsfcn_tf.evaluation.evaluator import Metrics
-from wsfcn_tf.evaluation.html_report.class_table import class_section
+from wsfcn_tf.evaluation.html_report.class_table import class_rows
 from wsfcn_tf.evaluation.html_report.collector import ExampleCollector
-from wsfcn_tf.evaluation.html_report.confusion_table import confusion_section
-from wsfcn_tf.evaluation.html_report.gallery import gallery_section, stage_switch
-from wsfcn_tf.evaluation.html_report.markup import Markup, join
-from wsfcn_tf.evaluation.html_report.summary import summary_section
+from wsfcn_tf.evaluation.html_report.confusion_table import largest_confusions
+from wsfcn_tf.evaluation.html_report.gallery import first_stage, galleries, in_words, stages_of
+from wsfcn_tf.evaluation.html_report.numbers import colour, fixed, percent
 from wsfcn_tf.files import write_text
 
 _STYLES = ("base.css", "tables.css", "images.css", "print.css")
 _SCRIPTS = ("images.js", "classes.js", "confusion.js")
+_CONFUSIONS = 10
 
 
 def write_report(
@@ -39,33 +40,41 @@ def write_report(
 
 def page(metrics: Metrics, examples: ExampleCollector, *, title: str, settings: Mapping[str, str]) -> str:
     """The page as text; arguments as of `write_report`."""
-    script = "\n".join(map(_asset, _SCRIPTS))
-    # The page's policy lets this script run and no other, and nothing be loaded: whatever a name may contain.
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
-    return Template(_asset("page.html")).substitute(
-        title=escape(title),
-        digest=digest,
-        style="\n".join(map(_asset, _STYLES)),
-        script=script,
-        sections=join([summary_section(metrics, settings), class_section(metrics), confusion_section(metrics)]),
-        galleries=_galleries(examples, list(metrics.class_iou)),
+    script, shown = "\n".join(map(_asset, _SCRIPTS)), galleries(examples)
+    return (
+        _templates()
+        .get_template("page.html")
+        .render(
+            title=title,
+            digest=_base64(hashlib.sha256(script.encode()).digest()),
+            style=Markup("\n".join(map(_asset, _STYLES))),
+            script=Markup(script),
+            metrics=metrics,
+            settings=settings,
+            labels=list(metrics.class_iou),
+            class_rows=class_rows(metrics),
+            confusions=largest_confusions(metrics.confusion, _CONFUSIONS),
+            galleries=shown,
+            stages=stages_of(shown),
+        )
     )
 
 
-def _galleries(examples: ExampleCollector, labels: list[str]) -> Markup:
-    best, worst, confused = examples.best, examples.worst, examples.confused
-    confused_note = (
-        "Those of which the largest share is of one foreground class and labelled as another: the pair is named below "
-        "each."
-    )
-    return join(
-        [
-            stage_switch([*best, *worst, *confused]),
-            gallery_section("worst", "Worst images", "Those of lowest mIoU.", worst, labels),
-            gallery_section("confused", "Most confused images", confused_note, confused, labels),
-            gallery_section("best", "Best images", "Those of highest mIoU.", best, labels),
-        ]
-    )
+def _templates() -> Environment:
+    """Whatever they are given is text and escaped, `Markup` alone is not."""
+    templates = Environment(autoescape=True, undefined=StrictUndefined, loader=FunctionLoader(_joined))
+    filters = (percent, fixed, colour, first_stage, in_words)
+    templates.filters.update({function.__name__: function for function in filters}, base64=_base64)
+    return templates
+
+
+def _joined(name: str) -> str:
+    """A template's lines, without the spaces on the page that their ends would be between inline elements."""
+    return "".join(line.strip() for line in _asset(name).splitlines())
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
 
 
 def _asset(name: str) -> str:

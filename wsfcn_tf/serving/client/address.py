@@ -71,7 +71,8 @@ def parse_address(url: str) -> Address:
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
-    except ValueError:  # a port that is none, or an IPv6 address that is none
+        (host or "").encode("idna")
+    except ValueError:  # a port, an IPv6 address or a name that is none
         host = None
     if not host or parts.scheme not in _PORTS or parts.query or parts.fragment or "@" in parts.netloc:
         raise UserError(

@@ -12,7 +12,7 @@ class Timeouts:
     Attributes:
         connect: until the connection stands.
         silence: without a byte from the server, over REST; it is silent while it computes.
-        total: until the answer is whole, however steadily it drips.
+        total: from the connection on until the answer is whole, however steadily it drips.
     """
 
     connect: float = 5.0
