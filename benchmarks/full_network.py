@@ -64,7 +64,7 @@ def _export() -> None:
     print(f"{where()}\n\n| export | s | SavedModel, MB | peak memory of the process, GB |\n|---|---:|---:|---:|")
     with tempfile.TemporaryDirectory() as folder:
         run = RunFolder(Path(folder) / "run")
-        run.claim(config, VOC)
+        run.create(config, VOC)
         build_model(config.model).save_weights(run.weights)
         for words in (["--precision", "float32"], ["--precision", "float16"], ["--precision", "bfloat16"]):
             output = Path(folder) / words[-1] / "1"

@@ -19,7 +19,7 @@ def export_small(folder: Path, inner_size: tuple[int, int] | None, limits: Limit
     config = load_config(Path(__file__).parents[1] / "configs" / "photos_small.yaml")
     config = replace(config, model=replace(config.model, num_classes=len(VOC)))
     run = RunFolder(folder / "run")
-    run.claim(config, VOC)
+    run.create(config, VOC)
     model = build_model(config.model)
     model.save_weights(run.weights)
     trained = Trained(model, config, VOC, run.weights, run.root)

@@ -26,7 +26,7 @@ CAM = replace(
 
 def make_run(root, epochs, config=CONFIG):
     run = RunFolder(root)
-    run.claim(config, ("cat", "dog"))
+    run.create(config, ("cat", "dog"))
     for epoch in range(1, epochs + 1):
         record(run.history, epoch, {"loss": 1 / epoch})
         record(run.speed, epoch, {"images_per_second": 10.0 * epoch, "wait": 0.01})

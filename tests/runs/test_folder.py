@@ -18,7 +18,7 @@ NAMES = ("cat", "dog")
 def run(tmp_path):
     folder = RunFolder(tmp_path / "run")
     folder.check(CONFIG, NAMES, resume=False)
-    folder.claim(CONFIG, NAMES)
+    folder.create(CONFIG, NAMES)
     return folder
 
 

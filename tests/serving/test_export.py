@@ -28,7 +28,7 @@ def run(tmp_path_factory):
     network = gentle(small_network())
     network.save_weights(folder.weights)
     inference = InferenceConfig(background_value=0.3)
-    folder.claim(ExperimentConfig(model=network.config, inference=inference), ("cat", "dog", "sheep"))
+    folder.create(ExperimentConfig(model=network.config, inference=inference), ("cat", "dog", "sheep"))
     return folder
 
 

@@ -53,10 +53,10 @@ def trained(kind, tmp_path_factory):
     if kind == "small":
         network = gentle(small_network())
         network.save_weights(run.weights)
-        run.claim(ExperimentConfig(model=network.config, inference=INFERENCE), NAMES)
+        run.create(ExperimentConfig(model=network.config, inference=INFERENCE), NAMES)
         return load_trained(run.root)
     config = ExperimentConfig(model=ModelConfig(num_classes=len(NAMES)), inference=INFERENCE)
-    run.claim(config, NAMES)
+    run.create(config, NAMES)
     run.weights.write_bytes(b"not read, but its checksum is noted")
     return Trained(TinyKerasNetwork(config.model), config, NAMES, run.weights, run.root)
 

@@ -32,11 +32,11 @@ def run(request, tmp_path_factory):
     if request.param == "small":
         network = gentle(small_network())
         network.save_weights(folder.weights)
-        folder.claim(ExperimentConfig(model=network.config, inference=inference), NAMES)
+        folder.create(ExperimentConfig(model=network.config, inference=inference), NAMES)
         yield folder.root
         return
     config = ExperimentConfig(inference=inference)
-    folder.claim(config, NAMES)
+    folder.create(config, NAMES)
     folder.record.write_text('{"starts": []}\n')
     folder.weights.write_bytes(b"not read, but predict notes its checksum")
     trained = Trained(TinyNetwork(), config, NAMES, folder.weights, folder.root)

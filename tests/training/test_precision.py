@@ -83,7 +83,7 @@ def test_auto_is_the_hardware_s_and_stays_the_run_s(machine, tmp_path):
     machine("amx_bf16")
     resolved = resolve(config, dataset, run)
     assert resolved.training.precision == "bfloat16"
-    run.claim(resolved, dataset.class_names)
+    run.create(resolved, dataset.class_names)
     machine("avx2")
     assert resolve(config, dataset, run) == resolved
     run.check(resolve(config, dataset, run), dataset.class_names, resume=True)

@@ -123,7 +123,7 @@ def test_resuming_a_finished_run_changes_nothing(finished):
 
 def test_fewer_photos_than_when_the_checkpoint_was_saved(tmp_path):
     run = RunFolder(tmp_path)
-    run.claim(trainer.resolve(CONFIG, SCENES, run), SCENES.class_names)
+    run.create(trainer.resolve(CONFIG, SCENES, run), SCENES.class_names)
     run.checkpoint(1, 3).mkdir(parents=True)
     assert refusal(CONFIG, run, resume=True) == (
         f"{run.checkpoint(1, 3)}: was saved after 3 steps of an epoch that now has 2, because there are fewer photos; "

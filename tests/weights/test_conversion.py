@@ -269,7 +269,7 @@ def test_a_network_that_no_release_has(tmp_path, capsys):
     model = small_network(context="ppm")
     from wsfcn_tf.config import ExperimentConfig
 
-    config.claim(ExperimentConfig(model=model.config), ("a", "b", "c"))
+    config.create(ExperimentConfig(model=model.config), ("a", "b", "c"))
     model.save_weights(config.weights)
     assert convert(config.root, tmp_path / "back.pth") == 2
     assert "this model is another" in capsys.readouterr().err

@@ -16,40 +16,91 @@ import keras
 import numpy as np
 
 from wsfcn_tf.errors import UserError
-from wsfcn_tf.files import remove, replacing, write_json
+from wsfcn_tf.files import clear_partial, remove, replacing, write_json
 from wsfcn_tf.runs.folder import WEIGHTS, RunFolder
-from wsfcn_tf.training.averaging import averaged
-from wsfcn_tf.training.manifest import damage, write_manifest
-from wsfcn_tf.training.optimizer import GroupedSGD
-from wsfcn_tf.training.totals import EpochTotals
+from wsfcn_tf.runs.manifest import damage, write_manifest
+from wsfcn_tf.runs.totals import EpochTotals
+from wsfcn_tf.weights.averaging import averaged
 from wsfcn_tf.weights.network_file import load_network, save_network
 
 _OPTIMIZER = "optimizer.npz"
 _TOTALS = "totals.json"
 _RAW = "raw.weights.h5"  # where WEIGHTS are an average over the steps: what training goes on with
+_RATE = "learning_rate"  # on Keras 2, it is not among the optimiser's variables
+_UNREADABLE = (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile)
 
 
 @dataclass(frozen=True)
-class Position:
-    """Where a run is: after `epochs` epochs and `steps` steps of the next one, which have added up `totals`."""
+class TrainingState:
+    """Where a training is: after `epoch` epochs and `step` steps of the next one, which have added up `totals`."""
 
-    epochs: int = 0
-    steps: int = 0
+    epoch: int = 0
+    step: int = 0
     totals: EpochTotals = field(default_factory=EpochTotals)
 
 
-def save(run: RunFolder, model: keras.Model, optimizer: GroupedSGD, epochs: int, keep: int) -> None:
-    """Saves the state after `epochs` epochs, complete or not at all, and removes all but the last `keep`."""
-    _write(run.checkpoint(epochs), model, optimizer, EpochTotals())
-    for folder in [*run.checkpoints_within(), *(folder for _, folder in run.checkpoints()[:-keep])]:
+def save(run: RunFolder, model: keras.Model, state: TrainingState, keep: int = 1) -> None:
+    """Saves the state, complete or not at all.
+
+    Args:
+        run: where to.
+        model: compiled; its optimiser's variables are saved, too.
+        state: at an epoch's end, its checkpoint replaces all but the last `keep`; within one, that before in the epoch.
+        keep: of the checkpoints at the ends of epochs.
+
+    Raises:
+        UserError: a weight is not finite, or the disk refuses.
+    """
+    _write(run.checkpoint(state.epoch, state.step), model, state.totals)
+    within = run.checkpoints_within()
+    outdated = within[:-1] if state.step else [*within, *(folder for _, folder in run.checkpoints()[:-keep])]
+    for folder in outdated:
         remove(folder)
 
 
-def save_within(run: RunFolder, model: keras.Model, optimizer: GroupedSGD, position: Position) -> None:
-    """Saves the state within an epoch, complete or not at all, and removes others that are within one."""
-    _write(run.checkpoint(position.epochs, position.steps), model, optimizer, position.totals)
-    for folder in run.checkpoints_within()[:-1]:
-        remove(folder)
+def read_state(run: RunFolder) -> TrainingState:
+    """Where the last checkpoint is; the begin of training if there is none. Raises UserError if it cannot be read."""
+    checkpoint = run.latest_checkpoint()
+    if checkpoint is None:
+        return TrainingState()
+    epochs, steps, folder = checkpoint
+    if not steps:
+        return TrainingState(epochs)
+    try:
+        return TrainingState(epochs, steps, EpochTotals(**json.loads((folder / _TOTALS).read_text())))
+    except _UNREADABLE as error:
+        raise _unreadable(folder, error) from error
+
+
+def restore(run: RunFolder, model: keras.Model) -> None:
+    """Gives model and optimiser the values of the last checkpoint, if there is one.
+
+    Args:
+        run: where to look.
+        model: compiled; it and its optimiser are built.
+
+    Raises:
+        UserError: the last checkpoint cannot be read.
+    """
+    checkpoint, optimizer = run.latest_checkpoint(), model.optimizer
+    if checkpoint is None:
+        return
+    try:
+        load_network(model, checkpoint.folder / (_RAW if optimizer.use_ema else WEIGHTS))
+        with np.load(checkpoint.folder / _OPTIMIZER) as values:
+            for index, variable in enumerate(_variables(optimizer)):
+                variable.assign(values[str(index)])
+            if _RATE in values and hasattr(optimizer.learning_rate, "assign"):
+                optimizer.learning_rate.assign(values[_RATE])
+    except _UNREADABLE as error:
+        raise _unreadable(checkpoint.folder, error) from error
+
+
+def recover(run: RunFolder) -> list[str]:
+    """Deletes what killed processes left half-written, and sets damaged checkpoints aside; returns a line for each."""
+    for folder in (run.root, run.root / "checkpoints"):
+        clear_partial(folder)
+    return set_aside_damaged(run)
 
 
 def set_aside_damaged(run: RunFolder) -> list[str]:
@@ -84,68 +135,39 @@ def set_aside_damaged(run: RunFolder) -> list[str]:
     return notes
 
 
-def restore(run: RunFolder, model: keras.Model, optimizer: GroupedSGD) -> Position:
-    """Restores the last checkpoint.
-
-    Args:
-        run: where to look.
-        model: built.
-        optimizer: built.
-
-    Returns:
-        Where the run goes on; its begin if there is no checkpoint.
-
-    Raises:
-        UserError: the last checkpoint cannot be read.
-    """
-    checkpoint = run.latest_checkpoint()
-    if checkpoint is None:
-        return Position()
-    epochs, steps, folder = checkpoint
-    try:
-        totals = EpochTotals(**json.loads((folder / _TOTALS).read_text())) if steps else EpochTotals()
-        load_network(model, folder / (_RAW if optimizer.use_ema else WEIGHTS))
-        with np.load(folder / _OPTIMIZER) as values:
-            for index, variable in enumerate(_variables(optimizer)):
-                variable.assign(values[str(index)])
-    except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise UserError(
-            f"{folder}: cannot be read ({_first_line(error)}); delete this folder to resume from the checkpoint before"
-        ) from error
-    return Position(epochs, steps, totals)
-
-
 def _free_name(path: Path) -> Path:
     names = (path if count == 1 else path.with_name(f"{path.name}-{count}") for count in itertools.count(1))
     return next(name for name in names if not name.exists())
 
 
-def _write(path: Path, model: keras.Model, optimizer: GroupedSGD, totals: EpochTotals) -> None:
-    values = [np.asarray(variable) for variable in _variables(optimizer)]
+def _write(path: Path, model: keras.Model, totals: EpochTotals) -> None:
+    optimizer = model.optimizer
+    values = {str(index): np.asarray(variable) for index, variable in enumerate(_variables(optimizer))}
+    values[_RATE] = np.asarray(optimizer.learning_rate)
     # ReLU makes 0 of NaN: a BatchNorm's statistics can be lost for good while the loss looks well
-    if not all(np.isfinite(value).all() for value in [*map(np.asarray, model.weights), *values]):
+    if not all(np.isfinite(value).all() for value in [*map(np.asarray, model.weights), *values.values()]):
         raise UserError(
             f"{path}: is not saved, for weights are not finite any more; lower training.learning_rate, or resume from "
             "the checkpoint before"
         )
     with replacing(path, durable=True) as folder:
         folder.mkdir()
-        with averaged(model, optimizer):
+        with averaged(model):
             save_network(model, folder / WEIGHTS)
         if optimizer.use_ema:
             save_network(model, folder / _RAW)
-        np.savez(folder / _OPTIMIZER, **{str(index): value for index, value in enumerate(values)})
+        np.savez(folder / _OPTIMIZER, **values)
         if totals.images:
             write_json(folder / _TOTALS, asdict(totals))
         write_manifest(folder)
 
 
-def _variables(optimizer: GroupedSGD) -> list[Any]:
+def _variables(optimizer: keras.optimizers.Optimizer) -> list[Any]:
     """The optimiser's variables, a method on Keras 2, a property on Keras 3; and the loss scale's, if there is one."""
-    variables = optimizer.variables
-    scale = [] if optimizer.loss_scale is None else optimizer.loss_scale.variables
-    return [*(variables() if callable(variables) else variables), *scale]
+    variables, scale = optimizer.variables, getattr(optimizer, "loss_scale", None)
+    return [*(variables() if callable(variables) else variables), *(scale.variables if scale else [])]
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
+def _unreadable(folder: Path, error: Exception) -> UserError:
+    reason = (str(error).splitlines() or [type(error).__name__])[0]
+    return UserError(f"{folder}: cannot be read ({reason}); delete this folder to resume from the checkpoint before")

@@ -129,7 +129,7 @@ class RunFolder:
         if not resume:
             raise UserError(f"{self.root}: this run has begun; add --resume to continue it, or choose another --output")
 
-    def claim(self, config: ExperimentConfig, class_names: tuple[str, ...]) -> None:
+    def create(self, config: ExperimentConfig, class_names: tuple[str, ...]) -> None:
         """Writes what makes the folder a run's."""
         write_text(self.root / _CLASSES, "".join(f"{name}\n" for name in class_names), durable=True)
         save_config(config, self.root / _CONFIG)  # last: its presence says that the folder is a run's

@@ -8,11 +8,12 @@ import numpy as np
 
 
 @contextmanager
-def averaged(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> Iterator[None]:
-    """Within, the model's trained weights are their averages; afterwards they are what they were.
+def averaged(model: keras.Model) -> Iterator[None]:
+    """Within, the compiled model's trained weights are their averages; afterwards they are what they were.
 
     Running statistics of BatchNorms are averages already, and stay. Without `use_ema`, nothing changes.
     """
+    optimizer = model.optimizer
     if not optimizer.use_ema:
         yield
         return

@@ -151,7 +151,7 @@ def _convert_network(
     load_torch_state_dict(model, state_dict)
     with replacing(target) as temporary:
         model.save_weights(temporary)
-    folder.claim(config, class_names)
+    folder.create(config, class_names)
     report(f"{classes} classes: {', '.join(class_names[:3])}, …; config.yaml and classes.txt are beside the weights")
 
 

@@ -1,15 +1,16 @@
-"""Which epoch's weights a run ends with, told from the table of its validated epochs alone: so resuming is exact."""
+"""Which epoch's weights a run ends with."""
 
 import math
 import re
 
+import keras
+
 from wsfcn_tf.config import TrainingConfig
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.files import replacing
-from wsfcn_tf.models import Network
 from wsfcn_tf.runs.epoch_table import read
 from wsfcn_tf.runs.folder import RunFolder
-from wsfcn_tf.training.averaging import averaged
+from wsfcn_tf.weights.averaging import averaged
 from wsfcn_tf.weights.network_file import load_network, save_network
 
 
@@ -37,39 +38,59 @@ def best_epoch(rows: list[dict[str, str]], config: TrainingConfig) -> tuple[int,
     return epoch, values[epoch]
 
 
-def keep_if_best(run: RunFolder, model: Network, config: TrainingConfig, epoch: int) -> None:
-    """Saves the weights after an epoch, counted from 1, if it is the best so far; call it before its checkpoint."""
-    best = best_epoch(read(run.validation), config)
-    if best and best[0] == epoch:
-        with replacing(run.best_weights(epoch), durable=True) as path, averaged(model, model.optimizer):
-            save_network(model, path)
+class BestWeights(keras.callbacks.Callback):
+    """Keeps the weights of the best epoch so far, and training ends with them.
 
+    The best one is told from the table of the validated epochs alone, so that resuming is exact. Put it between
+    `EpochTables` and `Checkpoint`.
 
-def drop_others(run: RunFolder, config: TrainingConfig) -> None:
-    """Removes the weights of epochs that are not the best any more.
+    Args:
+        run: the folder.
+        config: `select`, `epochs` and `pretrain_epochs`.
 
-    Call it after the epoch's checkpoint: a run killed between goes on from the checkpoint before, whose best they are.
-    """
-    best = best_epoch(read(run.validation), config)
-    for path in run.all_best_weights():
-        if best is None or int(re.search(r"\d+", path.name)[0]) != best[0]:
-            path.unlink()
-
-
-def load_best(run: RunFolder, model: Network, config: TrainingConfig) -> tuple[int, float] | None:
-    """Loads the best epoch's weights into the model, and returns epoch and value; None leaves the last epoch's.
+    Attributes:
+        selected: at the end, the epoch, counted from 1, and its value of `select`; None is the last epoch.
 
     Raises:
-        UserError: they are gone.
+        UserError: at the end, the best epoch's weights are gone.
     """
-    best = best_epoch(read(run.validation), config)
-    if best:
-        path = run.best_weights(best[0])
-        try:
-            load_network(model, path)
-        except (OSError, ValueError, KeyError) as error:
-            raise UserError(
-                f"{path}: epoch {best[0]} is the best by training.select {config.select}, but its weights cannot be "
-                "read; put the file back"
-            ) from error
-    return best
+
+    def __init__(self, run: RunFolder, config: TrainingConfig) -> None:
+        super().__init__()
+        self._run, self._config = run, config
+        self.selected: tuple[int, float] | None = None
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        """Removes the weights of epochs that are not the best any more.
+
+        Only now, after the last epoch's checkpoint: a run that is killed before goes on from the checkpoint before,
+        whose best they are.
+        """
+        best = self._best()
+        for path in self._run.all_best_weights():
+            if best is None or int(re.search(r"\d+", path.name)[0]) != best[0]:
+                path.unlink()
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Saves the weights if they are the best so far: before the checkpoint that says that the epoch is done."""
+        best = self._best()
+        if best and best[0] == epoch + 1:
+            with replacing(self._run.best_weights(epoch + 1), durable=True) as path, averaged(self.model):
+                save_network(self.model, path)
+
+    def on_train_end(self, logs: dict | None = None) -> None:
+        """Loads the best."""
+        self.selected = self._best()
+        if self.selected:
+            path = self._run.best_weights(self.selected[0])
+            try:
+                load_network(self.model, path)
+            except (OSError, ValueError, KeyError) as error:
+                raise UserError(
+                    f"{path}: epoch {self.selected[0]} is the best by training.select {self._config.select}, but its "
+                    "weights cannot be read; put the file back"
+                ) from error
+        self.on_epoch_begin(self._config.epochs)
+
+    def _best(self) -> tuple[int, float] | None:
+        return best_epoch(read(self._run.validation), self._config)

@@ -1,83 +1,150 @@
-"""When a run saves what: every so many steps, when it is to stop, and at the end of an epoch."""
+"""Saving all that exact resuming needs, and restoring it."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from typing import Any
 
-import tensorflow as tf
+import keras
+import numpy as np
 
-from wsfcn_tf.config import TrainingConfig
-from wsfcn_tf.data.photos.bad_photos import BadPhotos
-from wsfcn_tf.errors import Stopped, UserError
+from wsfcn_tf.errors import UserError
 from wsfcn_tf.models import Network
+from wsfcn_tf.runs import checkpoints
+from wsfcn_tf.runs.checkpoints import TrainingState
 from wsfcn_tf.runs.folder import RunFolder
-from wsfcn_tf.runs.record import RunRecord
-from wsfcn_tf.training import checkpoints
-from wsfcn_tf.training.averaging import averaged
-from wsfcn_tf.training.checkpoints import Position
-from wsfcn_tf.training.selection import drop_others, keep_if_best
-from wsfcn_tf.training.stopping import StopRequest
-from wsfcn_tf.training.validation import Validation
-from wsfcn_tf.training.workers import gather_texts, several_workers, share_bad_photos
+from wsfcn_tf.runs.totals import EpochTotals
+from wsfcn_tf.training.async_means import AsyncMeans
 
-_STEPS_BETWEEN_QUESTIONS = 10  # several workers ask each other whether one is to stop, which takes time
+# Ends an epoch of `fit` and not the training; it is not True, which is what other callbacks set.
+_EPOCH_IS_COMPLETE = "epoch is complete"
 
 
-@dataclass(frozen=True)
-class Saving:
-    """Saves one run's state; `steps` are those of an epoch. Every worker must call the same methods."""
+class Checkpoint(keras.callbacks.Callback):
+    """Saves a training at the end of each epoch, and within; goes on from the last checkpoint when training begins.
 
-    config: TrainingConfig
-    run: RunFolder
-    model: Network
-    steps: int
-    bad_photos: BadPhotos
-    stop: StopRequest
-    strategy: tf.distribute.Strategy
+    Put it behind callbacks that change the training, such as ReduceLROnPlateau. In `fit`:
 
-    def is_due(self, steps: int) -> bool:
-        """Whether to save after so many steps of an epoch: for `checkpoint_every`, or because somebody is to stop."""
-        every = self.config.checkpoint_every
-        regular = bool(every) and steps % every == 0 and steps < self.steps  # the last step has its own
-        if several_workers() and steps % _STEPS_BETWEEN_QUESTIONS and steps < self.steps:
-            return regular
-        return self._is_to_stop() or regular
+        checkpoint = Checkpoint(RunFolder("runs/fit"))
+        model.fit(batches, epochs=30, initial_epoch=checkpoint.state.epoch, callbacks=[checkpoint])
 
-    def save(self, position: Position) -> None:
-        """Saves after a step. Raises Stopped if it was to stop there."""
-        self._save_within(position)
-        self.stop.check(self._saved_at(position))
+    With `every`, `batches` must be ours, `training_batches(..., first_epoch=checkpoint.state.epoch,
+    first_step=checkpoint.state.step, epochs=30 - checkpoint.state.epoch)`, and `steps_per_epoch` be given.
 
-    def stop_if_asked(self, saved: str) -> None:
-        """Raises Stopped if any worker is to stop; `saved` says where the run is."""
-        if self._is_to_stop():
-            self.stop.check(saved)
+    Args:
+        run: where checkpoints are, and go to.
+        every: save also after every so many steps of an epoch; 0 saves at the ends of epochs only.
+        keep: how many of the last epochs' checkpoints stay.
+        state: of the last checkpoint, if it is known; None looks for the last one that is whole.
+        own: where to save instead of `run`: for all workers but the chief.
+        means: what our own loop adds up; None in `fit`, whose sums are the model's metrics.
+        before_saving: called with the epoch before each time within an epoch: what has to be on disk by then.
 
-    def validated(self, validation: Validation, self_supervision: bool, position: Position) -> dict[str, float]:
-        """Measures the weights that would be saved, after an epoch's last step.
+    Attributes:
+        state: where the training is.
 
-        That step is saved if the measurement ends early, for whatever reason.
+    Raises:
+        UserError: the last checkpoint cannot be read.
+    """
+
+    def __init__(
+        self,
+        run: RunFolder,
+        *,
+        every: int = 0,
+        keep: int = 2,
+        state: TrainingState | None = None,
+        own: RunFolder | None = None,
+        means: AsyncMeans | None = None,
+        before_saving: Callable[[int], Any] | None = None,
+    ) -> None:
+        super().__init__()
+        if state is None:
+            for note in checkpoints.recover(run):
+                print(note)
+            state = checkpoints.read_state(run)
+        self._run, self._own, self._every, self._keep = run, own or run, every, keep
+        self._means, self._before_saving = means, before_saving
+        self.state = self._saved = state
+        self._steps_before: int | None = None  # of the epoch, which `fit` does not count when it resumes
+
+    @property
+    def saved_at(self) -> str:
+        """In words, where the training goes on after `save`."""
+        at = self.state if self._can_save() else self._saved
+        if at.step:
+            return f"saved after step {at.step} of {self.params['steps']} of epoch {at.epoch + 1}"
+        return f"saved after epoch {at.epoch}" if at.epoch else "nothing was saved yet"
+
+    def save(self) -> bool:
+        """Saves the state unless that is done; False if it cannot be: `fit` cannot begin behind an epoch's last step.
+
+        Raises:
+            UserError: weights are not finite, or the disk refuses.
         """
-        where = self._saved_at(position)
-        try:
-            with averaged(self.model, self.model.optimizer):
-                return validation.measure(self.model, self_supervision, between=lambda: self.stop_if_asked(where))
-        except (UserError, Stopped):
-            self._save_within(position)  # not within: training goes on from the weights, not from their average
-            raise
+        if not self._can_save():
+            return False
+        if (self.state.epoch, self.state.step) != (self._saved.epoch, self._saved.step):
+            if self.state.step:
+                self.state = TrainingState(self.state.epoch, self.state.step, self._totals())
+                if self._before_saving is not None:
+                    self._before_saving(self.state.epoch)
+            checkpoints.save(self._own, self.model, self.state, self._keep)
+            self._saved = self.state
+        return True
 
-    def epoch(self, epochs: int, record: RunRecord) -> None:
-        """Saves the state after so many epochs, and the weights if these are the best."""
-        keep_if_best(self.run, self.model, self.config, epochs)
-        checkpoints.save(self.run, self.model, self.model.optimizer, epochs, self.config.keep_checkpoints)
-        drop_others(self.run, self.config)
-        record.note(to={"epochs": epochs})
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        """Restores."""
+        self.model.optimizer.build(self.model.trainable_variables)
+        checkpoints.restore(self._run, self.model)
 
-    def _saved_at(self, position: Position) -> str:
-        return f"saved after step {position.steps} of {self.steps} of epoch {position.epochs + 1}"
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        """Within the epoch that was interrupted, `fit` adds to what its first part has added up."""
+        if epoch != self.state.epoch:
+            raise UserError(
+                f"{self._run.root}: the last checkpoint is that of epoch {self.state.epoch}, not of {epoch}; give fit "
+                "initial_epoch=checkpoint.state.epoch, or choose another folder"
+            )
+        self._steps_before = None
+        if self._means is None and self.state.step:
+            for name, metric in _metrics(self.model).items():
+                metric.total.assign(self.state.totals.sums[name])
+                metric.count.assign(self.state.totals.images)
 
-    def _is_to_stop(self) -> bool:
-        return self.stop.join(gather_texts(self.strategy, self.stop.name))
+    def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
+        """Finds out whether batches are counted from the epoch's begin, or from where it was resumed."""
+        if self._steps_before is None:
+            self._steps_before = self.state.step - batch
 
-    def _save_within(self, position: Position) -> None:
-        if share_bad_photos(self.strategy, self.bad_photos, position.epochs):
-            self.bad_photos.save(self.run.bad_images, position.epochs)
-        checkpoints.save_within(self.run, self.model, self.model.optimizer, position)
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        """Saves if it is due, and ends a resumed epoch of `fit` where it has all its steps."""
+        step, steps = self._steps_before + batch + 1, self.params["steps"]
+        self.state = TrainingState(self.state.epoch, step)
+        if self._every and step % self._every == 0 and step != steps:
+            self.save()
+        if self._steps_before and step == steps and not self.model.stop_training:
+            self.model.stop_training = _EPOCH_IS_COMPLETE
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Saves; within the epoch, if another callback has ended the training there."""
+        if self.model.stop_training == _EPOCH_IS_COMPLETE:
+            self.model.stop_training = False
+        steps = self.params["steps"]
+        if steps is None or self.state.step >= steps:
+            self.state = TrainingState(epoch + 1)
+        self.save()
+
+    def _can_save(self) -> bool:
+        return self._means is not None or not self.state.step or self.state.step != self.params["steps"]
+
+    def _totals(self) -> EpochTotals:
+        if self._means is not None:
+            self._means.flush()
+            self._means.totals.count_time()
+            return self._means.totals
+        sums = {name: float(np.asarray(metric.total)) for name, metric in _metrics(self.model).items()}
+        images = {int(np.asarray(metric.count)) for metric in _metrics(self.model).values()}
+        return EpochTotals(max(images, default=0), sums)
+
+
+def _metrics(model: keras.Model) -> dict[str, keras.metrics.Mean]:
+    """What a `Network` adds up in `fit`."""
+    return vars(model.means) if isinstance(model, Network) else {}

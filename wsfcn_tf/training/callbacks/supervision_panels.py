@@ -1,80 +1,64 @@
-"""What a person sees of a training run: a progress bar, a line per epoch, TensorBoard scalars and panels."""
+"""What the network teaches itself with, as pictures in TensorBoard."""
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
+from functools import cached_property
+from itertools import islice
 
+import keras
 import numpy as np
 import tensorflow as tf
-from tqdm import tqdm
 
+from wsfcn_tf.config import DataConfig
+from wsfcn_tf.data.datasets.dataset import Dataset
+from wsfcn_tf.data.pipeline import validation_batches
+from wsfcn_tf.errors import UserError
 from wsfcn_tf.objective.objective import Supervision
 from wsfcn_tf.ops.normalise import denormalise
-from wsfcn_tf.training.totals import EpochTotals
+from wsfcn_tf.training.callbacks.tensorboard_scalars import TensorBoardScalars
 from wsfcn_tf.visualisation.overlays import overlay
 from wsfcn_tf.visualisation.panels import panel
 
 
-class TrainingLog:
-    """Shows the means of a run's per-image values, and its speed.
+class SupervisionPanels(keras.callbacks.Callback):
+    """Shows, after each epoch, how the same few training photos are supervised.
 
     Args:
-        folder: of TensorBoard's event files.
-        steps: of the whole run.
-        steps_done: before this process, if it resumes.
-        shown: whether anything is printed.
+        tensorboard: comes before this one in the list.
+        dataset: photos and tags.
+        names: of training photos; the first `count` that can be read are shown.
+        count: how many.
+        config: how large they are shown to the network.
     """
 
-    def __init__(self, folder: Path, steps: int, steps_done: int, shown: bool = True) -> None:
-        self._writer = tf.summary.create_file_writer(str(folder))
-        self._shown = shown
-        self._bar = tqdm(
-            total=steps, initial=steps_done, unit="step", dynamic_ncols=True, mininterval=1.0, disable=not shown
-        )
+    def __init__(
+        self, tensorboard: TensorBoardScalars, dataset: Dataset, names: Sequence[str], count: int, config: DataConfig
+    ) -> None:
+        super().__init__()
+        self._tensorboard, self._dataset, self._config = tensorboard, dataset, config
+        self._names, self._count = names, count
 
-    def step(self, epoch: int, totals: EpochTotals) -> None:
-        """Counts a step, and shows the epoch's means so far."""
-        self._bar.set_postfix(
-            epoch=epoch + 1, **{name: f"{mean:.3f}" for name, mean in totals.means().items()}, refresh=False
-        )
-        self._bar.update()
-
-    def epoch(self, epoch: int, totals: EpochTotals) -> None:
-        """Shows a finished epoch's means and speed, in a line and in TensorBoard."""
-        means, speed = totals.means(), totals.speed()
-        with self._writer.as_default(step=epoch + 1):
-            for name, mean in means.items():
-                tf.summary.scalar(f"train/{name}", mean)
-            for name, value in speed.items():
-                tf.summary.scalar(f"speed/{name}", value)
-        self._writer.flush()
-        self.note(
-            f"epoch {epoch + 1}: "
-            + ", ".join(f"{name} {mean:.4f}" for name, mean in means.items())
-            + f"; {speed['images_per_second']:.1f} images/s, {speed['wait']:.1%} waiting for photos"
-        )
-
-    def validation(self, epoch: int, means: Mapping[str, float]) -> None:
-        """Shows an epoch's measurements on the validation split, in a line and in TensorBoard."""
-        with self._writer.as_default(step=epoch + 1):
-            for name, mean in means.items():
-                tf.summary.scalar(f"validation/{name}", mean)
-        self._writer.flush()
-        self.note(f"validation {epoch + 1}: " + ", ".join(f"{name} {mean:.4f}" for name, mean in means.items()))
-
-    def note(self, text: str) -> None:
-        """Prints a line above the bar."""
-        if self._shown:
-            self._bar.write(text)
-
-    def panel(self, epoch: int, picture: np.ndarray) -> None:
-        """Shows a picture, uint8 [H, W, 3]."""
-        with self._writer.as_default(step=epoch + 1):
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Writes a picture."""
+        images, tags = self._views
+        outputs = self.model(images, training=False)
+        supervision = self.model.objective.supervise(images, tags, outputs["logits"])
+        picture = supervision_panel(images, supervision, self._dataset.class_names)
+        with self._tensorboard.writer.as_default(step=epoch + 1):
             tf.summary.image("train/supervision", picture[None])
 
-    def close(self) -> None:
-        """Ends the bar and the event file."""
-        self._bar.close()
-        self._writer.close()
+    @cached_property
+    def _views(self) -> tuple[tf.Tensor, tf.Tensor]:
+        """Images and tags."""
+        names = list(islice(filter(self._is_readable, self._names), self._count))
+        images = next(iter(validation_batches(self._dataset, names, self._config, len(names))))
+        return images, tf.stack([self._dataset.tags(name) for name in names])
+
+    def _is_readable(self, name: str) -> bool:
+        try:
+            self._dataset.image(name)
+        except UserError:  # with data.on_bad_image skip, training goes on without it
+            return False
+        return True
 
 
 def supervision_panel(images: tf.Tensor, supervision: Supervision, class_names: Sequence[str]) -> np.ndarray:
