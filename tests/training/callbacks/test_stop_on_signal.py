@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from wsfcn_tf.errors import Stopped
-from wsfcn_tf.training.stopping import StopRequest
+from wsfcn_tf.training.callbacks.stop_on_signal import StopRequest
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 75), (signal.SIGINT, 130)])
@@ -39,7 +39,7 @@ def test_workers_stop_together():
 @pytest.mark.parametrize("first", ["SIGINT", "SIGTERM"])
 def test_a_second_ctrl_c_ends_at_once(first):
     script = (
-        "import os, signal; from wsfcn_tf.training.stopping import StopRequest\n"
+        "import os, signal; from wsfcn_tf.training.callbacks.stop_on_signal import StopRequest\n"
         f"with StopRequest(): os.kill(os.getpid(), signal.{first}); print('still here', flush=True); "
         "os.kill(os.getpid(), signal.SIGINT); print('not here')"
     )
