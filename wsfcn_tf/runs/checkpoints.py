@@ -20,7 +20,7 @@ from wsfcn_tf.files import clear_partial, remove, replacing, write_json
 from wsfcn_tf.runs.folder import WEIGHTS, RunFolder
 from wsfcn_tf.runs.manifest import damage, write_manifest
 from wsfcn_tf.runs.totals import EpochTotals
-from wsfcn_tf.weights.averaging import averaged
+from wsfcn_tf.weights.averaging import averaged, value_of
 from wsfcn_tf.weights.network_file import load_network, save_network
 
 _OPTIMIZER = "optimizer.npz"
@@ -142,10 +142,10 @@ def _free_name(path: Path) -> Path:
 
 def _write(path: Path, model: keras.Model, totals: EpochTotals) -> None:
     optimizer = model.optimizer
-    values = {str(index): np.asarray(variable) for index, variable in enumerate(_variables(optimizer))}
-    values[_RATE] = np.asarray(optimizer.learning_rate)
+    values = {str(index): value_of(variable) for index, variable in enumerate(_variables(optimizer))}
+    values[_RATE] = value_of(optimizer.learning_rate)
     # ReLU makes 0 of NaN: a BatchNorm's statistics can be lost for good while the loss looks well
-    if not all(np.isfinite(value).all() for value in [*map(np.asarray, model.weights), *values.values()]):
+    if not all(np.isfinite(value).all() for value in [*map(value_of, model.weights), *values.values()]):
         raise UserError(
             f"{path}: is not saved, for weights are not finite any more; lower training.learning_rate, or resume from "
             "the checkpoint before"

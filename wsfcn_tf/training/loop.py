@@ -23,6 +23,7 @@ The run's tables own the past: the best epoch is told from them alone.
 """
 
 from collections.abc import Iterator
+from copy import deepcopy
 from itertools import islice
 
 import keras
@@ -60,7 +61,7 @@ def run_epochs(
     model.stop_training = False
     callbacks.on_train_begin()
     for epoch in range(start.epoch, callbacks.params["epochs"]):
-        first, totals = (start.step, start.totals) if epoch == start.epoch else (0, EpochTotals())
+        first, totals = (start.step, deepcopy(start.totals)) if epoch == start.epoch else (0, EpochTotals())
         means.begin(epoch, totals)
         callbacks.on_epoch_begin(epoch)
         with user_errors():

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
-import numpy as np
 
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.models import Network
@@ -13,6 +12,7 @@ from wsfcn_tf.runs.checkpoints import TrainingState
 from wsfcn_tf.runs.folder import RunFolder
 from wsfcn_tf.runs.totals import EpochTotals
 from wsfcn_tf.training.async_means import AsyncMeans
+from wsfcn_tf.weights.averaging import value_of
 
 # Ends an epoch of `fit` and not the training; it is not True, which is what other callbacks set.
 _EPOCH_IS_COMPLETE = "epoch is complete"
@@ -140,8 +140,8 @@ class Checkpoint(keras.callbacks.Callback):
             self._means.flush()
             self._means.totals.count_time()
             return self._means.totals
-        sums = {name: float(np.asarray(metric.total)) for name, metric in _metrics(self.model).items()}
-        images = {int(np.asarray(metric.count)) for metric in _metrics(self.model).values()}
+        sums = {name: float(value_of(metric.total)) for name, metric in _metrics(self.model).items()}
+        images = {int(value_of(metric.count)) for metric in _metrics(self.model).values()}
         return EpochTotals(max(images, default=0), sums)
 
 
