@@ -10,8 +10,8 @@ from short_runs import CONFIG, SCENES, UnmaskedScenes, train, with_training
 
 from benchmarks.tiny_training import build_tiny
 from wsfcn_tf.errors import UserError
-from wsfcn_tf.runs.folder import RunFolder
 from wsfcn_tf.runs import checkpoints
+from wsfcn_tf.runs.folder import RunFolder
 from wsfcn_tf.training import loop, trainer
 
 

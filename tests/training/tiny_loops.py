@@ -52,7 +52,7 @@ def compiled_model(**training):
     return model
 
 
-def batches(start=TrainingState()):  # noqa: B008
+def batches(start=TrainingState()):
     """Of all the steps from `start` on: images, tags, names."""
     return training_batches(
         SCENES,
@@ -66,7 +66,7 @@ def batches(start=TrainingState()):  # noqa: B008
     )
 
 
-def by_fit(model, callbacks: Sequence[keras.callbacks.Callback], start=TrainingState(), **options):  # noqa: B008
+def by_fit(model, callbacks: Sequence[keras.callbacks.Callback], start=TrainingState(), **options):
     """Returns `model.history`."""
     pairs = batches(start).map(lambda images, tags, names: (images, tags))
     return model.fit(
@@ -81,7 +81,7 @@ def by_fit(model, callbacks: Sequence[keras.callbacks.Callback], start=TrainingS
     )
 
 
-def by_loop(model, callbacks: Sequence[keras.callbacks.Callback], start=TrainingState(), means=None):  # noqa: B008
+def by_loop(model, callbacks: Sequence[keras.callbacks.Callback], start=TrainingState(), means=None):
     """Returns `model.history`."""
     strategy = model.distribute_strategy
     means = AsyncMeans(synchronous=any(map(reads_batch_logs, callbacks))) if means is None else means

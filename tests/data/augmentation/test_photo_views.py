@@ -4,8 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wsfcn_tf.config import DataConfig
-from wsfcn_tf.data.augmentation.photo_views import augment
-from wsfcn_tf.data.augmentation.photo_views import jitter_colours, random_crop_box
+from wsfcn_tf.data.augmentation.photo_views import augment, jitter_colours, random_crop_box
 
 WHOLE = DataConfig(crop_size=16, crop_area=(1.0, 1.0), crop_ratio=(1.0, 1.0), jitter=(0, 0, 0, 0), flip=False)
 PHOTO = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)

@@ -9,7 +9,8 @@ import threading
 import pytest
 
 from wsfcn_tf.errors import Stopped
-from wsfcn_tf.training.callbacks.stop_on_signal import StopRequest
+from wsfcn_tf.runs.checkpoints import TrainingState
+from wsfcn_tf.training.callbacks import StopOnSignal, StopRequest, stop_on_signal
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 75), (signal.SIGINT, 130)])
@@ -59,3 +60,69 @@ def test_in_another_thread_signals_stay_as_they_are():
     thread.start()
     thread.join()
     assert seen == [(None, before)]
+
+
+# === The callback; where it stops is tested in test_checkpoint.py ===
+
+
+class Checkpoint:
+    """Stands in for a checkpoint within an epoch of 20 steps."""
+
+    saved_at, saves = "saved", 0
+
+    def __init__(self, step=0):
+        self.state = TrainingState(1, step)
+
+    def save(self):
+        self.saves += 1
+        return True
+
+
+def stopping(step=0, request=None):
+    callback = StopOnSignal(Checkpoint(step), request)
+    callback.set_params({"steps": 20})
+    return callback
+
+
+def test_signals_are_caught_while_training_goes_on():
+    before = signal.getsignal(signal.SIGTERM)
+    stop = stopping(step=3)
+    stop.on_train_begin()
+    stop.on_train_batch_end(2)
+    os.kill(os.getpid(), signal.SIGTERM)
+    with pytest.raises(Stopped, match=r"^SIGTERM: saved; --resume continues$"):
+        stop.on_train_batch_end(3)
+    assert stop._checkpoint.saves == 1 and signal.getsignal(signal.SIGTERM) is before
+    stop = stopping()
+    stop.on_train_begin()
+    stop.on_train_end()
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_a_signal_before_the_first_step():
+    with StopRequest() as request:
+        os.kill(os.getpid(), signal.SIGTERM)
+        stop = stopping(step=5, request=request)
+        with pytest.raises(Stopped) as stopped:
+            stop.on_train_begin()
+    assert str(stopped.value) == (
+        "SIGTERM: nothing is lost, the run is where it was, after 1 epochs and 5 steps; --resume continues"
+    )
+    assert not stop._checkpoint.saves
+
+
+def test_workers_ask_each_other_every_tenth_step_and_at_the_end_of_an_epoch(monkeypatch):
+    asked = []
+
+    def gather_texts(strategy, text):
+        asked.append(stop._checkpoint.state.step)
+        return [text, "SIGTERM" if asked[-1] == 20 else ""]
+
+    monkeypatch.setattr(stop_on_signal, "several_workers", lambda: True)
+    monkeypatch.setattr(stop_on_signal, "gather_texts", gather_texts)
+    stop = stopping(request=StopRequest())
+    with pytest.raises(Stopped):
+        for step in range(1, 21):
+            stop._checkpoint.state = TrainingState(1, step)
+            stop.on_train_batch_end(step - 1)
+    assert asked == [10, 20]

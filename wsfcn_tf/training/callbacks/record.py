@@ -65,4 +65,4 @@ class Record(keras.callbacks.Callback):
 def _outcome(error: BaseException) -> str:
     if isinstance(error, Stopped):
         return "stopped"
-    return "interrupted" if isinstance(error, KeyboardInterrupt) else f"failed: {error or type(error).__name__}"
+    return "interrupted" if isinstance(error, KeyboardInterrupt) else f"failed: {str(error) or type(error).__name__}"
