@@ -28,9 +28,9 @@ from benchmarks.measure import alternating_seconds, where
 from benchmarks.run_equality import differences
 from benchmarks.tiny_training import write_config
 from wsfcn_tf.files import replacing, write_text
+from wsfcn_tf.runs import checkpoints
 from wsfcn_tf.runs.folder import RunFolder
 from wsfcn_tf.runs.record import read_record
-from wsfcn_tf.training import checkpoints
 
 _STEPS = 5  # of an epoch
 

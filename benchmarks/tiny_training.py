@@ -21,7 +21,7 @@ from wsfcn_tf.models.head import Head
 from wsfcn_tf.models.layers import ConvNormReLU
 from wsfcn_tf.models.pooling import GlobalWeightedPooling
 from wsfcn_tf.ops import resize_align_corners
-from wsfcn_tf.training import trainer
+from wsfcn_tf.training import loop, trainer
 from wsfcn_tf.weights import trained
 
 _WIDTH = 16
@@ -83,7 +83,7 @@ def write_config(path: str, epochs: int) -> None:
 
 def inject_nan(at_step: int) -> None:
     """Makes one number of the `at_step`-th batch of this process NaN."""
-    compile_step = trainer.compile_step
+    compile_step = loop.compile_step
 
     def compile_poisoned_step(*arguments: Any) -> Any:
         step, calls = compile_step(*arguments), iter(range(1, 1 << 30))
@@ -97,7 +97,7 @@ def inject_nan(at_step: int) -> None:
 
         return poisoned
 
-    trainer.compile_step = compile_poisoned_step
+    loop.compile_step = compile_poisoned_step
 
 
 def turn_clock_back() -> None:

@@ -10,8 +10,9 @@ from short_runs import CONFIG, SCENES, UnmaskedScenes, train, with_training
 
 from benchmarks.tiny_training import build_tiny
 from wsfcn_tf.errors import UserError
+from wsfcn_tf.runs import checkpoints
 from wsfcn_tf.runs.folder import RunFolder
-from wsfcn_tf.training import checkpoints, trainer
+from wsfcn_tf.training import loop, trainer
 
 
 @pytest.fixture(autouse=True)
@@ -22,12 +23,12 @@ def tiny(monkeypatch):
 def test_the_step_is_traced_once_before_and_once_after_the_switch(tmp_path, monkeypatch):
     steps = []
 
-    def compile_cheap_step(strategy, model, compile_step=trainer.compile_step):
+    def compile_cheap_step(strategy, model, compile_step=loop.compile_step):
         cheap = SimpleNamespace(update=lambda images, tags, _: {"loss": tf.reduce_mean(images, axis=[1, 2, 3])})
         steps.append(compile_step(strategy, cheap))
         return steps[0]
 
-    monkeypatch.setattr(trainer, "compile_step", compile_cheap_step)
+    monkeypatch.setattr(loop, "compile_step", compile_cheap_step)
     train(with_training(epochs=4, panels=0), SCENES, RunFolder(tmp_path))
     assert steps[0].experimental_get_tracing_count() == 2
 
@@ -54,7 +55,7 @@ def test_the_next_step_is_dispatched_before_values_are_read(tmp_path, monkeypatc
 
         return step
 
-    monkeypatch.setattr(trainer, "compile_step", compile_cheap_step)
+    monkeypatch.setattr(loop, "compile_step", compile_cheap_step)
     monkeypatch.setattr(checkpoints, "save", lambda *_: events.append("save"))
     train(with_training(panels=0), SCENES, RunFolder(tmp_path))
     one_epoch = ["step 1", "step 2", "read 1", "read 2", "save"]
@@ -77,7 +78,7 @@ def test_a_bad_photo_is_replaced_and_listed(tmp_path, monkeypatch, capsys):
     def compile_cheap_step(strategy, model):
         return lambda images, tags, self_supervision: {"loss": tf.ones(2)}
 
-    monkeypatch.setattr(trainer, "compile_step", compile_cheap_step)
+    monkeypatch.setattr(loop, "compile_step", compile_cheap_step)
     run = RunFolder(tmp_path)
     config = replace(with_training(panels=0, epochs=3), data=replace(CONFIG.data, on_bad_image="skip"))
     train(config, TornScene(CONFIG.data.scenes), run)
@@ -93,7 +94,7 @@ def test_loss_that_is_not_finite_names_the_images(tmp_path, monkeypatch):
     def compile_poisoned_step(strategy, model):
         return lambda images, tags, self_supervision: {"loss": tf.constant([1.0, np.nan])}
 
-    monkeypatch.setattr(trainer, "compile_step", compile_poisoned_step)
+    monkeypatch.setattr(loop, "compile_step", compile_poisoned_step)
     names = SCENES.names("train")
     first, second = (names[index] for index in np.random.default_rng([0, 0]).permutation(5)[:2])  # seed 0, epoch 0
     run = RunFolder(tmp_path)

@@ -10,8 +10,8 @@ from wsfcn_tf.models.backbones.efficientnet_lite import EfficientNetLite
 from wsfcn_tf.ops.normalise import normalise
 from wsfcn_tf.runs.folder import RunFolder
 from wsfcn_tf.training import precision as precision_module
+from wsfcn_tf.training.experiment import resolve
 from wsfcn_tf.training.precision import fastest_precision, precision
-from wsfcn_tf.training.trainer import resolve
 
 LITE = {"backbone": "efficientnet_lite0", "width": 1.0}
 

@@ -3,6 +3,7 @@
 import filecmp
 from dataclasses import replace
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -11,7 +12,8 @@ from short_runs import CONFIG, SCENES, train, with_training
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.runs import epoch_table
 from wsfcn_tf.runs.folder import RunFolder
-from wsfcn_tf.training import checkpoints, trainer
+from wsfcn_tf.training import continue_from, trainer
+from wsfcn_tf.training.experiment import resolve
 
 
 @pytest.fixture(scope="module")
@@ -80,15 +82,24 @@ def assert_same_weights(one, other):
         np.testing.assert_array_equal(first, second)
 
 
-def test_resuming_continues_exactly(finished, tmp_path, monkeypatch):
-    def save_and_stop(*arguments, save=checkpoints.save):
-        save(*arguments)
-        raise KeyboardInterrupt
+def interrupting(epoch, step=0):
+    """A callback of the user's that ends the process, as Ctrl-C would, before a step of an epoch."""
 
+    class Interrupting(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            self.epoch = epoch
+
+        def on_train_batch_begin(self, batch, logs=None):
+            if (self.epoch, batch) == (epoch, step):
+                raise KeyboardInterrupt
+
+    return Interrupting()
+
+
+def test_resuming_continues_exactly(finished, tmp_path):
     run = RunFolder(tmp_path)
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(checkpoints, "save", save_and_stop)
-        train(CONFIG, SCENES, run)
+    with pytest.raises(KeyboardInterrupt):
+        train(CONFIG, SCENES, run, callbacks=[interrupting(epoch=1)])
     assert [epochs for epochs, _ in run.checkpoints()] == [1]
     assert not run.weights.exists()
 
@@ -98,15 +109,10 @@ def test_resuming_continues_exactly(finished, tmp_path, monkeypatch):
     assert run.history.read_bytes() == finished[0].history.read_bytes()
 
 
-def test_resuming_within_an_epoch_continues_exactly(finished, tmp_path, monkeypatch):
-    def save_and_stop(*arguments, save=checkpoints.save_within):
-        save(*arguments)
-        raise KeyboardInterrupt
-
+def test_resuming_within_an_epoch_continues_exactly(finished, tmp_path):
     run, config = RunFolder(tmp_path), with_training(checkpoint_every=1)
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(checkpoints, "save_within", save_and_stop)
-        train(config, SCENES, run)
+    with pytest.raises(KeyboardInterrupt):
+        train(config, SCENES, run, callbacks=[interrupting(epoch=0, step=1)])
     assert run.latest_checkpoint()[:2] == (0, 1) and not run.history.exists()
 
     # with another number of workers, and no more checkpoints within epochs
@@ -123,7 +129,7 @@ def test_resuming_a_finished_run_changes_nothing(finished):
 
 def test_fewer_photos_than_when_the_checkpoint_was_saved(tmp_path):
     run = RunFolder(tmp_path)
-    run.create(trainer.resolve(CONFIG, SCENES, run), SCENES.class_names)
+    run.create(resolve(CONFIG, SCENES, run), SCENES.class_names)
     run.checkpoint(1, 3).mkdir(parents=True)
     assert refusal(CONFIG, run, resume=True) == (
         f"{run.checkpoint(1, 3)}: was saved after 3 steps of an epoch that now has 2, because there are fewer photos; "
@@ -132,7 +138,7 @@ def test_fewer_photos_than_when_the_checkpoint_was_saved(tmp_path):
 
 
 @pytest.mark.slow
-def test_resuming_continues_exactly_with_everything_on(tmp_path, monkeypatch):
+def test_resuming_continues_exactly_with_everything_on(tmp_path):
     config = replace(
         with_training(
             schedule="cosine", warmup_epochs=0.5, ema=0.9, accumulation_steps=2, precision="float16", checkpoint_every=1
@@ -143,14 +149,8 @@ def test_resuming_continues_exactly_with_everything_on(tmp_path, monkeypatch):
     whole, run = RunFolder(tmp_path / "whole"), RunFolder(tmp_path / "run")
     model = train(config, SCENES, whole)
 
-    def save_and_stop(run, model, optimizer, position, save=checkpoints.save_within):
-        save(run, model, optimizer, position)
-        if position.epochs == 1:
-            raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(checkpoints, "save_within", save_and_stop)
-        train(config, SCENES, run)
+    with pytest.raises(KeyboardInterrupt):
+        train(config, SCENES, run, callbacks=[interrupting(epoch=1, step=1)])
     assert run.latest_checkpoint()[:2] == (1, 1)
     assert_same_weights(train(config, SCENES, run, resume=True), model)
     assert run.history.read_bytes() == whole.history.read_bytes()
@@ -215,16 +215,16 @@ def test_continuing_another_run(finished, tmp_path):
     earlier, model = finished
     run = RunFolder(tmp_path / "longer")
     config = with_training(epochs=2, learning_rate=0.5)  # no epoch is left to train
-    trainer.continue_from(earlier, run, config, SCENES)
+    continue_from(earlier, run, config, SCENES)
     assert run.read()[0].training.learning_rate == 0.5
     assert run.history.read_bytes() == earlier.history.read_bytes()
     assert run.speed.read_bytes() == earlier.speed.read_bytes()
     assert_same_weights(train(config, SCENES, run, resume=True), model)
-    trainer.continue_from(RunFolder(tmp_path / "none"), run, config, SCENES)  # has begun: nothing is done
+    continue_from(RunFolder(tmp_path / "none"), run, config, SCENES)  # has begun: nothing is done
 
 
 def test_continuing_a_run_without_checkpoints(tmp_path):
     earlier, run = RunFolder(tmp_path / "earlier"), RunFolder(tmp_path / "run")
     with pytest.raises(UserError) as error:
-        trainer.continue_from(earlier, run, CONFIG, SCENES)
+        continue_from(earlier, run, CONFIG, SCENES)
     assert str(error.value) == f"{earlier.root}: no checkpoint to continue from"

@@ -24,9 +24,10 @@ from wsfcn_tf.data.datasets.scenes.scenes import Scenes
 from wsfcn_tf.data.photos.bad_photos import BadPhotos
 from wsfcn_tf.data.pipeline import training_batches
 from wsfcn_tf.models.layers import SeededDropout
+from wsfcn_tf.runs.checkpoints import TrainingState
 from wsfcn_tf.training import Objective, build_optimizer
-from wsfcn_tf.training.checkpoints import Position
-from wsfcn_tf.training.steps import compile_step, distributed_batches
+from wsfcn_tf.training.distribution import distributed_batches
+from wsfcn_tf.training.loop import compile_step
 
 (CPU,) = tf.config.list_physical_devices("CPU")
 tf.config.set_logical_device_configuration(CPU, [tf.config.LogicalDeviceConfiguration()] * 2)  # before all else
@@ -80,7 +81,7 @@ def on_two_replicas(kinds):
         history = model.fit(BATCHES, shuffle=False, verbose=0).history
         found |= {f"fit/{name}": np.asarray(history[name]) for name in Objective.names} | changes("fit", before, model)
 
-    start = Position(epochs=0, steps=1)
+    start = TrainingState(epoch=0, step=1)
     photos = distributed_batches(strategy, STREAM, SCENES, SCENES.names("train"), start, BadPhotos())
     stacked = [strategy.gather(images, axis=0) for images, _, _ in itertools.islice(photos, 3)]
     return found | {"photos": np.stack(stacked), "random": random_features(strategy)}

@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace) -> None:
     from wsfcn_tf.data.datasets.dataset import open_dataset
     from wsfcn_tf.runs.folder import RunFolder
     from wsfcn_tf.training import train
-    from wsfcn_tf.training.workers import is_chief, open_strategy
+    from wsfcn_tf.training.distribution import is_chief, open_strategy
 
     strategy = open_strategy()  # before the dataset, which may use TensorFlow
     folder = RunFolder(arguments.output)

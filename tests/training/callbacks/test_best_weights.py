@@ -7,7 +7,7 @@ from wsfcn_tf.config import TrainingConfig
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.runs.epoch_table import write_row
 from wsfcn_tf.runs.folder import RunFolder
-from wsfcn_tf.training.selection import best_epoch, drop_others, keep_if_best, load_best
+from wsfcn_tf.training.callbacks.best_weights import BestWeights, best_epoch
 
 
 def rows(**columns):
@@ -57,27 +57,45 @@ class Weights:
         self.value = int(path.read_text())
 
 
+def best_weights(run, select="map", value=0):
+    callback = BestWeights(run, config(select))
+    callback.set_model(Weights(value))
+    return callback
+
+
 def validate(run, epoch, value):
     write_row(run.validation, epoch, {"map": value})
-    keep_if_best(run, Weights(epoch), config("map"), epoch)
+    best_weights(run, value=epoch).on_epoch_end(epoch - 1)
 
 
 def test_the_best_so_far_stays_until_the_better_ones_checkpoint_is_there(tmp_path):
     run = RunFolder(tmp_path)
     for epoch, value in ((1, 0.9), (2, 0.9), (3, 0.5), (4, 0.4)):
+        best_weights(run).on_epoch_begin(epoch - 1)
         validate(run, epoch, value)
-        drop_others(run, config("map"))
     assert [path.name for path in run.all_best_weights()] == ["best-epoch-0003.weights.h5"]
     validate(run, 5, 0.6)  # killed here, a resumed run's best is still epoch 3
     assert len(run.all_best_weights()) == 2
-    model = Weights()
-    assert load_best(run, model, config("map")) == (5, 0.6) and model.value == 5
-    drop_others(run, config("map"))
+    best = best_weights(run)
+    best.on_train_end()
+    assert best.selected == (5, 0.6) and best.model.value == 5
     assert run.all_best_weights() == [run.best_weights(5)]
+
+
+def test_without_select_the_last_weights_stay(tmp_path):
+    run = RunFolder(tmp_path)
+    validate(run, 5, 0.6)
+    best = best_weights(run, "last", value=7)
+    best.on_train_end()
+    assert best.selected is None and best.model.value == 7
+
+
+def test_weights_that_are_gone(tmp_path):
+    run = RunFolder(tmp_path)
+    validate(run, 5, 0.6)
     run.best_weights(5).unlink()
     with pytest.raises(UserError, match=r"best-epoch-0005.weights.h5: epoch 5 is the best by training.select map, but"):
-        load_best(run, Weights(), config("map"))
-    assert load_best(run, Weights(), config("last")) is None
+        best_weights(run).on_train_end()
 
 
 def test_the_table_alone_decides(tmp_path):

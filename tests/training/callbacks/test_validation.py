@@ -27,7 +27,8 @@ from wsfcn_tf.runs.epoch_table import read
 from wsfcn_tf.runs.folder import RunFolder
 from wsfcn_tf.runs.record import read_record
 from wsfcn_tf.training import trainer
-from wsfcn_tf.training.validation import Validation, is_validated, open_validation
+from wsfcn_tf.training.callbacks import Validation, ValidationSplit
+from wsfcn_tf.training.callbacks.validation import is_validated, open_validation_split
 from wsfcn_tf.weights import trained
 
 CONFIG = ExperimentConfig(
@@ -50,10 +51,6 @@ def with_training(**settings):
     return replace(CONFIG, training=replace(CONFIG.training, **settings))
 
 
-def nothing():
-    pass
-
-
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch):
     monkeypatch.setattr(trainer, "build_model", build_tiny)
@@ -73,7 +70,10 @@ def model():
 def test_losses_and_map_are_those_of_every_photo_once(model, self_supervision):
     names = SCENES.names("val")  # 6 of 4 a batch: the last one is filled up
     tags = np.stack([SCENES.tags(name) for name in names])
-    row = Validation(CONFIG, SCENES, names, tags).measure(model, self_supervision, nothing)
+    model.self_supervision = self_supervision
+    validation = Validation(CONFIG, SCENES, ValidationSplit(names, tags))
+    validation.set_model(model)
+    row = validation.measure()
 
     views = [central_view(SCENES.image(name), CONFIG.data) for name in names]
     images = normalise(np.stack(views).astype(np.float32) / 255)
@@ -90,7 +90,9 @@ def test_losses_and_map_are_those_of_every_photo_once(model, self_supervision):
 def test_miou_reads_masks_and_only_if_asked(model):
     config = with_training(validate_every=1, validate_miou=True)
     scenes = Scenes(config.data.scenes)
-    row = Validation(config, scenes, scenes.names("val"), None).measure(model, True, nothing)
+    validation = Validation(config, scenes, ValidationSplit(scenes.names("val"), None))
+    validation.set_model(model)
+    row = validation.measure()
     assert row.keys() == {"miou"} and 0 <= row["miou"] <= 1
 
 
@@ -112,23 +114,23 @@ class OnlyMasks(UnmaskedScenes):
 
 def test_tags_are_never_taken_from_masks():
     scenes = OnlyMasks(CONFIG.data.scenes)
-    validation, notes = open_validation(with_training(validate_every=1), scenes, [])
-    assert validation is None
+    split, notes = open_validation_split(with_training(validate_every=1), scenes, [])
+    assert split is None
     (note,) = notes
     assert note.startswith("no losses and no mAP on val, whose tags are not known (masks are not asked): tags.csv: ")
     with pytest.raises(UserError, match=r"training.select is map, which needs the tags of val: tags.csv: there is no"):
-        open_validation(with_training(validate_every=1, select="map"), scenes, [])
-    validation, _ = open_validation(with_training(validate_every=1, validate_miou=True, select="miou"), scenes, [])
-    assert validation is not None
+        open_validation_split(with_training(validate_every=1, select="map"), scenes, [])
+    split, _ = open_validation_split(with_training(validate_every=1, validate_miou=True, select="miou"), scenes, [])
+    assert split.tags is None and len(split.names) == 6
 
 
 def test_no_split_and_a_split_that_is_trained_on():
     config = replace(with_training(validate_every=1), data=replace(CONFIG.data, val_split="none"))
-    validation, notes = open_validation(config, SCENES, [])
-    assert validation is None and len(notes) == 1 and notes[0].startswith("no validation: ")
+    split, notes = open_validation_split(config, SCENES, [])
+    assert split is None and len(notes) == 1 and notes[0].startswith("no validation: ")
     with pytest.raises(UserError):
-        open_validation(replace(config, training=replace(config.training, select="loss")), SCENES, [])
-    _, notes = open_validation(with_training(validate_every=1), SCENES, SCENES.names("val")[:2])
+        open_validation_split(replace(config, training=replace(config.training, select="loss")), SCENES, [])
+    _, notes = open_validation_split(with_training(validate_every=1), SCENES, SCENES.names("val")[:2])
     assert notes == ["2 of the 6 photos of val are trained on, too: it flatters"]
 
 
@@ -168,11 +170,11 @@ def test_the_selected_epochs_weights_are_the_network_and_stopping_within_validat
 ):
     scores, requests = iter([0.1, None, 0.9, 0.5]), []
 
-    def measure(self, model, self_supervision, between, real=Validation.measure):
+    def measure(self, real=Validation.measure):
         score = next(scores)
         if score is None:
             requests[0].requested = signal.SIGTERM
-        return real(self, model, self_supervision, between) | {"map": score}
+        return real(self) | {"map": score}
 
     class Request(trainer.StopRequest):
         def __init__(self):

@@ -1,4 +1,4 @@
-"""For those who train with `model.fit`."""
+"""When the mask loss joins."""
 
 import keras
 

@@ -4,8 +4,8 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
-from wsfcn_tf.training import totals
-from wsfcn_tf.training.totals import EpochTotals
+from wsfcn_tf.runs import totals
+from wsfcn_tf.runs.totals import EpochTotals
 
 STEPS = [{"loss": np.random.default_rng(s).random(3, np.float32), "kept": np.float32([0, 1, s % 2])} for s in range(9)]
 
@@ -63,4 +63,5 @@ def test_a_checkpoint_has_the_time_of_the_step_before_it(monkeypatch):
         assert sums.speed() == {"images_per_second": 4 / 3, "wait": 0.0}
         clock[0] += 1.0  # the checkpoint
         sums.seconds -= 1.0
+    sums.count_time()  # no batch is under way any more
     assert asdict(sums) == {"images": 8, "sums": {"loss": 8.0}, "seconds": 6.0, "waited": 0.0}

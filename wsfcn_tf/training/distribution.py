@@ -9,15 +9,19 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
 import tensorflow as tf
 
+from wsfcn_tf.config import ExperimentConfig
+from wsfcn_tf.data.datasets.dataset import Dataset
 from wsfcn_tf.data.photos.bad_photos import BadPhotos
+from wsfcn_tf.data.pipeline import training_batches
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.files import write_text
+from wsfcn_tf.runs.checkpoints import TrainingState
 from wsfcn_tf.runs.folder import RunFolder
 
 
@@ -51,8 +55,8 @@ def writable(run: RunFolder, strategy: tf.distribute.Strategy) -> Iterator[RunFo
         yield RunFolder(folder)
 
 
-def gather_texts(strategy: tf.distribute.Strategy, text: str) -> list[str]:
-    """The text of every worker, in their order; every worker must call it."""
+def gather_texts(strategy: tf.distribute.Strategy | None, text: str) -> list[str]:
+    """The text of every worker, in their order; every worker must call it. Without `TF_CONFIG`, there is one."""
     workers = _workers()
     if workers == 1:
         return [text]
@@ -65,14 +69,6 @@ def gather_texts(strategy: tf.distribute.Strategy, text: str) -> list[str]:
     return bytes(np.asarray(codes).astype(np.uint8)).decode().splitlines()
 
 
-def share_bad_photos(strategy: tf.distribute.Strategy, bad_photos: BadPhotos, epoch: int) -> dict[str, str]:
-    """Those that the epochs up to this one meet, on any worker; each worker then knows them all."""
-    for text in gather_texts(strategy, json.dumps(bad_photos.until(epoch))):
-        for name, reason in json.loads(text).items():
-            bad_photos.add(name, reason, epoch)
-    return bad_photos.until(epoch)
-
-
 def several_workers() -> bool:
     """Whether `TF_CONFIG` names other processes than this one."""
     return _workers() > 1
@@ -83,7 +79,7 @@ def wait_for_all(strategy: tf.distribute.Strategy) -> None:
     gather_texts(strategy, "")
 
 
-def inherit(run: RunFolder, own: RunFolder) -> None:
+def copy_validation(run: RunFolder, own: RunFolder) -> None:
     """Gives a worker that is not the chief the table by which all of them tell the best epoch."""
     if own.root != run.root and run.validation.is_file():
         write_text(own.validation, run.validation.read_text(encoding="utf-8"))
@@ -94,6 +90,50 @@ def check_agreement(strategy: tf.distribute.Strategy, what: str, value: str, rem
     values = gather_texts(strategy, value)
     if len(set(values)) > 1:
         raise UserError(f"the workers do not agree on {what}: {', '.join(values)}; {remedy}")
+
+
+def check_devices(strategy: tf.distribute.Strategy, batch_size: int, accumulation_steps: int) -> None:
+    """Raises UserError if a batch cannot be shared evenly among the devices, and each share among its parts."""
+    devices = strategy.num_replicas_in_sync
+    if batch_size % devices:
+        raise UserError(f"training.batch_size is {batch_size}: make it a multiple of the {devices} devices")
+    if batch_size // devices % accumulation_steps:
+        raise UserError(
+            f"training.batch_size is {batch_size}: each of {devices} devices gets {batch_size // devices}, "
+            f"which training.accumulation_steps {accumulation_steps} must divide"
+        )
+
+
+def distributed_batches(
+    strategy: tf.distribute.Strategy,
+    config: ExperimentConfig,
+    dataset: Dataset,
+    names: Sequence[str],
+    start: TrainingState,
+    bad_photos: BadPhotos,
+) -> Iterator:
+    """`training_batches` from a state to the run's end, for all devices; each host loads its own photos only.
+
+    Photos and steps belong together in the same way on any number of hosts and devices. The strategy asks for one
+    pipeline per host, says which part is that host's (`InputContext`), and deals its batches to the host's devices.
+    """
+
+    def batches(context: tf.distribute.InputContext) -> tf.data.Dataset:
+        return training_batches(
+            dataset,
+            names,
+            config.data,
+            batch_size=config.training.batch_size,
+            seed=config.training.seed,
+            first_epoch=start.epoch,
+            first_step=start.step,
+            epochs=config.training.epochs - start.epoch,
+            shard=(context.input_pipeline_id, context.num_input_pipelines),
+            devices=context.num_replicas_in_sync // context.num_input_pipelines,
+            bad_photos=bad_photos,
+        )
+
+    return iter(strategy.distribute_datasets_from_function(batches))
 
 
 @contextmanager

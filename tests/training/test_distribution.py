@@ -4,10 +4,9 @@ import os
 import pytest
 import tensorflow as tf
 
-from wsfcn_tf.data.photos.bad_photos import BadPhotos
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.runs.folder import RunFolder
-from wsfcn_tf.training import workers
+from wsfcn_tf.training import distribution
 
 
 @pytest.fixture
@@ -17,11 +16,9 @@ def strategy():
 
 def test_one_process_writes_where_it_should(strategy, tmp_path):
     run = RunFolder(tmp_path)
-    with workers.writable(run, strategy) as own:
+    with distribution.writable(run, strategy) as own:
         assert own is run
-    assert workers.gather_texts(strategy, "here") == ["here"]
-    bad = BadPhotos({"a": "torn"})
-    assert workers.share_bad_photos(strategy, bad, 0) == {"a": "torn"}
+    assert distribution.gather_texts(strategy, "here") == ["here"]
 
 
 class Resolver:
@@ -49,8 +46,8 @@ class Strategy:
 )
 def test_who_is_the_chief(jobs, task, chief, tmp_path):
     strategy, run = Strategy(jobs, *task), RunFolder(tmp_path / "run")
-    assert workers.is_chief(strategy) == chief
-    with workers.writable(run, strategy) as own:
+    assert distribution.is_chief(strategy) == chief
+    with distribution.writable(run, strategy) as own:
         assert (own is run) == chief
         (own.root / "x").parent.mkdir(exist_ok=True)
         (own.root / "x").write_text("")
@@ -61,7 +58,7 @@ def test_who_is_the_chief(jobs, task, chief, tmp_path):
 def test_a_cluster_that_cannot_be_read(text, monkeypatch):
     monkeypatch.setenv("TF_CONFIG", text)
     with pytest.raises(UserError, match=r"^TF_CONFIG: is not a cluster in JSON"):
-        workers.open_strategy()
+        distribution.open_strategy()
 
 
 @pytest.mark.parametrize(
@@ -74,24 +71,24 @@ def test_a_cluster_that_cannot_be_read(text, monkeypatch):
 )
 def test_a_worker_that_has_gone(monkeypatch, message):
     monkeypatch.setenv("TF_CONFIG", json.dumps({"cluster": {"chief": ["a:1"], "worker": ["b:1"]}}))
-    with pytest.raises(UserError) as error, workers.lost_workers():
+    with pytest.raises(UserError) as error, distribution.lost_workers():
         raise tf.errors.UnavailableError(None, None, message)
     assert str(error.value) == (
         "another worker has gone (Connection reset by peer); start all of them again with --resume"
     )
     monkeypatch.delenv("TF_CONFIG")
-    with pytest.raises(tf.errors.UnavailableError), workers.lost_workers():
+    with pytest.raises(tf.errors.UnavailableError), distribution.lost_workers():
         raise tf.errors.UnavailableError(None, None, "alone")
 
 
 def test_workers_that_do_not_agree(monkeypatch, strategy):
-    monkeypatch.setattr(workers, "gather_texts", lambda strategy, value: [value, "epoch 2, step 0"])
+    monkeypatch.setattr(distribution, "gather_texts", lambda strategy, value: [value, "epoch 2, step 0"])
     with pytest.raises(UserError) as error:
-        workers.check_agreement(strategy, "where the run is", "epoch 1, step 0", "do this")
+        distribution.check_agreement(strategy, "where the run is", "epoch 1, step 0", "do this")
     assert str(error.value) == (
         "the workers do not agree on where the run is: epoch 1, step 0, epoch 2, step 0; do this"
     )
-    workers.check_agreement(strategy, "where the run is", "epoch 2, step 0", "do this")
+    distribution.check_agreement(strategy, "where the run is", "epoch 2, step 0", "do this")
 
 
 @pytest.mark.slow

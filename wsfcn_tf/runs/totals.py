@@ -27,7 +27,8 @@ class EpochTotals:
     waited: float = 0.0
 
     def __post_init__(self) -> None:
-        self._counted = 0.0  # up to when `seconds` holds the time; not a field, for a checkpoint has no use for it
+        # up to when `seconds` holds the time, None while no batch is under way; not a field: a checkpoint needs it not
+        self._counted: float | None = None
 
     def add(self, values: Mapping[str, np.ndarray]) -> None:
         """Takes in a step's per-image values, {name: [B]}."""
@@ -43,6 +44,7 @@ class EpochTotals:
             self._counted = asked = time.perf_counter()
             batch = next(batches, None)
             if batch is None:
+                self._counted = None
                 return
             self.count_time()
             self.waited += self._counted - asked
@@ -51,9 +53,10 @@ class EpochTotals:
 
     def count_time(self) -> None:
         """Adds the time until now to `seconds`: before a checkpoint, whose step would else be missing in it."""
-        now = time.perf_counter()
-        self.seconds += now - self._counted
-        self._counted = now
+        if self._counted is not None:
+            now = time.perf_counter()
+            self.seconds += now - self._counted
+            self._counted = now
 
     def means(self) -> dict[str, float]:
         """The mean of each per-image value."""

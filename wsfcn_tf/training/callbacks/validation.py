@@ -1,0 +1,164 @@
+"""Losses and scores on the validation split at the end of an epoch: by tags; by masks only if the config asks."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from wsfcn_tf.config import ExperimentConfig
+from wsfcn_tf.data.datasets.dataset import Dataset
+from wsfcn_tf.data.pipeline import user_errors, validation_batches
+from wsfcn_tf.errors import Stopped, UserError
+from wsfcn_tf.evaluation.evaluator import evaluate
+from wsfcn_tf.evaluation.metrics.formulas import mean_average_precision
+from wsfcn_tf.inference.prediction import Prediction
+from wsfcn_tf.inference.predictor import Predictor
+from wsfcn_tf.inference.stream import Predict, one_by_one
+from wsfcn_tf.models.averaging import averaged
+from wsfcn_tf.objective.objective import Objective
+from wsfcn_tf.runs.totals import EpochTotals
+from wsfcn_tf.training.callbacks.checkpoint import Checkpoint
+from wsfcn_tf.training.callbacks.stop_on_signal import StopOnSignal
+
+
+class ValidationSplit(NamedTuple):
+    """Photos, and their tags, float32 [N, C], or None if they are not known: then there is mIoU only."""
+
+    names: list[str]
+    tags: np.ndarray | None
+
+
+class Validation(keras.callbacks.Callback):
+    """Measures the network, or its average, on the validation split, and adds val_* to the epoch's logs.
+
+    Changes no weight, and draws no random number. The losses are those of training on `central_view`s without dropout:
+    the release, which measures them on randomly augmented photos, chooses the epoch of the least total. mAP is of the
+    same views' scores. Put it before the callbacks that are to see val_loss, val_map and val_miou.
+
+    Args:
+        config: the experiment, as resolved.
+        dataset: photos, tags and, with `training.validate_miou`, masks.
+        split: what to measure on.
+        checkpoint: saves the epoch's last step if the measurement ends early, for whatever reason.
+        stop: asked between batches.
+        callbacks: whose on_test_* are called, as by `model.evaluate`.
+
+    Raises:
+        UserError: when it measures, a photo or a mask cannot be read.
+    """
+
+    def __init__(
+        self,
+        config: ExperimentConfig,
+        dataset: Dataset,
+        split: ValidationSplit,
+        checkpoint: Checkpoint | None = None,
+        stop: StopOnSignal | None = None,
+        callbacks: Sequence[keras.callbacks.Callback] = (),
+    ) -> None:
+        super().__init__()
+        self._config, self._dataset, (self._names, self._tags) = config, dataset, split
+        self._checkpoint, self._stop = checkpoint, stop
+        self._callbacks = keras.callbacks.CallbackList(list(callbacks))
+        self._predict: Predict | None = None
+        if self._tags is not None:  # an objective of its own: the split may have more tags in a photo than training has
+            self._objective = Objective(config.self_supervision, int(self._tags.sum(axis=1).max()))
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Measures, if `training.validate_every` asks for it after this epoch."""
+        if not is_validated(self._config, epoch + 1):
+            return
+        try:
+            with averaged(self.model):
+                means = self.measure()
+        except (UserError, Stopped):
+            if self._checkpoint is not None:
+                self._checkpoint.save()  # not within: training goes on from the weights, not from their average
+            raise
+        logs.update({f"val_{name}": value for name, value in means.items()})
+
+    def measure(self) -> dict[str, float]:
+        """What the model, as it is, comes to."""
+        self._callbacks.on_test_begin()
+        means = {} if self._tags is None else self._by_tags()
+        if self._config.training.validate_miou:
+            means |= self._by_masks()
+        self._callbacks.on_test_end(means)
+        return means
+
+    def _by_tags(self) -> dict[str, float]:
+        self_supervision = self.model.self_supervision
+
+        @tf.function
+        def forward(images: tf.Tensor, tags: tf.Tensor) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
+            outputs = self.model(images, training=False)
+            return self._objective(images, tags, outputs, self_supervision, step=0), outputs["scores"]
+
+        size = self._config.training.batch_size
+        batches = validation_batches(self._dataset, self._names, self._config.data, size)
+        totals, scores = EpochTotals(), []
+        with user_errors():
+            for batch, images in enumerate(batches):
+                self._callbacks.on_test_batch_begin(batch)
+                count = min(size, len(self._names) - batch * size)  # the rest fills up the last batch
+                tags = self._tags[batch * size : batch * size + count]
+                values, found = forward(images, np.pad(tags, [(0, size - count), (0, 0)], mode="edge"))
+                totals.add({name: value.numpy()[:count] for name, value in values.items()})
+                scores.append(found.numpy()[:count])
+                self._callbacks.on_test_batch_end(batch, totals.means())
+                self._stop_if_asked()
+        return totals.means() | {"map": mean_average_precision(self._tags, np.concatenate(scores))}
+
+    def _by_masks(self) -> dict[str, float]:
+        def on_image(name: str, photo: np.ndarray, truth: np.ndarray, prediction: Prediction) -> None:
+            self._stop_if_asked()
+
+        self._predict = self._predict or one_by_one(Predictor(self.model, self._config.inference))
+        split = self._config.data.val_split
+        return {"miou": evaluate(self._predict, self._dataset, split, on_image=on_image, progress=False).miou}
+
+    def _stop_if_asked(self) -> None:
+        if self._stop is not None:
+            self._stop.stop_if_asked()
+
+
+def open_validation_split(
+    config: ExperimentConfig, dataset: Dataset, training_names: Sequence[str]
+) -> tuple[ValidationSplit | None, list[str]]:
+    """What a config wants to be validated on, and lines about what it lacks; None if there is nothing to measure.
+
+    Raises:
+        UserError: `training.select` needs what the split has not.
+    """
+    training, split = config.training, config.data.val_split
+    if not training.validate_every:
+        return None, []
+    try:
+        names = dataset.names(split)
+    except UserError as error:
+        if training.select != "last":
+            raise
+        return None, [f"no validation: {error}"]
+    notes, tags = [], None
+    trained_on = len(set(names) & set(training_names))
+    if trained_on:
+        notes.append(f"{trained_on} of the {len(names)} photos of {split} are trained on, too: it flatters")
+    try:
+        tags = np.stack([dataset.tags(name) for name in names])
+    except UserError as error:  # masks would give them away, but nothing may learn from masks unasked
+        if training.select in ("loss", "map"):
+            raise UserError(
+                f"training.select is {training.select}, which needs the tags of {split}: {error}"
+            ) from error
+        notes.append(f"no losses and no mAP on {split}, whose tags are not known (masks are not asked): {error}")
+        if not training.validate_miou:
+            return None, notes
+    return ValidationSplit(names, tags), notes
+
+
+def is_validated(config: ExperimentConfig, epoch: int) -> bool:
+    """Whether an epoch, counted from 1, is one after which `training.validate_every` measures."""
+    every = config.training.validate_every
+    return every > 0 and (epoch % every == 0 or epoch == config.training.epochs)

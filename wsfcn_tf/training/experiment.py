@@ -1,0 +1,151 @@
+"""What is trained on what: all that has to hold before a training begins, and how a run's folder begins."""
+
+import shutil
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from wsfcn_tf.config import ExperimentConfig
+from wsfcn_tf.data.datasets.dataset import Dataset
+from wsfcn_tf.data.pipeline import steps_per_epoch
+from wsfcn_tf.errors import UserError
+from wsfcn_tf.files import replacing, write_text
+from wsfcn_tf.runs.checkpoints import TrainingState, read_state, recover
+from wsfcn_tf.runs.folder import RunFolder
+from wsfcn_tf.runs.training_data import check_training_data, fingerprint, write_training_data
+from wsfcn_tf.training.callbacks.validation import ValidationSplit, open_validation_split
+from wsfcn_tf.training.distribution import check_agreement, check_devices, copy_validation, is_chief, wait_for_all
+from wsfcn_tf.training.precision import fastest_precision
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A config and its data, opened.
+
+    Attributes:
+        config: as resolved.
+        dataset: where photos and tags come from.
+        run: the folder that earlier parts of the run have written to.
+        strategy: the devices.
+        names: of the training photos.
+        tags: float32 [N, C] of these.
+        steps: of an epoch.
+        split: what to validate on; None is nothing.
+        notes: lines for whoever trains.
+    """
+
+    config: ExperimentConfig
+    dataset: Dataset
+    run: RunFolder
+    strategy: tf.distribute.Strategy
+    names: list[str]
+    tags: np.ndarray
+    steps: int
+    split: ValidationSplit | None
+    notes: list[str]
+
+    def begin(self, own: RunFolder) -> TrainingState:
+        """Writes what makes a folder a run's, unless it is one, and returns where the run is.
+
+        Args:
+            own: `run`, or where a worker that is not the chief writes.
+
+        Raises:
+            UserError: the last checkpoint cannot be read, or workers see different ones.
+        """
+        start = read_state(self.run)
+        where = f"epoch {start.epoch}, step {start.step}"
+        check_agreement(self.strategy, "where the run is", where, "give all of them the same folders")
+        copy_validation(self.run, own)
+        if not own.is_run:
+            own.create(self.config, self.dataset.class_names)
+        write_training_data(own.training_data, self.names, self.tags, self.dataset.class_names)
+        return start
+
+    def facts(self, own: RunFolder) -> dict[str, Any]:
+        """What the run's record is to hold; the config itself is in config.yaml."""
+        return {
+            "devices": self.strategy.num_replicas_in_sync,
+            "batch_size": self.config.training.batch_size,
+            "seed": self.config.training.seed,
+            "data": {"images": len(self.names), "fingerprint": fingerprint(own.training_data)},
+        }
+
+
+def open_experiment(
+    config: ExperimentConfig, dataset: Dataset, run: RunFolder, strategy: tf.distribute.Strategy, resume: bool
+) -> Experiment:
+    """Checks that a training can begin or go on; writes nothing, but sets damaged checkpoints aside.
+
+    Raises:
+        UserError: it cannot.
+    """
+    training = config.training
+    names = dataset.names(config.data.train_split)
+    steps = steps_per_epoch(names, training.batch_size)
+    tags = np.stack([dataset.tags(name) for name in names])
+    run.check(config, dataset.class_names, resume)
+    check_training_data(run.training_data, names, tags, dataset.class_names)
+    split, notes = open_validation_split(config, dataset, names)
+    check_devices(strategy, training.batch_size, training.accumulation_steps)
+    check_agreement(strategy, "training.precision", training.precision, "set it to one of these")
+    if is_chief(strategy):
+        notes += recover(run)
+    wait_for_all(strategy)  # the others look for checkpoints when damaged ones are set aside
+    last = run.latest_checkpoint()
+    if last and last.steps > steps:
+        raise UserError(
+            f"{last.folder}: was saved after {last.steps} steps of an epoch that now has {steps}, because there are "
+            "fewer photos; delete this folder to resume from the checkpoint before"
+        )
+    return Experiment(config, dataset, run, strategy, names, tags, steps, split, notes)
+
+
+def resolve(config: ExperimentConfig, dataset: Dataset, run: RunFolder) -> ExperimentConfig:
+    """The config with the number of classes that the data has, and a precision instead of "auto".
+
+    Args:
+        config: the experiment as it was asked for.
+        dataset: its data.
+        run: if it has begun, "auto" is its precision, whatever the hardware is now.
+
+    Raises:
+        UserError: the config asks for another number.
+    """
+    classes = len(dataset.class_names)
+    if config.model.num_classes not in (None, classes):
+        raise UserError(
+            f"model.num_classes is {config.model.num_classes}, but the data has {classes} classes; leave it out"
+        )
+    training = config.training
+    if training.precision == "auto":
+        chosen = run.read()[0].training.precision if run.is_run else fastest_precision()
+        training = replace(training, precision=chosen)
+    return replace(config, model=replace(config.model, num_classes=classes), training=training)
+
+
+def continue_from(earlier: RunFolder, run: RunFolder, config: ExperimentConfig, dataset: Dataset) -> None:
+    """Lets a run that has not begun start from the last checkpoint of another, of the same network on the same data.
+
+    Args:
+        earlier: the run that ends where the new one goes on.
+        run: the new run's folder; nothing is done if it has begun.
+        config: the new run's experiment.
+        dataset: its data.
+
+    Raises:
+        UserError: `earlier` has no checkpoint.
+    """
+    if run.is_run:
+        return
+    if not earlier.checkpoints():
+        raise UserError(f"{earlier.root}: no checkpoint to continue from")
+    epochs, folder = earlier.checkpoints()[-1]
+    with replacing(run.checkpoint(epochs), durable=True) as copy:
+        shutil.copytree(folder, copy)
+    for table, begun in ((earlier.history, run.history), (earlier.speed, run.speed)):
+        if table.is_file():
+            write_text(begun, table.read_text(encoding="utf-8"))
+    run.create(resolve(config, dataset, earlier), dataset.class_names)
