@@ -24,7 +24,6 @@ from wsfcn_tf.training.callbacks import (
     ProgressBar,
     Record,
     StopOnSignal,
-    StopRequest,
     SupervisionPanels,
     TensorBoardScalars,
     UnreadablePhotos,
@@ -71,11 +70,11 @@ def train(
     """
     strategy = open_strategy() if strategy is None else strategy
     config = resolve(config, dataset, run)
-    with lost_workers(), writable(run, strategy) as own, locked(own.root), StopRequest() as request:
+    with lost_workers(), writable(run, strategy) as own, locked(own.root), StopOnSignal(strategy=strategy) as stop:
         experiment = open_experiment(config, dataset, run, strategy, resume)
         model = _build(experiment)
         start = experiment.begin(own)  # only now: a run whose weights are not to be had has not begun
-        _run(experiment, model, start, own, request, callbacks)
+        _run(experiment, model, start, own, stop, callbacks)
     return model
 
 
@@ -102,7 +101,7 @@ def _run(
     model: Network,
     start: TrainingState,
     own: RunFolder,
-    request: StopRequest,
+    stop: StopOnSignal,
     callbacks: Sequence[keras.callbacks.Callback],
 ) -> None:
     """Gives the loop what it runs, and the callbacks in their order; saves the trained network."""
@@ -111,7 +110,7 @@ def _run(
     bad_photos = BadPhotos.load(experiment.run.bad_images)
     batches = distributed_batches(strategy, config, dataset, names, start, bad_photos)
     unreadable = UnreadablePhotos(own, bad_photos, len(names), strategy)
-    checkpoint = Checkpoint(
+    checkpoint = stop.checkpoint = Checkpoint(
         experiment.run,
         every=training.checkpoint_every,
         keep=training.keep_checkpoints,
@@ -120,16 +119,14 @@ def _run(
         means=means,
         before_saving=unreadable.save,
     )
-    stop = StopOnSignal(checkpoint, request, strategy)
     scalars, best = TensorBoardScalars(own.tensorboard, means), BestWeights(own, training)
     with Record(own, experiment.facts(own)) as record, ProgressBar(means, experiment.notes) as progress:
         order: list[keras.callbacks.Callback] = [LossSwitch(training.pretrain_epochs)]
         if experiment.split:
             order.append(Validation(config, dataset, experiment.split, checkpoint, stop, callbacks))
-        order += [EpochTables(own, means), scalars, progress, unreadable]
         if training.panels:
             order.append(SupervisionPanels(scalars, dataset, names, training.panels, config.data))
-        order += [*callbacks, best, checkpoint, record, stop]
+        order += [EpochTables(own, means), scalars, progress, unreadable, *callbacks, best, checkpoint, record, stop]
         run_epochs(
             model,
             strategy,

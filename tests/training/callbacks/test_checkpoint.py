@@ -14,13 +14,13 @@ import tiny_loops
 from tiny_loops import BATCH, EPOCHS, STEPS, At, by_fit, by_loop, compiled_model
 
 from benchmarks.run_equality import arrays
-from wsfcn_tf.errors import UserError
+from wsfcn_tf.errors import Stopped, UserError
 from wsfcn_tf.runs.checkpoints import TrainingState
 from wsfcn_tf.runs.folder import RunFolder
 from wsfcn_tf.runs.totals import EpochTotals
 from wsfcn_tf.training import Objective
 from wsfcn_tf.training.async_means import AsyncMeans
-from wsfcn_tf.training.callbacks import Checkpoint, EpochTables, LossSwitch, StopOnSignal, StopRequest
+from wsfcn_tf.training.callbacks import Checkpoint, EpochTables, LossSwitch, StopOnSignal
 
 
 @pytest.fixture
@@ -135,11 +135,10 @@ def test_it_is_saved_every_so_many_steps_and_what_belongs_to_it_before(run, trai
 @pytest.mark.parametrize("step", [0, STEPS - 1])
 def test_a_signal_stops_where_training_can_go_on(run, train, step):
     """`fit` cannot begin behind the last step of an epoch: there it ends after the epoch."""
-    with StopRequest() as request:
-        checkpoint = Checkpoint(run, means=AsyncMeans() if train is by_loop else None)
-        asking = At(1, step, lambda: os.kill(os.getpid(), signal.SIGTERM))
-        with pytest.raises(KeyboardInterrupt) as stopped:
-            train(compiled_model(), [LossSwitch(1), asking, checkpoint, StopOnSignal(checkpoint, request)])
+    checkpoint = Checkpoint(run, means=AsyncMeans() if train is by_loop else None)
+    asking = At(1, step, lambda: os.kill(os.getpid(), signal.SIGTERM))
+    with pytest.raises(Stopped) as stopped:
+        train(compiled_model(), [LossSwitch(1), asking, checkpoint, StopOnSignal(checkpoint)])
     saved = (1, step + 1) if step == 0 or train is by_loop else (2, 0)
     where = f"step {step + 1} of {STEPS} of epoch 2" if saved[1] else "epoch 2"
     assert str(stopped.value) == f"SIGTERM: saved after {where}; --resume continues"

@@ -10,59 +10,7 @@ import pytest
 
 from wsfcn_tf.errors import Stopped
 from wsfcn_tf.runs.checkpoints import TrainingState
-from wsfcn_tf.training.callbacks import StopOnSignal, StopRequest, stop_on_signal
-
-
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 75), (signal.SIGINT, 130)])
-def test_the_first_signal_waits_for_the_state_to_be_saved(number, status, capfd):
-    before = signal.getsignal(number)
-    with StopRequest() as stop:
-        stop.check("nothing is requested")
-        os.kill(os.getpid(), number)
-        assert stop.requested == number
-        with pytest.raises(Stopped) as stopped:
-            stop.check("saved after 3 steps of epoch 2")
-    assert stopped.value.status == status
-    assert str(stopped.value) == f"{number.name}: saved after 3 steps of epoch 2; --resume continues"
-    assert capfd.readouterr().err == f"\n{number.name}: saving after this step; Ctrl-C ends at once\n"
-    assert signal.getsignal(number) is before
-
-
-def test_workers_stop_together():
-    stop = StopRequest()
-    assert not stop.join(["", ""]) and stop.name == ""
-    assert stop.join(["", "SIGTERM"]) and stop.name == "SIGTERM"
-    with pytest.raises(Stopped) as stopped:
-        stop.check("saved")
-    assert stopped.value.status == 75
-
-
-@pytest.mark.parametrize("first", ["SIGINT", "SIGTERM"])
-def test_a_second_ctrl_c_ends_at_once(first):
-    script = (
-        "import os, signal; from wsfcn_tf.training.callbacks.stop_on_signal import StopRequest\n"
-        f"with StopRequest(): os.kill(os.getpid(), signal.{first}); print('still here', flush=True); "
-        "os.kill(os.getpid(), signal.SIGINT); print('not here')"
-    )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
-    assert (done.returncode, done.stdout) == (-signal.SIGINT, "still here\n")
-
-
-def test_in_another_thread_signals_stay_as_they_are():
-    before = signal.getsignal(signal.SIGTERM)
-    seen = []
-
-    def work():
-        with StopRequest() as stop:
-            seen.append((stop.requested, signal.getsignal(signal.SIGTERM)))
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    thread.join()
-    assert seen == [(None, before)]
-
-
-# === The callback; where it stops is tested in test_checkpoint.py ===
+from wsfcn_tf.training.callbacks import StopOnSignal, stop_on_signal
 
 
 class Checkpoint:
@@ -78,10 +26,55 @@ class Checkpoint:
         return True
 
 
-def stopping(step=0, request=None):
-    callback = StopOnSignal(Checkpoint(step), request)
+def stopping(step=0):
+    callback = StopOnSignal(Checkpoint(step))
     callback.set_params({"steps": 20})
     return callback
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 75), (signal.SIGINT, 130)])
+def test_the_first_signal_waits_for_the_state_to_be_saved(number, status, capfd):
+    before = signal.getsignal(number)
+    with stopping() as stop:
+        stop.on_train_begin()
+        stop.stop_if_asked()  # nothing is requested
+        os.kill(os.getpid(), number)
+        assert stop.requested == number
+        with pytest.raises(Stopped) as stopped:
+            stop.stop_if_asked()
+        assert signal.getsignal(number) is not before  # whose context it is decides
+    assert stopped.value.status == status
+    assert str(stopped.value) == f"{number.name}: saved; --resume continues"
+    assert capfd.readouterr().err == f"\n{number.name}: saving after this step; Ctrl-C ends at once\n"
+    assert signal.getsignal(number) is before
+
+
+@pytest.mark.parametrize("first", ["SIGINT", "SIGTERM"])
+def test_a_second_ctrl_c_ends_at_once(first):
+    script = (
+        "import os, signal; from wsfcn_tf.training.callbacks.stop_on_signal import StopOnSignal\n"
+        f"with StopOnSignal(): os.kill(os.getpid(), signal.{first}); print('still here', flush=True); "
+        "os.kill(os.getpid(), signal.SIGINT); print('not here')"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (-signal.SIGINT, "still here\n")
+
+
+def test_in_another_thread_signals_stay_as_they_are():
+    before = signal.getsignal(signal.SIGTERM)
+    seen = []
+
+    def work():
+        with StopOnSignal() as stop:
+            seen.append((stop.requested, signal.getsignal(signal.SIGTERM)))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert seen == [(None, before)]
+
+
+# === As a callback; where it stops is tested in test_checkpoint.py, too ===
 
 
 def test_signals_are_caught_while_training_goes_on():
@@ -92,7 +85,7 @@ def test_signals_are_caught_while_training_goes_on():
     os.kill(os.getpid(), signal.SIGTERM)
     with pytest.raises(Stopped, match=r"^SIGTERM: saved; --resume continues$"):
         stop.on_train_batch_end(3)
-    assert stop._checkpoint.saves == 1 and signal.getsignal(signal.SIGTERM) is before
+    assert stop.checkpoint.saves == 1 and signal.getsignal(signal.SIGTERM) is before
     stop = stopping()
     stop.on_train_begin()
     stop.on_train_end()
@@ -100,29 +93,28 @@ def test_signals_are_caught_while_training_goes_on():
 
 
 def test_a_signal_before_the_first_step():
-    with StopRequest() as request:
+    with stopping(step=5) as stop:
         os.kill(os.getpid(), signal.SIGTERM)
-        stop = stopping(step=5, request=request)
         with pytest.raises(Stopped) as stopped:
             stop.on_train_begin()
     assert str(stopped.value) == (
         "SIGTERM: nothing is lost, the run is where it was, after 1 epochs and 5 steps; --resume continues"
     )
-    assert not stop._checkpoint.saves
+    assert not stop.checkpoint.saves
 
 
 def test_workers_ask_each_other_every_tenth_step_and_at_the_end_of_an_epoch(monkeypatch):
     asked = []
 
     def gather_texts(strategy, text):
-        asked.append(stop._checkpoint.state.step)
+        asked.append(stop.checkpoint.state.step)
         return [text, "SIGTERM" if asked[-1] == 20 else ""]
 
     monkeypatch.setattr(stop_on_signal, "several_workers", lambda: True)
     monkeypatch.setattr(stop_on_signal, "gather_texts", gather_texts)
-    stop = stopping(request=StopRequest())
+    stop = stopping()
     with pytest.raises(Stopped):
         for step in range(1, 21):
-            stop._checkpoint.state = TrainingState(1, step)
+            stop.checkpoint.state = TrainingState(1, step)
             stop.on_train_batch_end(step - 1)
     assert asked == [10, 20]

@@ -176,12 +176,12 @@ def test_the_selected_epochs_weights_are_the_network_and_stopping_within_validat
             requests[0].requested = signal.SIGTERM
         return real(self) | {"map": score}
 
-    class Request(trainer.StopRequest):
-        def __init__(self):
-            super().__init__()
+    class Stopping(trainer.StopOnSignal):
+        def __init__(self, **arguments):
+            super().__init__(**arguments)
             requests.append(self)
 
-    monkeypatch.setattr(trainer, "StopRequest", Request)
+    monkeypatch.setattr(trainer, "StopOnSignal", Stopping)
     monkeypatch.setattr(Validation, "measure", measure)
     config, run = with_training(validate_every=1, select="map"), RunFolder(tmp_path)
     with pytest.raises(Stopped) as stopped:

@@ -6,7 +6,7 @@ from wsfcn_tf.training.callbacks.epoch_tables import EpochTables
 from wsfcn_tf.training.callbacks.loss_switch import LossSwitch
 from wsfcn_tf.training.callbacks.progress_bar import ProgressBar
 from wsfcn_tf.training.callbacks.recording import Record
-from wsfcn_tf.training.callbacks.stop_on_signal import StopOnSignal, StopRequest
+from wsfcn_tf.training.callbacks.stop_on_signal import StopOnSignal
 from wsfcn_tf.training.callbacks.supervision_panels import SupervisionPanels
 from wsfcn_tf.training.callbacks.tensorboard_scalars import TensorBoardScalars
 from wsfcn_tf.training.callbacks.unreadable_photos import UnreadablePhotos
@@ -20,7 +20,6 @@ __all__ = [
     "ProgressBar",
     "Record",
     "StopOnSignal",
-    "StopRequest",
     "SupervisionPanels",
     "TensorBoardScalars",
     "UnreadablePhotos",

@@ -3,8 +3,7 @@
 import os
 import signal
 import threading
-from collections.abc import Iterable
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import Any
 
 import keras
@@ -20,93 +19,58 @@ _STATUS = {signal.SIGTERM: os.EX_TEMPFAIL, signal.SIGINT: 130}
 _STEPS_BETWEEN_QUESTIONS = 10  # several workers ask each other whether one is to stop, which takes time
 
 
-class StopRequest:
-    """A context in which the first SIGTERM or SIGINT sets `requested`; a second SIGINT ends the process at once.
-
-    Outside the main thread, where Python handles no signals, it does nothing.
-    """
-
-    def __init__(self) -> None:
-        self.requested: signal.Signals | None = None
-        self._before: dict[signal.Signals, Any] = {}
-
-    def __enter__(self) -> "StopRequest":
-        if threading.current_thread() is threading.main_thread():
-            self._before = {number: signal.signal(number, self._note) for number in _STATUS}
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-
-    @property
-    def name(self) -> str:
-        """The signal's name; empty if there was none."""
-        return self.requested.name if self.requested else ""
-
-    def join(self, names: Iterable[str]) -> bool:
-        """Makes the request of any worker this one's, and says whether there is one; `names` are the workers'."""
-        asked = [name for name in names if name]
-        if asked and self.requested is None:
-            self.requested = signal.Signals[asked[0]]
-        return bool(asked)
-
-    def check(self, saved: str) -> None:
-        """Raises Stopped if it was requested; `saved` says where the run is."""
-        if self.requested is not None:
-            raise Stopped(f"{self.requested.name}: {saved}; --resume continues", _STATUS[self.requested])
-
-    def _note(self, number: int, frame: FrameType | None) -> None:
-        if self.requested is None:
-            self.requested = signal.Signals(number)
-        signal.signal(signal.SIGINT, signal.SIG_DFL)  # the second one, even within TensorFlow
-        # not print: the signal may have come within one
-        os.write(2, f"\n{signal.Signals(number).name}: saving after this step; Ctrl-C ends at once\n".encode())
-
-
 class StopOnSignal(keras.callbacks.Callback):
-    """After a SIGTERM or SIGINT, saves the state when a step ends, and raises Stopped.
+    """After a SIGTERM or SIGINT, saves the state when a step ends, and raises Stopped; a second SIGINT ends at once.
 
-    Put it behind `Checkpoint`.
+    Put it behind `Checkpoint`. Signals are caught while training goes on; as a context, also before and after. Outside
+    the main thread, where Python handles no signals, none is caught.
 
     Args:
-        checkpoint: saves.
-        request: that is open already; None catches signals while training goes on.
+        checkpoint: saves; has to be set when training begins.
         strategy: of which every worker has this callback, and all stop together; None is one process.
+
+    Attributes:
+        requested: the signal that came.
 
     Raises:
         Stopped: within the training.
     """
 
-    def __init__(
-        self, checkpoint: Checkpoint, request: StopRequest | None = None, strategy: tf.distribute.Strategy | None = None
-    ) -> None:
+    def __init__(self, checkpoint: Checkpoint | None = None, strategy: tf.distribute.Strategy | None = None) -> None:
         super().__init__()
-        self._checkpoint, self._strategy = checkpoint, strategy
-        self._request, self._is_own = request or StopRequest(), request is None
+        self.checkpoint, self._strategy = checkpoint, strategy
+        self.requested: signal.Signals | None = None
+        self._handlers_before: dict[signal.Signals, Any] = {}
+        self._is_context = False
+
+    def __enter__(self) -> "StopOnSignal":
+        self._is_context = True
+        self._catch()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._release()
 
     def stop_if_asked(self) -> None:
         """Raises Stopped if any worker is to stop; who calls it has the checkpoint save."""
         if self._is_asked():
-            self._stop(self._checkpoint.saved_at)
+            self._stop(self.checkpoint.saved_at)
 
     def on_train_begin(self, logs: dict | None = None) -> None:
         """Catches signals; one that came before the first step ends the training."""
-        if self._is_own:
-            self._request.__enter__()
+        if not self._is_context:
+            self._catch()
         if self._is_asked():
-            at = self._checkpoint.state
+            at = self.checkpoint.state
             self._stop(f"nothing is lost, the run is where it was, after {at.epoch} epochs and {at.step} steps")
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
         """Saves and stops if it is asked for."""
-        step = self._checkpoint.state.step
+        step = self.checkpoint.state.step
         if several_workers() and step % _STEPS_BETWEEN_QUESTIONS and step != self.params["steps"]:
             return
-        if self._is_asked() and self._checkpoint.save():
-            self._stop(self._checkpoint.saved_at)
+        if self._is_asked() and self.checkpoint.save():
+            self._stop(self.checkpoint.saved_at)
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Stops if it is asked for: the epoch has just been saved."""
@@ -114,12 +78,31 @@ class StopOnSignal(keras.callbacks.Callback):
 
     def on_train_end(self, logs: dict | None = None) -> None:
         """Handles signals as before."""
-        if self._is_own:
-            self._request.__exit__(None, None, None)
+        if not self._is_context:
+            self._release()
 
     def _is_asked(self) -> bool:
-        return self._request.join(gather_texts(self._strategy, self._request.name))
+        """Makes the request of any worker this one's, too."""
+        names = gather_texts(self._strategy, self.requested.name if self.requested else "")
+        if self.requested is None and any(names):
+            self.requested = signal.Signals[next(filter(None, names))]
+        return any(names)
 
     def _stop(self, saved: str) -> None:
         self.on_train_end()
-        self._request.check(saved)
+        raise Stopped(f"{self.requested.name}: {saved}; --resume continues", _STATUS[self.requested])
+
+    def _catch(self) -> None:
+        if threading.current_thread() is threading.main_thread():
+            self._handlers_before = {number: signal.signal(number, self._note) for number in _STATUS}
+
+    def _release(self) -> None:
+        for number, handler in self._handlers_before.items():
+            signal.signal(number, handler)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        if self.requested is None:
+            self.requested = signal.Signals(number)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # the second one, even within TensorFlow
+        # not print: the signal may have come within one
+        os.write(2, f"\n{signal.Signals(number).name}: saving after this step; Ctrl-C ends at once\n".encode())

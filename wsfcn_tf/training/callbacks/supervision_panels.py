@@ -23,7 +23,7 @@ class SupervisionPanels(keras.callbacks.Callback):
     """Shows, after each epoch, how the same few training photos are supervised.
 
     Args:
-        tensorboard: comes before this one in the list.
+        tensorboard: whose files they go to; put it behind this one, for it writes them to the disk.
         dataset: photos and tags.
         names: of training photos; the first `count` that can be read are shown.
         count: how many.
