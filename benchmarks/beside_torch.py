@@ -65,12 +65,12 @@ def _data() -> tuple[np.ndarray, np.ndarray]:
 def _ours() -> dict[str, Callable]:
     import keras
     import tensorflow as tf
-    from wsfcn_tf.training.loop import compile_step
 
     from wsfcn_tf import ModelConfig, build_model
     from wsfcn_tf.config import SelfSupervisionConfig, TrainingConfig
     from wsfcn_tf.ops import pamr
     from wsfcn_tf.training import Objective, build_optimizer
+    from wsfcn_tf.training.loop import compile_step
     from wsfcn_tf.weights.torch_state_dict import to_torch_state_dict
 
     keras.utils.set_random_seed(0)

@@ -64,15 +64,25 @@ def start_reference(root: Path, epochs: int) -> subprocess.Popen:
 
 
 def kill_after_progress(
-    process: subprocess.Popen, run: RunFolder, steps: int, delay: float, number: int = signal.SIGKILL
+    process: subprocess.Popen,
+    run: RunFolder,
+    steps: int,
+    delay: float,
+    number: int = signal.SIGKILL,
+    release: Path | None = None,
 ) -> bool:
-    """Sends a signal when the run has got on by so many steps, and a delay after that; whether it was still alive."""
+    """Sends a signal when the run has got on by so many steps, and a delay after that; whether it was still alive.
+
+    `release` is then made, which a process may wait for (`benchmarks.tiny_training --until`).
+    """
     begin = _steps_done(run)
     while process.poll() is None and _steps_done(run) < begin + steps:
         time.sleep(0.005)
     time.sleep(delay)
     alive = process.poll() is None
     process.send_signal(number)
+    if release is not None:
+        release.touch()
     process.wait()
     return alive
 

@@ -1,13 +1,18 @@
 """`python -m wsfcn_tf` with a network of three convolutions: whole trainings in seconds, to be killed.
 
-    python -m benchmarks.tiny_training [--nan-at-step N] [--clock-goes-back] train --output RUN --config FILE ...
+    python -m benchmarks.tiny_training [--nan-at-step N] [--hold-at-step N --until FILE] [--clock-goes-back]
+        train --output RUN --config FILE ...
 
 It has all that makes resuming hard: BatchNorm's statistics, momentum, dropout, the loss switch.
 """
 
 import argparse
+import itertools
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -81,23 +86,29 @@ def write_config(path: str, epochs: int) -> None:
     write_text(path, CONFIG.replace("EPOCHS", str(epochs)))
 
 
-def inject_nan(at_step: int) -> None:
-    """Makes one number of the `at_step`-th batch of this process NaN."""
+def before_step(number: int, change: Callable[[tf.Tensor], tf.Tensor]) -> None:
+    """Has the images of this process' `number`-th step go through `change` first."""
     compile_step = loop.compile_step
 
-    def compile_poisoned_step(*arguments: Any) -> Any:
-        step, calls = compile_step(*arguments), iter(range(1, 1 << 30))
+    def compile_changed_step(*arguments: Any) -> Any:
+        step, calls = compile_step(*arguments), itertools.count(1)
+        return lambda images, *rest: step(change(images) if next(calls) == number else images, *rest)
 
-        def poisoned(images: tf.Tensor, *rest: Any) -> dict[str, tf.Tensor]:
-            if next(calls) == at_step:
-                values = images.numpy()
-                values[1, 0, 0, 0] = np.nan
-                images = tf.constant(values)
-            return step(images, *rest)
+    loop.compile_step = compile_changed_step
 
-        return poisoned
 
-    loop.compile_step = compile_poisoned_step
+def with_nan(images: tf.Tensor) -> tf.Tensor:
+    """The images, one number of which is NaN."""
+    values = images.numpy()
+    values[1, 0, 0, 0] = np.nan
+    return tf.constant(values)
+
+
+def hold(until: Path, images: tf.Tensor) -> tf.Tensor:
+    """The images, as soon as a file is there: so long, the process can be killed and cannot end by itself."""
+    while not until.exists():
+        time.sleep(0.005)
+    return images
 
 
 def turn_clock_back() -> None:
@@ -109,11 +120,15 @@ def turn_clock_back() -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(allow_abbrev=False)
     parser.add_argument("--nan-at-step", type=int)
+    parser.add_argument("--hold-at-step", type=int)
+    parser.add_argument("--until", type=Path)
     parser.add_argument("--clock-goes-back", action="store_true")
     options, command = parser.parse_known_args()
     trainer.build_model = trained.build_model = build_tiny
     if options.nan_at_step:
-        inject_nan(options.nan_at_step)
+        before_step(options.nan_at_step, with_nan)
+    if options.hold_at_step:
+        before_step(options.hold_at_step, partial(hold, options.until))
     if options.clock_goes_back:
         turn_clock_back()
     sys.exit(main(command))

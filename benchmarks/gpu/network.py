@@ -13,7 +13,6 @@ from typing import NamedTuple
 import keras
 import numpy as np
 import tensorflow as tf
-from wsfcn_tf.training.loop import compile_step
 
 from benchmarks.measure import peak_gigabytes, where
 from wsfcn_tf import build_model
@@ -24,6 +23,7 @@ from wsfcn_tf.models.context import tap_conv
 from wsfcn_tf.ops import convolution, pamr, pamr_tagged
 from wsfcn_tf.ops.normalise import normalise
 from wsfcn_tf.training import Objective, build_optimizer
+from wsfcn_tf.training.loop import compile_step
 from wsfcn_tf.training.precision import precision
 from wsfcn_tf.weights import load_torch_state_dict
 

@@ -128,8 +128,9 @@ def _request(connection):
         if not piece:
             return b""
         data += piece
-    head, _, body = data.partition(b"\r\n\r\n")
+    head, _, rest = data.partition(b"\r\n\r\n")
     lengths = [int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")]
+    body = bytearray(rest)
     while len(body) < (lengths or [0])[0]:
         piece = connection.recv(65536)
         if not piece:

@@ -10,14 +10,20 @@ from wsfcn_tf.runs.folder import RunFolder
 from wsfcn_tf.runs.record import read_record
 
 
+def held(step, until):
+    """What keeps a process from ending before the signal comes, however late that is: of 15 steps, it begins fewer."""
+    return "--hold-at-step", str(step), "--until", str(until)
+
+
 @pytest.mark.parametrize("seed", [0])
 def test_kills_and_a_polite_end_change_nothing(tmp_path, seed, rng):
     reference, run = RunFolder(tmp_path / "reference"), RunFolder(tmp_path / "run")
     whole = start_reference(reference.root, epochs=3)
-    kill_after_progress(start(run.root, epochs=3), run, steps=3, delay=rng.uniform(0, 0.3))
+    killed = start(run.root, epochs=3, drill=held(10, tmp_path / "never"))
+    assert kill_after_progress(killed, run, steps=3, delay=rng.uniform(0, 0.3))
 
-    polite = start(run.root, "--resume", epochs=3)
-    kill_after_progress(polite, run, steps=4, delay=0.0, number=signal.SIGTERM)
+    polite = start(run.root, "--resume", epochs=3, drill=held(5, tmp_path / "told"))
+    assert kill_after_progress(polite, run, steps=4, delay=0.0, number=signal.SIGTERM, release=tmp_path / "told")
     assert polite.returncode == 75
     last = polite.stderr.read().splitlines()[-1]
     assert last.startswith("SIGTERM: saved after step ") and last.endswith("; --resume continues")

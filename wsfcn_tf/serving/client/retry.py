@@ -15,7 +15,8 @@ _Result = TypeVar("_Result")
 class Retries:
     """How often and when a request that met `Unavailable` is sent again; nothing else is.
 
-    A prediction changes nothing on the server, so that sending it twice does no harm.
+    A prediction changes nothing on the server, so that sending it twice does no harm. Over REST, a request into a
+    connection that the server was closing is sent again at once, and is none of the attempts.
 
     Attributes:
         attempts: the first one included; 1 never tries again.
