@@ -10,7 +10,7 @@ from PIL import Image
 from wsfcn_tf.config import ScenesConfig
 from wsfcn_tf.data.datasets.scenes.scenes import Scenes
 from wsfcn_tf.errors import UserError
-from wsfcn_tf.serving.client.printable import printable
+from wsfcn_tf.serving.client.errors import printable
 from wsfcn_tf.serving.protos import protos
 
 WARMUP = Path("assets.extra") / "tf_serving_warmup_requests"

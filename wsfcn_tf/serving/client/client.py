@@ -11,8 +11,7 @@ from wsfcn_tf.errors import UserError
 from wsfcn_tf.serving.client.address import Address, parse_address
 from wsfcn_tf.serving.client.errors import BadReply, Refused, Unavailable
 from wsfcn_tf.serving.client.limits import Limits, Timeouts
-from wsfcn_tf.serving.client.photos import Encoded, Photo, batches, encoded
-from wsfcn_tf.serving.client.refusals import refusal_of
+from wsfcn_tf.serving.client.photos import Encoded, Photo, batches, encoded, refusal_of
 from wsfcn_tf.serving.client.replies import ServedPrediction, labels_of, numbers, predictions_of, scores_of
 from wsfcn_tf.serving.client.retry import Retries, with_retries
 from wsfcn_tf.serving.client.tls import read_certificates

@@ -25,3 +25,9 @@ class Failed(ServingError):
 
 class BadReply(ServingError):
     """An answer that is not what the signature promises: too large, not JSON, not a mask, of another size."""
+
+
+def printable(text: str, length: int = 300) -> str:
+    """Another machine's words for our messages: one line of at most `length` characters, with nothing in it that moves a terminal's cursor."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text[: 4 * length]).split())
+    return line if len(line) <= length else line[: length - 1] + "…"

@@ -10,9 +10,8 @@ import numpy as np
 import tensorflow as tf
 
 from wsfcn_tf.serving.client.address import Address
-from wsfcn_tf.serving.client.errors import BadReply, Failed, Refused, ServingError, TimedOut, Unavailable
+from wsfcn_tf.serving.client.errors import BadReply, Failed, Refused, ServingError, TimedOut, Unavailable, printable
 from wsfcn_tf.serving.client.limits import Timeouts
-from wsfcn_tf.serving.client.printable import printable
 from wsfcn_tf.serving.client.tls import not_trusted
 from wsfcn_tf.serving.protos import protos
 

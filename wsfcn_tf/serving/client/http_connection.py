@@ -11,9 +11,8 @@ from urllib3 import BaseHTTPResponse
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
-from wsfcn_tf.serving.client.errors import Failed, Unavailable
+from wsfcn_tf.serving.client.errors import Failed, Unavailable, printable
 from wsfcn_tf.serving.client.limits import Timeouts
-from wsfcn_tf.serving.client.printable import printable
 from wsfcn_tf.serving.client.tls import not_trusted
 
 

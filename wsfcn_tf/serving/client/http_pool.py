@@ -8,10 +8,9 @@ from urllib3 import BaseHTTPResponse, HTTPConnectionPool, HTTPSConnectionPool, T
 from urllib3.exceptions import ClosedPoolError, HTTPError, ProtocolError, ReadTimeoutError, SSLError
 
 from wsfcn_tf.serving.client.address import Address
-from wsfcn_tf.serving.client.errors import BadReply, Failed, ServingError, TimedOut, Unavailable
+from wsfcn_tf.serving.client.errors import BadReply, Failed, ServingError, TimedOut, Unavailable, printable
 from wsfcn_tf.serving.client.http_connection import BoundedHttp, BoundedHttps, NeverReached
 from wsfcn_tf.serving.client.limits import Timeouts
-from wsfcn_tf.serving.client.printable import printable
 
 _KEPT = 64  # idle connections; a thread beyond these connects anew each time
 _PIECE = 1 << 20

@@ -1,10 +1,12 @@
-"""Photos on their way to the server: files go as they are, arrays as PNGs."""
+"""Photos on their way to the server, as files or as PNGs of arrays, and which of them it refused."""
 
 import io
+import re
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -15,6 +17,9 @@ from wsfcn_tf.serving.client.limits import Limits
 
 Photo = bytes | str | Path | np.ndarray  # a file's content, its path, or uint8 RGB [H, W, 3]
 
+# An exported network names a photo by its place in the batch and its bytes. A server that batches puts requests together,
+# so the place may be in another caller's; the number of bytes tells whose photo it is.
+_NAMED = re.compile(r"image \d+ of the batch \((\d+) bytes\): ([^\]…]*)")
 _ORIENTATION = 0x0112  # of EXIF; from 5 on the photo lies on its side
 
 
@@ -89,3 +94,21 @@ def batches(photos: Iterable[Encoded], limits: Limits) -> Iterator[list[Encoded]
         size += len(photo.data)
     if batch:
         yield batch
+
+
+class Refusal(NamedTuple):
+    """The request's photos that it can be about, mostly one, and none if it is another caller's; what is wrong."""
+
+    photos: list[Encoded]
+    reason: str
+
+
+def refusal_of(message: str, photos: Sequence[Encoded]) -> Refusal | None:
+    """What a server's message says about a photo; None if it is about no photo.
+
+    Args:
+        message: the server's.
+        photos: of the request.
+    """
+    found = _NAMED.search(message)
+    return found and Refusal([photo for photo in photos if len(photo.data) == int(found[1])], found[2].strip())

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from wsfcn_tf.serving.client.errors import BadReply
+from wsfcn_tf.serving.client.errors import BadReply, printable
 from wsfcn_tf.serving.client.photos import Encoded
-from wsfcn_tf.serving.client.printable import printable
 
 _SEPARATOR = ";"  # between the names of the classes found, in the exported network's `labels`
 _MOST_CLASSES = 255  # labels are uint8

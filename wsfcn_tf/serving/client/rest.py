@@ -12,10 +12,9 @@ import numpy as np
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.files.reading import parse_json
 from wsfcn_tf.serving.client.address import Address
-from wsfcn_tf.serving.client.errors import BadReply, Failed, Refused, ServingError, TimedOut, Unavailable
+from wsfcn_tf.serving.client.errors import BadReply, Failed, Refused, ServingError, TimedOut, Unavailable, printable
 from wsfcn_tf.serving.client.http_pool import HttpPool, Reply
 from wsfcn_tf.serving.client.limits import Timeouts
-from wsfcn_tf.serving.client.printable import printable
 
 _ERRORS: dict[int, type[ServingError]] = {
     **dict.fromkeys((400, 413, 422), Refused),
