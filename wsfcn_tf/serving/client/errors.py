@@ -28,6 +28,6 @@ class BadReply(ServingError):
 
 
 def printable(text: str, length: int = 300) -> str:
-    """Another machine's words for our messages: one line of at most `length` characters, with nothing in it that moves a terminal's cursor."""
+    """Another machine's words in one line of at most `length` characters, without what moves a terminal's cursor."""
     line = " ".join("".join(c if c.isprintable() else " " for c in text[: 4 * length]).split())
     return line if len(line) <= length else line[: length - 1] + "…"

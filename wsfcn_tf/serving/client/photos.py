@@ -17,7 +17,7 @@ from wsfcn_tf.serving.client.limits import Limits
 
 Photo = bytes | str | Path | np.ndarray  # a file's content, its path, or uint8 RGB [H, W, 3]
 
-# An exported network names a photo by its place in the batch and its bytes. A server that batches puts requests together,
+# An exported network names a photo by its place in the batch and its bytes. A server that batches puts requests in one,
 # so the place may be in another caller's; the number of bytes tells whose photo it is.
 _NAMED = re.compile(r"image \d+ of the batch \((\d+) bytes\): ([^\]…]*)")
 _ORIENTATION = 0x0112  # of EXIF; from 5 on the photo lies on its side
