@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from tiny_loops import CONFIG, EPOCHS, SCENES, STEPS, by_fit, by_loop, compiled_model
+from tiny_loops import CONFIG, EPOCHS, SCENES, STEPS, by_fit, by_loop, compiled_model, eagerly
 
 from wsfcn_tf.data.pipeline import validation_batches
 from wsfcn_tf.training.callbacks import LossSwitch, Validation, ValidationSplit
@@ -16,6 +16,12 @@ LOOPS = {"fit": by_fit, "loop": by_loop}
 
 def close(logs):
     return {name: pytest.approx(value, rel=1e-4, abs=1e-6) for name, value in logs.items()}
+
+
+@pytest.fixture(autouse=True)
+def uncompiled():
+    with eagerly():
+        yield
 
 
 # === What is called, with which logs ===
@@ -50,7 +56,7 @@ for _part, _noting in (
 
 @pytest.fixture(scope="module")
 def recorded():
-    """Recorder and model of each loop."""
+    """Recorder and model of each loop, whose steps are compiled."""
     found = {}
     for name, train in LOOPS.items():
         model, recorder = compiled_model(), Recorder()

@@ -1,14 +1,15 @@
 """A tiny network, trained on the same batches by `fit` and by our own loop; and `fit` in a process that kills itself.
 
-    python tiny_loops.py RUN [EPOCH STEP]
+    python tiny_loops.py RUN EPOCH STEP
 
-trains by `fit` into RUN from its last checkpoint on, until SIGKILL before a step of an epoch, if that is given.
+trains by `fit` into RUN, until SIGKILL before a step of an epoch.
 """
 
 import os
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import contextmanager
 
 import keras
 import tensorflow as tf
@@ -92,6 +93,16 @@ def by_loop(model, callbacks: Sequence[keras.callbacks.Callback], start=Training
     return model.history
 
 
+@contextmanager
+def eagerly():
+    """Within, steps are not compiled, which takes most of the time of so few."""
+    tf.config.run_functions_eagerly(True)
+    try:
+        yield
+    finally:
+        tf.config.run_functions_eagerly(False)
+
+
 class At(keras.callbacks.Callback):
     """Calls a function before a step of an epoch."""
 
@@ -107,14 +118,13 @@ class At(keras.callbacks.Callback):
             self._function()
 
 
-def main(root, *place):
-    run, model = RunFolder(root), compiled_model(ema=0.9)
-    checkpoint = Checkpoint(run, every=1)
-    callbacks = [LossSwitch(1), EpochTables(run), checkpoint]
-    if place:
-        callbacks.append(At(*map(int, place), lambda: os.kill(os.getpid(), signal.SIGKILL)))
-    by_fit(model, callbacks, checkpoint.state)
+def fit_from_last_checkpoint(run, *others):
+    """With all that makes resuming hard: the switch, momentum, dropout, the average of the weights."""
+    model, checkpoint = compiled_model(ema=0.9), Checkpoint(run, every=1)
+    with eagerly():
+        by_fit(model, [LossSwitch(1), EpochTables(run), checkpoint, *others], checkpoint.state)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    root, *place = sys.argv[1:]
+    fit_from_last_checkpoint(RunFolder(root), At(*map(int, place), lambda: os.kill(os.getpid(), signal.SIGKILL)))

@@ -4,14 +4,13 @@ import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 import tiny_loops
-from tiny_loops import BATCH, EPOCHS, STEPS, At, by_fit, by_loop, compiled_model
+from tiny_loops import BATCH, EPOCHS, STEPS, At, by_fit, by_loop, compiled_model, eagerly, fit_from_last_checkpoint
 
 from benchmarks.run_equality import arrays
 from wsfcn_tf.errors import Stopped, UserError
@@ -21,6 +20,12 @@ from wsfcn_tf.runs.totals import EpochTotals
 from wsfcn_tf.training import Objective
 from wsfcn_tf.training.async_means import AsyncMeans
 from wsfcn_tf.training.callbacks import Checkpoint, EpochTables, LossSwitch, StopOnSignal
+
+
+@pytest.fixture(autouse=True)
+def uncompiled():
+    with eagerly():
+        yield
 
 
 @pytest.fixture
@@ -60,23 +65,21 @@ def test_fit_goes_on_from_the_end_of_an_epoch_with_any_dataset(tmp_path):
 
 
 def test_a_killed_fit_goes_on_within_the_epoch_where_the_dataset_is_ours(tmp_path):
-    """In processes of their own; the average of the weights is on."""
+    """Killed in a process of its own."""
     whole, run = RunFolder(tmp_path / "whole"), RunFolder(tmp_path / "run")
-    reference, killed = start_fit(whole), start_fit(run, "1", "2")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    killed = subprocess.Popen(
+        [sys.executable, tiny_loops.__file__, run.root, "1", "2"], env=environment, stderr=subprocess.DEVNULL
+    )
+    fit_from_last_checkpoint(whole)
     assert killed.wait() == -signal.SIGKILL
     assert run.latest_checkpoint()[:2] == (1, 2)
-    assert start_fit(run).wait() == 0 and reference.wait() == 0
+    fit_from_last_checkpoint(run)
     assert run.history.read_bytes() == whole.history.read_bytes()
     for name in ("model.weights.h5", "raw.weights.h5", "optimizer.npz"):
         expected = arrays(whole.checkpoint(EPOCHS) / name)
         for key, value in arrays(run.checkpoint(EPOCHS) / name).items():
             np.testing.assert_array_equal(value, expected[key])
-
-
-def start_fit(run, *place):
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "TF_CPP_MIN_LOG_LEVEL": "3"}
-    command = [sys.executable, Path(tiny_loops.__file__), run.root, *place]
-    return subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
 
 
 # === Which steps, in both loops ===
