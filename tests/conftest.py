@@ -12,6 +12,9 @@ from hypothesis import HealthCheck, settings
 if platform.machine() in ("x86_64", "AMD64"):
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
+# What XLA compiles runs once or twice here: most of its time would go into making that fast.
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
+
 # A busy machine must not fail a test, neither by a slow call nor by slowly drawn arguments.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
