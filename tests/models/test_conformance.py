@@ -30,7 +30,7 @@ from wsfcn_tf.models.fusion.gci import GCI
 from wsfcn_tf.models.fusion.paper_sf2 import PaperSF2
 from wsfcn_tf.models.fusion.sf2 import SF2, Alignment
 from wsfcn_tf.models.head import Head
-from wsfcn_tf.models.layers import ConvNormReLU, SeededDropout
+from wsfcn_tf.models.layers import ConvNormReLU, DilatedConv2D, SeededDropout
 from wsfcn_tf.models.pooling import GlobalWeightedPooling
 from wsfcn_tf.models.stochastic_gate import StochasticGate
 
@@ -48,6 +48,7 @@ class Case(NamedTuple):
 
 CASES = [
     Case(lambda: ConvNormReLU(5, 3), ONE, [(2, 8, 6, 5)]),
+    Case(lambda: DilatedConv2D(5, 3, padding="same", dilation_rate=2), ONE, [(2, 8, 6, 5)]),
     Case(lambda: SeededDropout(0.5, spatial=True), ONE, ONE),
     Case(lambda: TapConv(5, (3, 1), 2), ONE, [(2, 8, 6, 5)]),
     Case(lambda: StripBranch(5, 3, 2), ONE, [(2, 8, 6, 5)]),
