@@ -1,7 +1,10 @@
+import sys
+
 import numpy as np
 import pytest
 
 from wsfcn_tf.config import CRFConfig
+from wsfcn_tf.errors import UserError
 from wsfcn_tf.inference.crf import dense_crf
 
 CRF = CRFConfig(iterations=10)
@@ -51,3 +54,13 @@ def test_one_label_alone(background):
     masks[..., 0] = background
     refined = dense_crf(np.zeros((5, 7, 3), np.uint8), masks, CRF)
     assert (refined[..., 0] == 1).all() and not refined[..., 1:].any()
+
+
+def test_without_its_package(two_halves, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pydensecrf.densecrf", None)
+    with pytest.raises(UserError) as error:
+        dense_crf(*two_halves, CRF)
+    assert str(error.value) == (
+        "the dense CRF needs pydensecrf2, which is not installed: pip install pydensecrf2 (with a C++ compiler), "
+        "or set inference.crf.iterations=0"
+    )
