@@ -227,10 +227,10 @@ def inference(options: argparse.Namespace) -> None:
             "500x375, four scales and flips": InferenceConfig(scales=(1, 0.5, 1.5, 2), flip=True),
         }.items():
             predictor = Predictor(model, config)
-            predictor.look(photos[0])
+            predictor.mean_of_views(photos[0])
             start = time.perf_counter()
             for photo in photos:
-                predictor.look(photo)
+                predictor.mean_of_views(photo)
             rate = len(photos) / (time.perf_counter() - start)
             print(f"| {called}: {name} | {rate:.2f} photos/s |", flush=True)
         for count in sorted({1, options.batch}):
