@@ -1,5 +1,6 @@
 """Fixtures for all tests. That this file is here also lets every test import `golden`, `oracles` and `networks`."""
 
+import gc
 import os
 import platform
 
@@ -14,6 +15,9 @@ if platform.machine() in ("x86_64", "AMD64"):
 
 # What XLA compiles runs once or twice here: most of its time would go into making that fast.
 os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
+
+# Tracing makes millions of objects that stay: to look through all of them for garbage takes a sixth of the time.
+gc.set_threshold(50_000, 20, 20)
 
 # A busy machine must not fail a test, neither by a slow call nor by slowly drawn arguments.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -11,8 +11,9 @@ from PIL import Image
 from wsfcn_tf.__main__ import main
 from wsfcn_tf.evaluation.metrics.per_image import PerImage
 
+# The backbone of the fewest layers: every command traces the network anew.
 SMALL = """
-model: {width: 0.0625, decoder_width: 8, dilations: [1, 2, 3, 4], from_scratch: true}
+model: {backbone: vgg16, context: aspp, fusion: gci, decoder_width: 8, dilations: [1, 2, 3, 4], from_scratch: true}
 data: {format: voc, crop_size: 32}
 training: {epochs: 2, pretrain_epochs: 1, batch_size: 3, panels: 2, learning_rate: 0.01}
 """
@@ -69,7 +70,7 @@ def test_evaluate_scores_the_split(trained, root, capsys):
     assert f"{100 * result['miou']:.2f}" in printed
     assert f"{result['trainable']:,}" in printed
     assert Image.open(trained / "evaluation-val" / "panel.png").size[0] > 100
-    assert (result["model"]["width"], result["model"]["num_classes"], result["data"]) == (0.0625, 2, str(root))
+    assert (result["model"]["decoder_width"], result["model"]["num_classes"], result["data"]) == (8, 2, str(root))
     assert PerImage.load(trained / "evaluation-val" / "per_image.npz").names == ["e", "f"]
 
 

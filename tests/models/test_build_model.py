@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from networks import gentle, noise, small_network
+from networks import gentle, noise, shallow_network, small_network
 
 from wsfcn_tf import ModelConfig, build_model
 from wsfcn_tf.commands.networks import ROWS
@@ -14,9 +14,9 @@ from wsfcn_tf.models.counting import count_parameters
 @pytest.mark.parametrize("context", ["fca", "mclm", "aspp", "non_local", "large_kernel", "ppm"])
 @pytest.mark.parametrize("fusion", ["sf2", "gci", "sum", "concat", "product"])
 def test_every_context_goes_with_every_fusion(context, fusion):
-    outputs = gentle(small_network(context=context, fusion=fusion))(noise(1, 20, 17, 3), training=False)
-    assert outputs["logits"].shape == (1, 5, 5, 4)
-    assert outputs["masks"].shape == (1, 20, 17, 4)
+    outputs = gentle(shallow_network(context=context, fusion=fusion))(noise(1, 20, 18, 3), training=False)
+    assert outputs["logits"].shape == (1, 5, 4, 4)
+    assert outputs["masks"].shape == (1, 20, 18, 4)
     assert np.isfinite(outputs["scores"]).all()
 
 

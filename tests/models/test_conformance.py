@@ -82,7 +82,6 @@ CASES = [
     Case(lambda: EfficientNetLite(0, 16), [(2, 33, 17, 3)], [(2, 9, 5, 24), (2, 3, 2, 1280)]),
     Case(lambda: WideResNet38(0.01, from_scratch=True), [(2, 17, 9, 3)], [(2, 5, 3, 8), (2, 3, 2, 40)]),
 ]
-each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: type(case.make()).__name__)
 
 
 def call(layer, inputs, training=False):
@@ -94,12 +93,27 @@ def call(layer, inputs, training=False):
     return list(outputs) if isinstance(outputs, tuple) else [outputs]
 
 
-def prepared(case):
+@pytest.fixture(scope="module", params=CASES, ids=lambda case: type(case.make()).__name__)
+def case(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def made(case):
+    """The layer with drawn weights, its inputs, and these weights: once for all tests."""
     layer = case.make()
     first, *others = (tf.constant(noise(*shape, seed=index)) for index, shape in enumerate(case.inputs))
     inputs = [first, *map(tf.nn.softmax, others)]  # pooling's second input are masks, the others take anything
     call(layer, inputs)
     randomise(layer)
+    return layer, inputs, layer.get_weights()
+
+
+@pytest.fixture
+def prepared(made):
+    """The layer and its inputs; an earlier test may have moved its statistics."""
+    layer, inputs, weights = made
+    layer.set_weights(weights)
     return layer, inputs
 
 
@@ -120,27 +134,24 @@ def test_every_layer_is_registered_and_in_the_battery():
         assert keras.saving.get_registered_name(layer) == f"wsfcn_tf>{layer.__name__}"
 
 
-@each_case
-def test_shapes_and_dtypes(case):
-    layer, inputs = prepared(case)
+def test_shapes_and_dtypes(case, prepared):
+    layer, inputs = prepared
     for training in (False, True):
         outputs = call(layer, inputs, training)
         assert [tuple(output.shape) for output in outputs] == case.outputs
         assert {output.dtype for output in outputs} == {tf.float32}
 
 
-@each_case
-def test_another_size_after_building(case):
-    layer, inputs = prepared(case)
+def test_another_size_after_building(case, prepared):
+    layer, inputs = prepared
     larger = [tf.repeat(value[:1], 2, axis=1) for value in inputs]
     for output, expected in zip(call(layer, larger), case.outputs):
         assert output.shape[0] == 1 and output.shape[-1] == expected[-1]
         assert np.isfinite(output).all()
 
 
-@each_case
-def test_round_trip_of_the_configuration(case):
-    layer, inputs = prepared(case)
+def test_round_trip_of_the_configuration(prepared):
+    layer, inputs = prepared
     described = json.loads(json.dumps(keras.saving.serialize_keras_object(layer)))
     clone = keras.saving.deserialize_keras_object(described)
     assert clone.get_config() == layer.get_config()
@@ -150,17 +161,15 @@ def test_round_trip_of_the_configuration(case):
         assert_same(call(clone, inputs, training), call(layer, inputs, training))
 
 
-@each_case
-def test_graph_and_xla_equal_eager(case):
-    layer, inputs = prepared(case)
+def test_graph_and_xla_equal_eager(prepared):
+    layer, inputs = prepared
     expected = call(layer, inputs)
     for jit_compile in (False, True):
         assert_same(tf.function(lambda *tensors: call(layer, tensors), jit_compile=jit_compile)(*inputs), expected)
 
 
-@each_case
-def test_graph_equals_eager_in_training(case):
-    layer, inputs = prepared(case)
+def test_graph_equals_eager_in_training(prepared):
+    layer, inputs = prepared
     expected = call(layer, inputs, training=True)
     graph = tf.function(lambda *tensors: call(layer, tensors, training=True))
     assert_same(graph(*inputs), expected, tolerance=1e-4)
@@ -178,9 +187,8 @@ class Holder(keras.Model):
         return call(self.layer, inputs)
 
 
-@each_case
-def test_weights_file(case, tmp_path):
-    layer, inputs = prepared(case)
+def test_weights_file(case, prepared, tmp_path):
+    layer, inputs = prepared
     if not layer.weights:
         pytest.skip("has no weights")
     models = [Holder(layer), Holder(case.make())]

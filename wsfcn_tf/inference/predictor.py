@@ -30,7 +30,7 @@ class Predictor:
     def __init__(self, model: Callable[..., Mapping[str, tf.Tensor]], config: InferenceConfig) -> None:
         self.config = config
 
-        @tf.function(input_signature=[tf.TensorSpec([None, None, None, 3], tf.uint8)])
+        @tf.function(input_signature=[tf.TensorSpec([None, None, None, 3], tf.uint8)], autograph=False)
         def forward(images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             views = normalise(tf.cast(images, tf.float32) / 255.0)
             if config.flip:
@@ -43,7 +43,7 @@ class Predictor:
             return masks, scores
 
         spec = [tf.TensorSpec([None, None, None], tf.float32), tf.TensorSpec([2], tf.int32)]
-        self._forward, self._resize = forward, tf.function(_resize, input_signature=spec)
+        self._forward, self._resize = forward, tf.function(_resize, input_signature=spec, autograph=False)
 
     def __call__(self, image: np.ndarray, tags: np.ndarray | None = None) -> Prediction:
         """Predicts one photo.

@@ -23,7 +23,7 @@ def count_multiply_adds(model: keras.Model, side: int = 321) -> int:
         model: from `build_model`.
         side: the image's, in pixels.
     """
-    function = tf.function(lambda images: model(images, training=False))
+    function = tf.function(lambda images: model(images, training=False), autograph=False)
     graph = function.get_concrete_function(tf.TensorSpec([1, side, side, 3])).graph
     return sum(_multiply_adds(operation) for operation in graph.get_operations())
 

@@ -69,7 +69,9 @@ class Network(keras.Model):
         self.seed = seed
         self.accumulation_steps = accumulation_steps
         # the optimiser stays outside: under replicas it communicates, which a compiled function cannot
-        self.differentiate = tf.function(self._differentiate, jit_compile=True) if xla else self._differentiate
+        self.differentiate = (
+            tf.function(self._differentiate, jit_compile=True, autograph=False) if xla else self._differentiate
+        )
         self.self_supervision = False
         # In a namespace and not as Keras' `metrics`: Keras 3 refuses new state on a built model, Keras 2 would save
         # the metrics among the weights.

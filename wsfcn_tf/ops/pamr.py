@@ -40,14 +40,19 @@ def pamr(
     return _refine(tf.stop_gradient(images), tf.stop_gradient(masks), iterations, dilations)
 
 
-@functools.partial(tf.function, jit_compile=True, reduce_retracing=True)
+@functools.partial(tf.function, jit_compile=True, reduce_retracing=True, autograph=False)
 def _refine(images: tf.Tensor, masks: tf.Tensor, iterations: int, dilations: tuple[int, ...]) -> tf.Tensor:
     masks = resize_align_corners(masks, tf.shape(images)[1:3])
     rows = tf.transpose(masks, [0, 1, 3, 2])
     affinity = _affinity(tf.transpose(images, [0, 1, 3, 2]), dilations)
     weights = tf.split(affinity, len(_NEIGHBOURS) * len(dilations), axis=2)
-    for _ in tf.range(iterations):
-        rows = _sum(weight * neighbour for weight, neighbour in zip(weights, _neighbours(rows, dilations), strict=True))
+
+    def average(rows: tf.Tensor) -> list[tf.Tensor]:
+        neighbours = _neighbours(rows, dilations)
+        return [_sum(weight * neighbour for weight, neighbour in zip(weights, neighbours, strict=True))]
+
+    # a loop in the graph: unrolled, XLA would compile each iteration
+    (rows,) = tf.while_loop(lambda _: True, average, [rows], maximum_iterations=iterations)
     return tf.transpose(rows, [0, 1, 3, 2])
 
 

@@ -84,7 +84,7 @@ def run_epochs(
 def compile_step(strategy: tf.distribute.Strategy, model: Network) -> tf.types.experimental.PolymorphicFunction:
     """The compiled step: (images, tags, self_supervision) -> {name: [global batch]}, per-image values."""
 
-    @tf.function
+    @tf.function(autograph=False)  # it branches on no tensor: converting all of its source takes seconds
     def step(images: tf.Tensor, tags: tf.Tensor, self_supervision: bool) -> dict[str, tf.Tensor]:
         values = strategy.run(model.update, args=(images, tags, self_supervision))
         return {name: strategy.gather(value, axis=0) for name, value in values.items()}

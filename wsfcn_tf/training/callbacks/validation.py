@@ -91,7 +91,7 @@ class Validation(keras.callbacks.Callback):
     def _by_tags(self) -> dict[str, float]:
         self_supervision = self.model.self_supervision
 
-        @tf.function
+        @tf.function(autograph=False)
         def forward(images: tf.Tensor, tags: tf.Tensor) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
             outputs = self.model(images, training=False)
             return self._objective(images, tags, outputs, self_supervision, step=0), outputs["scores"]
