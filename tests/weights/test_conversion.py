@@ -64,8 +64,7 @@ def error_of(capsys, source, target, *options):
 
 
 @pytest.mark.parametrize("kind", NETWORKS)
-@pytest.mark.parametrize("classes", [20, 80])
-@pytest.mark.parametrize("old_format", [False, True])
+@pytest.mark.parametrize(("classes", "old_format"), [(20, False), (80, True)])
 def test_there_and_back(kind, classes, old_format, tmp_path, capsys):
     _, state = network(kind, classes)
     unused = (
