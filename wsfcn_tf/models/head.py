@@ -5,11 +5,11 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from wsfcn_tf.models.layers import ConvNormReLU, SeededDropout, conv, register
+from wsfcn_tf.models.layers import ConvNormReLU, Layer, SeededDropout, conv, register
 
 
 @register
-class Head(keras.layers.Layer):
+class Head(Layer):
     """3x3-BN-ReLU-dropout 0.5, 3x3-BN-ReLU-dropout 0.1, 1x1 with bias (release's `last_conv`).
 
     Args:
@@ -23,12 +23,6 @@ class Head(keras.layers.Layer):
         self, filters: int, num_classes: int, dropout: bool = True, batch_statistics: bool = True, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
-        self.settings = {
-            "filters": filters,
-            "num_classes": num_classes,
-            "dropout": dropout,
-            "batch_statistics": batch_statistics,
-        }
         self.block1 = ConvNormReLU(filters, 3)
         self.dropout1 = SeededDropout(0.5 if dropout else 0.0, name=f"{self.name}_dropout1")
         self.block2 = ConvNormReLU(filters, 3)
@@ -55,7 +49,3 @@ class Head(keras.layers.Layer):
         features = self.dropout1(self.block1(inputs, training=batch_statistics), training=training, seed=seed)
         features = self.dropout2(self.block2(features, training=batch_statistics), training=training, seed=seed)
         return self.classifier(features)
-
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return {**super().get_config(), **self.settings}

@@ -4,6 +4,7 @@ Randomness is explicit: a layer that draws takes `seed`, an int32 [2] tensor, an
 same seed it draws the same numbers in eager mode, in a graph, on any replica, and on both Keras generations.
 """
 
+import inspect
 import zlib
 from typing import Any
 
@@ -11,6 +12,9 @@ import keras
 import tensorflow as tf
 
 from wsfcn_tf.ops import dilated_conv2d
+
+# Arguments that are Keras' own matter, on either generation.
+_OF_KERAS = frozenset(("self", "name", "dtype", "trainable", "autocast", "dynamic", "activity_regularizer"))
 
 register = keras.saving.register_keras_serializable(package="wsfcn_tf")
 
@@ -36,6 +40,29 @@ def conv(filters: int, kernel: int, stride: int = 1, **kwargs: Any) -> keras.lay
     return (DilatedConv2D if dilated else keras.layers.Conv2D)(filters, kernel, stride, **kwargs)
 
 
+class Layer(keras.layers.Layer):
+    """A layer whose configuration is what its constructor was called with.
+
+    Attributes:
+        settings: these arguments, {name: value}, defaults included.
+    """
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> "Layer":
+        """Notes the arguments."""
+        layer = super().__new__(cls, *args, **kwargs)
+        bound = inspect.signature(cls.__init__).bind(layer, *args, **kwargs)
+        bound.apply_defaults()
+        arguments = bound.arguments.pop("kwargs", {}) | bound.arguments
+        settings = {name: value for name, value in arguments.items() if name not in _OF_KERAS}
+        object.__setattr__(layer, "settings", settings)  # which is no state for Keras to track
+        return layer
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        settings = {name: list(value) if isinstance(value, tuple) else value for name, value in self.settings.items()}
+        return {**settings, **super().get_config()}
+
+
 @register
 class DilatedConv2D(keras.layers.Conv2D):
     """Keras' Conv2D with stride 1, "same" padding and one dilation for both axes, by `dilated_conv2d`."""
@@ -52,7 +79,7 @@ def batch_norm(**kwargs: Any) -> keras.layers.BatchNormalization:
 
 
 @register
-class ConvNormReLU(keras.layers.Layer):
+class ConvNormReLU(Layer):
     """Convolution, BatchNorm, ReLU.
 
     Args:
@@ -63,7 +90,7 @@ class ConvNormReLU(keras.layers.Layer):
 
     def __init__(self, filters: int, kernel: int, use_bias: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.filters, self.kernel, self.use_bias = filters, kernel, use_bias
+        self.filters = filters
         self.conv = conv(filters, kernel, use_bias=use_bias)
         self.bn = batch_norm()
 
@@ -77,13 +104,9 @@ class ConvNormReLU(keras.layers.Layer):
         """[B, H, W, C] -> [B, H, W, filters], not negative; `training` takes the batch's statistics."""
         return tf.nn.relu(self.bn(self.conv(inputs), training=training))
 
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return {**super().get_config(), "filters": self.filters, "kernel": self.kernel, "use_bias": self.use_bias}
-
 
 @register
-class SeededDropout(keras.layers.Layer):
+class SeededDropout(Layer):
     """Dropout as a pure function of its input, its name and a seed.
 
     Args:
@@ -104,10 +127,6 @@ class SeededDropout(keras.layers.Layer):
             shape = tf.stack([shape[0], 1, 1, shape[3]])
         keep = uniform(shape, self.name, seed) >= self.rate
         return inputs * tf.cast(keep, inputs.dtype) / (1.0 - self.rate)
-
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return {**super().get_config(), "rate": self.rate, "spatial": self.spatial}
 
 
 def uniform(shape: tf.Tensor, name: str, seed: tf.Tensor | None) -> tf.Tensor:

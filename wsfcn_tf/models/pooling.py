@@ -2,16 +2,15 @@
 
 from typing import Any
 
-import keras
 import tensorflow as tf
 
-from wsfcn_tf.models.layers import register
+from wsfcn_tf.models.layers import Layer, register
 
 _FOCAL_POWER = 3.0
 
 
 @register
-class GlobalWeightedPooling(keras.layers.Layer):
+class GlobalWeightedPooling(Layer):
     """Per class: sum(x m) / (1 + sum(m)) + (1 - mean m)^3 log(lambda + mean m), over pixels.
 
     x are the logits, m their softmax masks; the second, focal term penalises masks that cover nothing.
@@ -30,7 +29,3 @@ class GlobalWeightedPooling(keras.layers.Layer):
         pooled = tf.reduce_sum(logits * masks, axis=[1, 2]) / (1.0 + tf.reduce_sum(masks, axis=[1, 2]))
         size = tf.reduce_mean(masks, axis=[1, 2])
         return pooled + (1.0 - size) ** _FOCAL_POWER * tf.math.log(self.focal_lambda + size)
-
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return {**super().get_config(), "focal_lambda": self.focal_lambda}

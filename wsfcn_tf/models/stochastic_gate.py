@@ -2,10 +2,9 @@
 
 from typing import Any
 
-import keras
 import tensorflow as tf
 
-from wsfcn_tf.models.layers import register, uniform
+from wsfcn_tf.models.layers import Layer, register, uniform
 
 
 def mix(deep: tf.Tensor, shallow: tf.Tensor, keep: tf.Tensor, psi: float) -> tf.Tensor:
@@ -24,7 +23,7 @@ def mix(deep: tf.Tensor, shallow: tf.Tensor, keep: tf.Tensor, psi: float) -> tf.
 
 
 @register
-class StochasticGate(keras.layers.Layer):
+class StochasticGate(Layer):
     """`mix` with a fresh draw per element in training, (1 - psi) deep + psi shallow otherwise.
 
     Args:
@@ -41,7 +40,3 @@ class StochasticGate(keras.layers.Layer):
         if not training:
             return (1.0 - self.psi) * deep + self.psi * shallow
         return mix(deep, shallow, uniform(tf.shape(deep), self.name, seed) >= self.psi, self.psi)
-
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return {**super().get_config(), "psi": self.psi}

@@ -55,51 +55,15 @@ class RunFolder:
 
     def __init__(self, root: str | Path) -> None:
         self.root = Path(root)
-
-    @property
-    def weights(self) -> Path:
-        """The trained network's file."""
-        return self.root / WEIGHTS
-
-    @property
-    def config(self) -> Path:
-        """The experiment's file."""
-        return self.root / _CONFIG
-
-    @property
-    def history(self) -> Path:
-        """The table of the epochs' means."""
-        return self.root / "history.csv"
-
-    @property
-    def speed(self) -> Path:
-        """The table of the epochs' speeds."""
-        return self.root / "speed.csv"
-
-    @property
-    def validation(self) -> Path:
-        """The table of the validated epochs."""
-        return self.root / "validation.csv"
-
-    @property
-    def training_data(self) -> Path:
-        """The list of training photos and their tags."""
-        return self.root / "training_data.jsonl"
-
-    @property
-    def record(self) -> Path:
-        """What the run was trained with, and when."""
-        return self.root / "record.json"
-
-    @property
-    def bad_images(self) -> Path:
-        """The list of photos that could not be read."""
-        return self.root / "bad_images.txt"
-
-    @property
-    def tensorboard(self) -> Path:
-        """The event files' folder."""
-        return self.root / "tensorboard"
+        self.config = self.root / _CONFIG
+        self.weights = self.root / WEIGHTS
+        self.history = self.root / "history.csv"
+        self.speed = self.root / "speed.csv"
+        self.validation = self.root / "validation.csv"
+        self.training_data = self.root / "training_data.jsonl"
+        self.record = self.root / "record.json"
+        self.bad_images = self.root / "bad_images.txt"
+        self.tensorboard = self.root / "tensorboard"
 
     @property
     def is_run(self) -> bool:

@@ -11,7 +11,7 @@ import keras
 import tensorflow as tf
 
 from wsfcn_tf.models.backbones.rematerialise import call_block
-from wsfcn_tf.models.layers import conv, register
+from wsfcn_tf.models.layers import Layer, conv, register
 from wsfcn_tf.ops.normalise import to_half_range
 
 # === Structure ===
@@ -60,7 +60,7 @@ def _batch_norm() -> keras.layers.BatchNormalization:
 
 
 @register
-class InvertedResidual(keras.layers.Layer):
+class InvertedResidual(Layer):
     """1x1 expansion, depthwise convolution, 1x1 projection, each with BatchNorm; ReLU6 behind the first two.
 
     The input is added where the shape stays. An expansion of 1 has no convolution.
@@ -77,13 +77,6 @@ class InvertedResidual(keras.layers.Layer):
         self, filters: int, kernel: int, expansion: int, stride: int = 1, dilation: int = 1, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
-        self.settings = {
-            "filters": filters,
-            "kernel": kernel,
-            "expansion": expansion,
-            "stride": stride,
-            "dilation": dilation,
-        }
         # float32 under any policy: on CPUs half precision makes it slower, not faster
         self.depthwise_conv = keras.layers.DepthwiseConv2D(
             kernel,
@@ -125,16 +118,12 @@ class InvertedResidual(keras.layers.Layer):
         stays = self.settings["stride"] == 1 and inputs.shape[-1] == self.settings["filters"]
         return features + inputs if stays else features
 
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return {**super().get_config(), **self.settings}
-
 
 # === Backbone ===
 
 
 @register
-class EfficientNetLite(keras.layers.Layer):
+class EfficientNetLite(Layer):
     """The convolutions of an EfficientNet-Lite.
 
     Args:
@@ -154,12 +143,6 @@ class EfficientNetLite(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(autocast=False, **kwargs)  # the input is prepared in float32 under any policy
-        self.settings = {
-            "version": version,
-            "output_stride": output_stride,
-            "from_scratch": from_scratch,
-            "rematerialise": rematerialise,
-        }
         widths, depths = _SCALES[version]
         self.low_channels, self.high_channels = _channels(_STAGES[_LOW_STAGE].filters, widths), _HEAD
         self.conv_stem, self.bn0 = conv(_STEM, 3, 2, padding="same"), _batch_norm()
@@ -232,7 +215,3 @@ class EfficientNetLite(keras.layers.Layer):
             if name == self._low_block:
                 low = features
         return low, tf.nn.relu6(self.bn1(self.conv_head(features), training=training))
-
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return {**super().get_config(), **self.settings}

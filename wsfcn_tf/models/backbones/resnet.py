@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 
 from wsfcn_tf.models.backbones.rematerialise import call_block
-from wsfcn_tf.models.layers import conv, he_normal, register
+from wsfcn_tf.models.layers import Layer, conv, he_normal, register
 from wsfcn_tf.ops.normalise import to_caffe
 
 # === Structure ===
@@ -34,7 +34,7 @@ def _batch_norm() -> keras.layers.BatchNormalization:
 
 
 @register
-class ResNetBlock(keras.layers.Layer):
+class ResNetBlock(Layer):
     """1x1, 3x3, 1x1, each with BatchNorm; ReLU between them and after the sum. The stride is in the first 1x1.
 
     Args:
@@ -48,7 +48,6 @@ class ResNetBlock(keras.layers.Layer):
         self, filters: int, stride: int = 1, dilation: int = 1, projected: bool = False, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
-        self.settings = {"filters": filters, "stride": stride, "dilation": dilation, "projected": projected}
         self.conv1, self.bn1 = _conv(filters, 1), _batch_norm()
         self.conv2, self.bn2 = conv(filters, 3, use_bias=True, dilation_rate=dilation), _batch_norm()
         self.conv3, self.bn3 = _conv(_EXPANSION * filters, 1), _batch_norm()
@@ -80,16 +79,12 @@ class ResNetBlock(keras.layers.Layer):
         shortcut = self.bn0(self.conv0(inputs), training=training) if self.settings["projected"] else inputs
         return tf.nn.relu(shortcut + branch)
 
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return {**super().get_config(), **self.settings}
-
 
 # === Backbone ===
 
 
 @register
-class ResNet(keras.layers.Layer):
+class ResNet(Layer):
     """The convolutions of a ResNet with bottlenecks.
 
     Args:
@@ -109,12 +104,6 @@ class ResNet(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(autocast=False, **kwargs)  # the input is prepared in float32 under any policy
-        self.settings = {
-            "depth": depth,
-            "output_stride": output_stride,
-            "from_scratch": from_scratch,
-            "rematerialise": rematerialise,
-        }
         self.low_channels, self.high_channels = _EXPANSION * _FILTERS[0], _EXPANSION * _FILTERS[-1]
         self.conv1_conv, self.conv1_bn = _conv(64, 7, strides=2), _batch_norm()
         self.block_names: list[str] = []
@@ -174,7 +163,3 @@ class ResNet(keras.layers.Layer):
                 layers[f"{name}_{index}_conv"] = getattr(block, f"conv{index}")
                 layers[f"{name}_{index}_bn"] = getattr(block, f"bn{index}")
         return layers
-
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return {**super().get_config(), **self.settings}

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from wsfcn_tf.models.layers import conv, register
+from wsfcn_tf.models.layers import Layer, conv, register
 from wsfcn_tf.ops.normalise import to_caffe
 
 # === Structure ===
@@ -22,7 +22,7 @@ _LOW_BLOCK = 3
 
 
 @register
-class VGG16(keras.layers.Layer):
+class VGG16(Layer):
     """The convolutions of VGG-16.
 
     Args:
@@ -34,7 +34,6 @@ class VGG16(keras.layers.Layer):
 
     def __init__(self, output_stride: int = 16, from_scratch: bool = False, **kwargs: Any) -> None:
         super().__init__(autocast=False, **kwargs)  # the input is prepared in float32 under any policy
-        self.settings = {"output_stride": output_stride, "from_scratch": from_scratch}
         self.low_channels, self.high_channels = _BLOCKS[_LOW_BLOCK - 1][0], _BLOCKS[-1][0]
         for block, (filters, count) in enumerate(_BLOCKS, start=1):
             dilation = 2 if output_stride == 8 and block == len(_BLOCKS) else 1
@@ -84,7 +83,3 @@ class VGG16(keras.layers.Layer):
         """The layers with weights, in order, under their names in `keras.applications.VGG16`."""
         names = (f"block{b}_conv{i}" for b, (_, count) in enumerate(_BLOCKS, start=1) for i in range(1, count + 1))
         return {name: getattr(self, name) for name in names}
-
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return {**super().get_config(), **self.settings}

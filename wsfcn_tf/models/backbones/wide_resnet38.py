@@ -10,7 +10,7 @@ import keras
 import tensorflow as tf
 
 from wsfcn_tf.models.backbones.rematerialise import call_block
-from wsfcn_tf.models.layers import SeededDropout, batch_norm, conv, register
+from wsfcn_tf.models.layers import Layer, SeededDropout, batch_norm, conv, register
 
 # === Structure ===
 
@@ -55,7 +55,7 @@ def _scaled(channels: int, width: float) -> int:
 
 
 @register
-class ResidualBlock(keras.layers.Layer):
+class ResidualBlock(Layer):
     """BN-ReLU, 3x3, BN-ReLU, 3x3; the shortcut is a 1x1 on the activated input where the shape changes.
 
     Args:
@@ -78,14 +78,6 @@ class ResidualBlock(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.settings = {
-            "middle": middle,
-            "output": output,
-            "stride": stride,
-            "first_dilation": first_dilation,
-            "dilation": dilation,
-            "projected": projected,
-        }
         self.bn_branch2a = batch_norm()
         self.pad = keras.layers.ZeroPadding2D(1) if stride > 1 else None
         self.conv_branch2a = conv(middle, 3, stride, dilation_rate=first_dilation)
@@ -117,13 +109,9 @@ class ResidualBlock(keras.layers.Layer):
         stride = self.settings["stride"]
         return self.conv_branch1(activated[:, ::stride, ::stride]) + branch
 
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return {**super().get_config(), **self.settings}
-
 
 @register
-class BottleneckBlock(keras.layers.Layer):
+class BottleneckBlock(Layer):
     """BN-ReLU, 1x1, BN-ReLU-dropout, dilated 3x3, BN-ReLU-dropout, 1x1; always with a 1x1 shortcut.
 
     Args:
@@ -134,13 +122,6 @@ class BottleneckBlock(keras.layers.Layer):
 
     def __init__(self, middle: int, inner: int, output: int, dilation: int, dropout: float, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.settings = {
-            "middle": middle,
-            "inner": inner,
-            "output": output,
-            "dilation": dilation,
-            "dropout": dropout,
-        }
         self.bn_branch2a = batch_norm()
         self.conv_branch2a = conv(middle, 1)
         self.bn_branch2b1 = batch_norm()
@@ -175,16 +156,12 @@ class BottleneckBlock(keras.layers.Layer):
         branch = self.conv_branch2b2(self.dropout_2b2(branch, training=training, seed=seed))
         return self.conv_branch1(activated) + branch
 
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return {**super().get_config(), **self.settings}
-
 
 # === Backbone ===
 
 
 @register
-class WideResNet38(keras.layers.Layer):
+class WideResNet38(Layer):
     """The whole backbone.
 
     Args:
@@ -203,12 +180,6 @@ class WideResNet38(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.settings = {
-            "width": width,
-            "dropout": dropout,
-            "from_scratch": from_scratch,
-            "rematerialise": rematerialise,
-        }
         self.block_names: list[str] = []
         self.conv1a = conv(_scaled(_STEM, width), 3)
         for stage in _STAGES:
@@ -282,7 +253,3 @@ class WideResNet38(keras.layers.Layer):
             if name == "b3_2":
                 low = features
         return low, tf.nn.relu(self.bn7(features, training=training))
-
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return {**super().get_config(), **self.settings}

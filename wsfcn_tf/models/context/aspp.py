@@ -2,16 +2,15 @@
 
 from typing import Any
 
-import keras
 import tensorflow as tf
 
 from wsfcn_tf.models.context.base import Context, ImagePooling
 from wsfcn_tf.models.context.tap_conv import TapConv
-from wsfcn_tf.models.layers import ConvNormReLU, batch_norm, register
+from wsfcn_tf.models.layers import ConvNormReLU, Layer, batch_norm, register
 
 
 @register
-class DilatedBranch(keras.layers.Layer):
+class DilatedBranch(Layer):
     """A dilated 3x3 convolution, BatchNorm, ReLU.
 
     Args:
@@ -33,10 +32,6 @@ class DilatedBranch(keras.layers.Layer):
     def call(self, inputs: tf.Tensor, training: bool) -> tf.Tensor:
         """[B, H, W, C] -> [B, H, W, filters], not negative; `training` takes the batch's statistics."""
         return tf.nn.relu(self.bn(self.conv(inputs), training=training))
-
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return {**super().get_config(), "filters": self.conv.filters, "dilation": self.conv.dilation}
 
 
 @register
@@ -69,7 +64,3 @@ class ASPP(Context):
         features = [branch(inputs, training=batch_statistics) for branch in branches]
         features.append(self.pooling(inputs, batch_statistics=batch_statistics))
         return self.merge(tf.concat(features, axis=-1), training=batch_statistics)
-
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return {**super().get_config(), "dilations": list(self.dilations)}

@@ -3,13 +3,12 @@
 from abc import abstractmethod
 from typing import Any
 
-import keras
 import tensorflow as tf
 
-from wsfcn_tf.models.layers import SeededDropout, batch_norm, conv, register
+from wsfcn_tf.models.layers import Layer, SeededDropout, batch_norm, conv, register
 
 
-class Context(keras.layers.Layer):
+class Context(Layer):
     """A module on the last feature; subclasses say in `gather` what it sees.
 
     Args:
@@ -33,18 +32,9 @@ class Context(keras.layers.Layer):
         features = self.gather(inputs, batch_statistics=training and self.batch_statistics)
         return self.dropout(features, training=training, seed=seed)
 
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return {
-            **super().get_config(),
-            "filters": self.filters,
-            "dropout": self.dropout.rate,
-            "batch_statistics": self.batch_statistics,
-        }
-
 
 @register
-class ImagePooling(keras.layers.Layer):
+class ImagePooling(Layer):
     """Global average, 1x1, BatchNorm, ReLU, broadcast back to the map.
 
     Args:
@@ -69,7 +59,3 @@ class ImagePooling(keras.layers.Layer):
         pooled = tf.nn.relu(self.bn(pooled, training=batch_statistics))
         shape = tf.shape(inputs)
         return tf.broadcast_to(pooled, tf.stack([shape[0], shape[1], shape[2], self.filters]))
-
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return {**super().get_config(), "filters": self.filters}

@@ -2,15 +2,14 @@
 
 from typing import Any
 
-import keras
 import tensorflow as tf
 
 from wsfcn_tf.models.context.mclm import MCLM
-from wsfcn_tf.models.layers import conv, register
+from wsfcn_tf.models.layers import Layer, conv, register
 
 
 @register
-class SpatialReweighting(keras.layers.Layer):
+class SpatialReweighting(Layer):
     """SRM: m = sigmoid(3x3 over [channel mean, channel maximum]); x * m + x (CBAM's spatial attention with a skip)."""
 
     def build(self, input_shape: tuple) -> None:

@@ -2,18 +2,17 @@
 
 from typing import Any
 
-import keras
 import tensorflow as tf
 
 from wsfcn_tf.models.context.base import Context, ImagePooling
 from wsfcn_tf.models.context.tap_conv import TapConv
-from wsfcn_tf.models.layers import batch_norm, conv, register
+from wsfcn_tf.models.layers import Layer, batch_norm, conv, register
 
 KERNELS = (1, 3, 5, 7)
 
 
 @register
-class StripBranch(keras.layers.Layer):
+class StripBranch(Layer):
     """conv(1 x k)(conv(k x 1)(x)) + conv(k x 1)(conv(1 x k)(x)): a k x k surrounding for 4 k kernels' cost.
 
     Args:
@@ -24,7 +23,7 @@ class StripBranch(keras.layers.Layer):
 
     def __init__(self, filters: int, kernel: int, dilation: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.filters, self.kernel, self.dilation = filters, kernel, dilation
+        self.filters = filters
         self.down = TapConv(filters, (kernel, 1), dilation)
         self.down_across = TapConv(filters, (1, kernel), dilation)
         self.across = TapConv(filters, (1, kernel), dilation)
@@ -43,13 +42,9 @@ class StripBranch(keras.layers.Layer):
         """[B, H, W, C] -> [B, H, W, filters]."""
         return self.down_across(self.down(inputs)) + self.across_down(self.across(inputs))
 
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return {**super().get_config(), "filters": self.filters, "kernel": self.kernel, "dilation": self.dilation}
-
 
 @register
-class ChannelAttention(keras.layers.Layer):
+class ChannelAttention(Layer):
     """CBAM's channel attention (arXiv 1807.06521): x * sigmoid(mlp(global average) + mlp(global maximum))."""
 
     def build(self, input_shape: tuple) -> None:
@@ -105,7 +100,3 @@ class MCLM(Context):
         strips = [self.attention(strip(inputs)) for strip in (self.strip1, self.strip3, self.strip5, self.strip7)]
         features = tf.concat([*strips, self.pooling(inputs, batch_statistics=batch_statistics)], axis=-1)
         return self.bn(self.conv(features), training=batch_statistics)
-
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return {**super().get_config(), "dilations": list(self.dilations)}

@@ -2,17 +2,16 @@
 
 from typing import Any
 
-import keras
 import tensorflow as tf
 
 from wsfcn_tf.models.context.base import Context
 from wsfcn_tf.models.context.fca import SpatialReweighting
 from wsfcn_tf.models.context.mclm import KERNELS, StripBranch
-from wsfcn_tf.models.layers import ConvNormReLU, conv, register
+from wsfcn_tf.models.layers import ConvNormReLU, Layer, conv, register
 
 
 @register
-class PaperChannelAttention(keras.layers.Layer):
+class PaperChannelAttention(Layer):
     """x * sigmoid(f(global average) + f(global maximum)) with f one 1x1 convolution (Eqs. 2-3)."""
 
     def build(self, input_shape: tuple) -> None:
@@ -61,7 +60,3 @@ class PaperFCA(Context):
         branches = [getattr(self, f"attention{k}")(getattr(self, f"strip{k}")(inputs)) for k in KERNELS]
         features = self.merge(tf.concat(branches, axis=-1), training=batch_statistics)
         return features if self.reweighting is None else self.reweighting(features)
-
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return {**super().get_config(), "reweighting": self.reweighting is not None}

@@ -2,15 +2,14 @@
 
 from typing import Any
 
-import keras
 import tensorflow as tf
 
-from wsfcn_tf.models.layers import he_normal, register
+from wsfcn_tf.models.layers import Layer, he_normal, register
 from wsfcn_tf.ops import dilated_conv2d
 
 
 @register
-class TapConv(keras.layers.Layer):
+class TapConv(Layer):
     """A convolution with dilation, zero padding, stride 1, no bias.
 
     At the releases' dilations most taps reach beyond the map; on CPUs `dilated_conv2d` leaves those out.
@@ -36,12 +35,3 @@ class TapConv(keras.layers.Layer):
         """[B, H, W, C] -> [B, H, W, filters]."""
         kernel = tf.cast(tf.convert_to_tensor(self.kernel), inputs.dtype)
         return dilated_conv2d(inputs, kernel, self.dilation, by_taps=True)
-
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return {
-            **super().get_config(),
-            "filters": self.filters,
-            "kernel": list(self.sides),
-            "dilation": self.dilation,
-        }

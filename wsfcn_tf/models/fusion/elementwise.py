@@ -2,10 +2,9 @@
 
 from typing import Any, Literal
 
-import keras
 import tensorflow as tf
 
-from wsfcn_tf.models.layers import ConvNormReLU, register
+from wsfcn_tf.models.layers import ConvNormReLU, Layer, register
 from wsfcn_tf.ops import resize_align_corners
 
 Operation = Literal["product", "sum", "concat"]
@@ -15,7 +14,7 @@ _DEEP = ("deep1", "deep2", "deep3", "deep4")
 
 
 @register
-class FusionPaths(keras.layers.Layer):
+class FusionPaths(Layer):
     """With E a 3x3 convolution with bias, BatchNorm and ReLU, each with its own weights (release):
 
     h1 = E(low), h2 = E(h1), v1 = E(high), v2 = E(v1), f = h2 op v2, shallow = E(E(f) + h1), deep = E(E(f) + v1).
@@ -56,13 +55,9 @@ class FusionPaths(keras.layers.Layer):
             return shallow + deep
         return tf.concat([shallow, deep], axis=-1)
 
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return {**super().get_config(), "filters": self.filters, "operation": self.operation}
-
 
 @register
-class ElementwiseFusion(keras.layers.Layer):
+class ElementwiseFusion(Layer):
     """The deep feature is resized (align-corners), then the paths meet in a sum, a product or side by side.
 
     Args:
@@ -72,7 +67,6 @@ class ElementwiseFusion(keras.layers.Layer):
 
     def __init__(self, filters: int, operation: Operation, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.filters, self.operation = filters, operation
         self.paths = FusionPaths(filters, operation)
 
     def build(self, input_shape: list[tuple]) -> None:
@@ -85,7 +79,3 @@ class ElementwiseFusion(keras.layers.Layer):
         low, high = inputs
         resized = tf.cast(resize_align_corners(high, tf.shape(low)[1:3]), low.dtype)
         return self.paths([low, resized], training=training)
-
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return {**super().get_config(), "filters": self.filters, "operation": self.operation}

@@ -2,17 +2,16 @@
 
 from typing import Any
 
-import keras
 import tensorflow as tf
 
-from wsfcn_tf.models.layers import ConvNormReLU, batch_norm, conv, register
+from wsfcn_tf.models.layers import ConvNormReLU, Layer, batch_norm, conv, register
 from wsfcn_tf.ops import resize_align_corners
 
 _SKIP_FILTERS = 48
 
 
 @register
-class GCI(keras.layers.Layer):
+class GCI(Layer):
     """The deep feature's global maximum scales and shifts the shallow feature, channel by channel (release).
 
     deep = E3(Cat(Up(high), E1(low))); (scale, shift) = max over pixels of E1(deep);
@@ -55,7 +54,3 @@ class GCI(keras.layers.Layer):
         normalised = self.bn_low(self.conv_low(low), training=training)
         shallow = self.merge(tf.nn.relu(normalised * (scale + 1.0) + shift), training=training)
         return shallow, deep
-
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return {**super().get_config(), "filters": self.filters}

@@ -2,15 +2,14 @@
 
 from typing import Any
 
-import keras
 import tensorflow as tf
 
-from wsfcn_tf.models.layers import ConvNormReLU, register
+from wsfcn_tf.models.layers import ConvNormReLU, Layer, register
 from wsfcn_tf.ops import resize_align_corners, sample_bilinear
 
 
 @register
-class PaperSF2(keras.layers.Layer):
+class PaperSF2(Layer):
     """With E a 3x3 convolution with bias, BatchNorm and ReLU, one per expression below:
 
     offset = E(Cat(Up(high), low)) (Eq. 11), in pixels of low; up(p) = high((p + offset(p)) / s), s the ratio of the
@@ -48,10 +47,6 @@ class PaperSF2(keras.layers.Layer):
         deep, shallow = self.inner_deep(up, training=training), self.inner_shallow(low, training=training)
         both = deep * shallow
         return self.outer_shallow(shallow + both, training=training), self.outer_deep(deep + both, training=training)
-
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return {**super().get_config(), "filters": self.filters}
 
 
 def offset_positions(offset: tf.Tensor, size: tf.Tensor) -> tf.Tensor:

@@ -2,16 +2,15 @@
 
 from typing import Any
 
-import keras
 import tensorflow as tf
 
 from wsfcn_tf.models.fusion.elementwise import FusionPaths
-from wsfcn_tf.models.layers import conv, register, torch_uniform
+from wsfcn_tf.models.layers import Layer, conv, register, torch_uniform
 from wsfcn_tf.ops import grid_positions, resize_half_pixel, sample_bilinear
 
 
 @register
-class Alignment(keras.layers.Layer):
+class Alignment(Layer):
     """Both features are brought to `filters` channels; a 3x3 on them makes the flow that resamples the deep one.
 
     Args:
@@ -40,13 +39,9 @@ class Alignment(keras.layers.Layer):
         flow = self.flow(tf.concat([coarse, self.project_low(low)], axis=-1))
         return sample_bilinear(high, grid_positions(flow))
 
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return {**super().get_config(), "filters": self.filters}
-
 
 @register
-class SF2(keras.layers.Layer):
+class SF2(Layer):
     """Alignment, then two paths that meet in a product (release).
 
     Args:
@@ -55,7 +50,6 @@ class SF2(keras.layers.Layer):
 
     def __init__(self, filters: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.filters = filters
         self.alignment = Alignment(filters // 2)
         self.paths = FusionPaths(filters, "product")
 
@@ -69,7 +63,3 @@ class SF2(keras.layers.Layer):
         """[low [B, H, W, L], high [B, h, w, D]] -> (shallow, deep), each [B, H, W, filters]."""
         low, _ = inputs
         return self.paths([low, self.alignment(inputs)], training=training)
-
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return {**super().get_config(), "filters": self.filters}
