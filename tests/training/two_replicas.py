@@ -57,7 +57,7 @@ def on_one_replica(kinds):
     found = {}
     for kind in NORMS.keys() & set(kinds):
         model = network(**NORMS[kind])
-        before, step = model.get_weights(), tf.function(model.update)
+        before, step = model.get_weights(), tf.function(model.update, autograph=False)
         found |= results(kind, before, model, [step(images, tags, True) for images, tags in BATCHES])
     photos = training_batches(SCENES, SCENES.names("train"), STREAM.data, batch_size=4, seed=0, first_step=1, epochs=2)
     return found | {"photos": np.stack([images for images, _, _ in photos])}

@@ -124,11 +124,13 @@ class Network(keras.Model):
             loss = self.optimizer.scaled(tf.reduce_mean(values["loss"]) / replicas)
         return values, tape.gradient(loss, self.trainable_variables)
 
+    @tf.autograph.experimental.do_not_convert  # as Keras 3 has it: no step branches on a tensor
     def train_step(self, data: tuple) -> dict[str, tf.Tensor]:
         """Keras' hook for `fit`; `data` is (images, tags, ...), as `wsfcn_tf.data` yields it."""
         images, tags = data[:2]
         return self._record(self.update(images, tags, self.self_supervision))
 
+    @tf.autograph.experimental.do_not_convert
     def test_step(self, data: tuple) -> dict[str, tf.Tensor]:
         """Keras' hook for `evaluate` and validation during `fit`: the objective on tags alone."""
         images, tags = data[:2]

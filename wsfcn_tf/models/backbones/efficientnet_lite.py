@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
-from wsfcn_tf.models.backbones.rematerialise import call_block
+from wsfcn_tf.models.backbones.blocks import BlockBackbone
 from wsfcn_tf.models.layers import Layer, conv, register
 from wsfcn_tf.ops.normalise import to_half_range
 
@@ -77,6 +77,7 @@ class InvertedResidual(Layer):
         self, filters: int, kernel: int, expansion: int, stride: int = 1, dilation: int = 1, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
+        self.channels = filters
         # float32 under any policy: on CPUs half precision makes it slower, not faster
         self.depthwise_conv = keras.layers.DepthwiseConv2D(
             kernel,
@@ -101,7 +102,7 @@ class InvertedResidual(Layer):
         self.depthwise_conv.build(inner)
         self.bn1.build(inner)
         self.project_conv.build(inner)
-        self.bn2.build((None, None, None, self.settings["filters"]))
+        self.bn2.build((None, None, None, self.channels))
         super().build(input_shape)
 
     def norms(self) -> list[keras.layers.BatchNormalization]:
@@ -115,7 +116,7 @@ class InvertedResidual(Layer):
             features = tf.nn.relu6(self.bn0(self.expand_conv(features), training=training))
         features = tf.nn.relu6(self.bn1(self.depthwise_conv(features), training=training))
         features = self.bn2(self.project_conv(features), training=training)
-        stays = self.settings["stride"] == 1 and inputs.shape[-1] == self.settings["filters"]
+        stays = self.settings["stride"] == 1 and inputs.shape[-1] == self.channels
         return features + inputs if stays else features
 
 
@@ -123,7 +124,7 @@ class InvertedResidual(Layer):
 
 
 @register
-class EfficientNetLite(Layer):
+class EfficientNetLite(BlockBackbone):
     """The convolutions of an EfficientNet-Lite.
 
     Args:
@@ -147,7 +148,6 @@ class EfficientNetLite(Layer):
         self.low_channels, self.high_channels = _channels(_STAGES[_LOW_STAGE].filters, widths), _HEAD
         self.conv_stem, self.bn0 = conv(_STEM, 3, 2, padding="same"), _batch_norm()
         self.conv_head, self.bn1 = conv(_HEAD, 1), _batch_norm()
-        self.block_names: list[str] = []
         reached, dilation = 2, 1
         for index, stage in enumerate(_STAGES):
             strided = reached * stage.stride <= output_stride
@@ -163,8 +163,7 @@ class EfficientNetLite(Layer):
                     dilation,
                     name=name,
                 )
-                setattr(self, name, block)
-                self.block_names.append(name)
+                self.add_block(block)
                 if index == _LOW_STAGE:
                     self._low_block = name
                 if first and not strided:
@@ -174,8 +173,7 @@ class EfficientNetLite(Layer):
         """What the paper does not update of its backbone: what runs at stride 2, and every BatchNorm."""
         for layer in (self.conv_stem, self.bn0, self.block0, self.bn1):
             layer.trainable = False
-        for name in self.block_names:
-            block = getattr(self, name)
+        for block in self.blocks():
             for norm in block.norms():
                 norm.trainable = False
 
@@ -183,12 +181,7 @@ class EfficientNetLite(Layer):
         """[B, H, W, 3]."""
         self.conv_stem.build(input_shape)
         self.bn0.build((None, None, None, _STEM))
-        channels = _STEM
-        for name in self.block_names:
-            block = getattr(self, name)
-            block.build((None, None, None, channels))
-            channels = block.settings["filters"]
-        self.conv_head.build((None, None, None, channels))
+        self.conv_head.build((None, None, None, self.build_blocks(_STEM)))
         self.bn1.build((None, None, None, _HEAD))
         if not self.settings["from_scratch"]:
             self._freeze()
@@ -208,10 +201,5 @@ class EfficientNetLite(Layer):
         """
         prepared = tf.cast(to_half_range(images), self.compute_dtype)
         features = tf.nn.relu6(self.bn0(self.conv_stem(prepared), training=training))
-        low = features
-        rematerialise = self.settings["rematerialise"]
-        for name in self.block_names:
-            features = call_block(getattr(self, name), features, rematerialise, training=training)
-            if name == self._low_block:
-                low = features
+        low, features = self.call_blocks(features, low_block=self._low_block, training=training)
         return low, tf.nn.relu6(self.bn1(self.conv_head(features), training=training))

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from wsfcn_tf.models.backbones.rematerialise import call_block
+from wsfcn_tf.models.backbones.blocks import BlockBackbone
 from wsfcn_tf.models.layers import Layer, conv, he_normal, register
 from wsfcn_tf.ops.normalise import to_caffe
 
@@ -48,11 +48,12 @@ class ResNetBlock(Layer):
         self, filters: int, stride: int = 1, dilation: int = 1, projected: bool = False, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
+        self.channels = _EXPANSION * filters
         self.conv1, self.bn1 = _conv(filters, 1), _batch_norm()
         self.conv2, self.bn2 = conv(filters, 3, use_bias=True, dilation_rate=dilation), _batch_norm()
-        self.conv3, self.bn3 = _conv(_EXPANSION * filters, 1), _batch_norm()
+        self.conv3, self.bn3 = _conv(self.channels, 1), _batch_norm()
         if projected:
-            self.conv0, self.bn0 = _conv(_EXPANSION * filters, 1), _batch_norm()
+            self.conv0, self.bn0 = _conv(self.channels, 1), _batch_norm()
 
     def build(self, input_shape: tuple) -> None:
         """[B, H, W, C]."""
@@ -84,7 +85,7 @@ class ResNetBlock(Layer):
 
 
 @register
-class ResNet(Layer):
+class ResNet(BlockBackbone):
     """The convolutions of a ResNet with bottlenecks.
 
     Args:
@@ -106,15 +107,13 @@ class ResNet(Layer):
         super().__init__(autocast=False, **kwargs)  # the input is prepared in float32 under any policy
         self.low_channels, self.high_channels = _EXPANSION * _FILTERS[0], _EXPANSION * _FILTERS[-1]
         self.conv1_conv, self.conv1_bn = _conv(64, 7, strides=2), _batch_norm()
-        self.block_names: list[str] = []
         stages = zip(_BLOCKS[depth], _FILTERS, _STRIDES[output_stride], _DILATIONS[output_stride], strict=True)
         for stage, (count, filters, stride, dilation) in enumerate(stages, start=2):
             for index in range(1, count + 1):
                 first = index == 1
                 name = f"conv{stage}_block{index}"
                 block = ResNetBlock(filters, stride if first else 1, dilation, projected=first, name=name)
-                setattr(self, name, block)
-                self.block_names.append(name)
+                self.add_block(block)
         if not from_scratch:
             self.conv1_conv.trainable = False
             for layer in self.applications_layers().values():
@@ -124,12 +123,8 @@ class ResNet(Layer):
     def build(self, input_shape: tuple) -> None:
         """[B, H, W, 3]."""
         self.conv1_conv.build(input_shape)
-        channels = self.conv1_conv.filters
-        self.conv1_bn.build((None, None, None, channels))
-        for name in self.block_names:
-            block = getattr(self, name)
-            block.build((None, None, None, channels))
-            channels = _EXPANSION * block.settings["filters"]
+        self.conv1_bn.build((None, None, None, self.conv1_conv.filters))
+        self.build_blocks(self.conv1_conv.filters)
         super().build(input_shape)
 
     def call(self, images: tf.Tensor, training: bool, seed: tf.Tensor | None = None) -> tuple[tf.Tensor, tf.Tensor]:
@@ -146,20 +141,13 @@ class ResNet(Layer):
         padded = tf.pad(tf.cast(to_caffe(images), self.compute_dtype), [[0, 0], [3, 3], [3, 3], [0, 0]])
         features = tf.nn.relu(self.conv1_bn(self.conv1_conv(padded), training=training))
         features = tf.nn.max_pool2d(tf.pad(features, [[0, 0], [1, 1], [1, 1], [0, 0]]), 3, strides=2, padding="VALID")
-        low = features
-        rematerialise = self.settings["rematerialise"]
-        for name in self.block_names:
-            features = call_block(getattr(self, name), features, rematerialise, training=training)
-            if name.startswith("conv2"):
-                low = features
-        return low, features
+        return self.call_blocks(features, low_block="conv2_block3", training=training)
 
     def applications_layers(self) -> dict[str, keras.layers.Layer]:
         """The layers with weights under their names in `keras.applications`."""
         layers = {"conv1_conv": self.conv1_conv, "conv1_bn": self.conv1_bn}
-        for name in self.block_names:
-            block = getattr(self, name)
+        for block in self.blocks():
             for index in (0, 1, 2, 3) if block.settings["projected"] else (1, 2, 3):
-                layers[f"{name}_{index}_conv"] = getattr(block, f"conv{index}")
-                layers[f"{name}_{index}_bn"] = getattr(block, f"bn{index}")
+                layers[f"{block.name}_{index}_conv"] = getattr(block, f"conv{index}")
+                layers[f"{block.name}_{index}_bn"] = getattr(block, f"bn{index}")
         return layers

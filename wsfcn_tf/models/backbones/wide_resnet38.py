@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from wsfcn_tf.models.backbones.rematerialise import call_block
+from wsfcn_tf.models.backbones.blocks import BlockBackbone
 from wsfcn_tf.models.layers import Layer, SeededDropout, batch_norm, conv, register
 
 # === Structure ===
@@ -78,6 +78,7 @@ class ResidualBlock(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.channels = output
         self.bn_branch2a = batch_norm()
         self.pad = keras.layers.ZeroPadding2D(1) if stride > 1 else None
         self.conv_branch2a = conv(middle, 3, stride, dilation_rate=first_dilation)
@@ -122,6 +123,7 @@ class BottleneckBlock(Layer):
 
     def __init__(self, middle: int, inner: int, output: int, dilation: int, dropout: float, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self.channels = output
         self.bn_branch2a = batch_norm()
         self.conv_branch2a = conv(middle, 1)
         self.bn_branch2b1 = batch_norm()
@@ -161,7 +163,7 @@ class BottleneckBlock(Layer):
 
 
 @register
-class WideResNet38(Layer):
+class WideResNet38(BlockBackbone):
     """The whole backbone.
 
     Args:
@@ -180,12 +182,11 @@ class WideResNet38(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.block_names: list[str] = []
         self.conv1a = conv(_scaled(_STEM, width), 3)
         for stage in _STAGES:
             for index in range(stage.blocks):
                 first = index == 0
-                self._add(
+                self.add_block(
                     ResidualBlock(
                         _scaled(stage.middle, width),
                         _scaled(stage.output, width),
@@ -198,25 +199,19 @@ class WideResNet38(Layer):
                 )
         for name, middle, inner, output, dilation, rate in _BOTTLENECKS:
             channels = (_scaled(size, width) for size in (middle, inner, output))
-            self._add(BottleneckBlock(*channels, dilation, rate if dropout else 0.0, name=name))
+            self.add_block(BottleneckBlock(*channels, dilation, rate if dropout else 0.0, name=name))
         self.bn7 = batch_norm()
         self.low_channels = _scaled(_STAGES[1].output, width)
         self.high_channels = _scaled(_BOTTLENECKS[-1][3], width)
         if not from_scratch:
             self._freeze()
 
-    def _add(self, block: keras.layers.Layer) -> None:
-        """Holds a block by attribute: Keras 3 does not track what is in a list for tf.train.Checkpoint."""
-        setattr(self, block.name, block)
-        self.block_names.append(block.name)
-
     def _freeze(self) -> None:
         """What the paper does not update: the first stage, and every BatchNorm (which then uses running statistics)."""
         self.conv1a.trainable = False
         self.bn7.trainable = False
-        for name in self.block_names:
-            block = getattr(self, name)
-            if name.split("_")[0] == "b2":
+        for block in self.blocks():
+            if block.name.split("_")[0] == "b2":
                 block.trainable = False
             for attribute in ("bn_branch2a", "bn_branch2b1", "bn_branch2b2"):
                 if hasattr(block, attribute):
@@ -225,12 +220,7 @@ class WideResNet38(Layer):
     def build(self, input_shape: tuple) -> None:
         """[B, H, W, 3]."""
         self.conv1a.build(input_shape)
-        channels = self.conv1a.filters
-        for name in self.block_names:
-            block = getattr(self, name)
-            block.build((None, None, None, channels))
-            channels = block.settings["output"]
-        self.bn7.build((None, None, None, channels))
+        self.bn7.build((None, None, None, self.build_blocks(self.conv1a.filters)))
         super().build(input_shape)
 
     def call(self, images: tf.Tensor, training: bool, seed: tf.Tensor | None = None) -> tuple[tf.Tensor, tf.Tensor]:
@@ -245,11 +235,5 @@ class WideResNet38(Layer):
             low [B, ceil(H / 4), ceil(W / 4), 256 width]: b3_2's output;
             high [B, ceil(H / 8), ceil(W / 8), 4096 width]: bn7's, after ReLU.
         """
-        features = self.conv1a(images)
-        low = features
-        rematerialise = self.settings["rematerialise"]
-        for name in self.block_names:
-            features = call_block(getattr(self, name), features, rematerialise, training=training, seed=seed)
-            if name == "b3_2":
-                low = features
+        low, features = self.call_blocks(self.conv1a(images), low_block="b3_2", training=training, seed=seed)
         return low, tf.nn.relu(self.bn7(features, training=training))

@@ -21,7 +21,7 @@ def gradients(name, rematerialise, policy="float32"):
     finally:
         keras.mixed_precision.set_global_policy("float32")
 
-    @tf.function
+    @tf.function(autograph=False)
     def step():
         with tf.GradientTape() as tape:
             features = [tf.cast(x, tf.float32) for x in backbone(IMAGES, training=True, seed=SEED)]
