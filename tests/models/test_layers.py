@@ -3,9 +3,39 @@ import pytest
 import tensorflow as tf
 from networks import noise, randomise
 
-from wsfcn_tf.models.layers import ConvNormReLU, SeededDropout, conv, he_normal, torch_uniform, uniform
+from wsfcn_tf.models.layers import ConvNormReLU, Layer, SeededDropout, conv, he_normal, torch_uniform, uniform
 
 SEED = tf.constant([3, 5])
+
+
+# === Configuration ===
+
+
+class Base(Layer):
+    def __init__(self, sides, rate=0.5, **kwargs):
+        super().__init__(**kwargs)
+
+
+class Derived(Base):
+    def __init__(self, depth, **kwargs):
+        super().__init__((depth, depth), **kwargs)
+
+
+def test_a_layer_s_configuration_is_what_it_was_made_with():
+    layer = Base((1, 2), name="it", trainable=False)
+    assert layer.settings == {"sides": (1, 2), "rate": 0.5}
+    config = layer.get_config()
+    assert config["sides"] == [1, 2] and config["rate"] == 0.5  # a list, as JSON gives it back
+    assert (config["name"], config["trainable"]) == ("it", False)
+    derived = Derived(3, rate=0.25)
+    assert derived.settings == {"depth": 3, "rate": 0.25}
+    clone = Derived.from_config(derived.get_config())
+    assert (clone.settings, clone.name) == (derived.settings, derived.name)
+
+
+def test_a_layer_without_its_arguments_fails_as_any_constructor_does():
+    with pytest.raises(TypeError, match=r"__init__\(\) missing 1 required positional argument: 'sides'"):
+        Base()
 
 
 # === Initialisers ===

@@ -50,7 +50,7 @@ class Layer(keras.layers.Layer):
     def __new__(cls, *args: Any, **kwargs: Any) -> "Layer":
         """Notes the arguments."""
         layer = super().__new__(cls, *args, **kwargs)
-        bound = inspect.signature(cls.__init__).bind(layer, *args, **kwargs)
+        bound = inspect.signature(cls.__init__).bind_partial(layer, *args, **kwargs)  # `copy` gives none
         bound.apply_defaults()
         arguments = bound.arguments.pop("kwargs", {}) | bound.arguments
         settings = {name: value for name, value in arguments.items() if name not in _OF_KERAS}
