@@ -19,7 +19,15 @@ import numpy as np
 import tensorflow as tf
 from networks import gentle, noise, shallow_network
 
-from wsfcn_tf.config import DataConfig, ExperimentConfig, ScenesConfig, SelfSupervisionConfig, TrainingConfig
+from benchmarks.tiny_training import build_tiny
+from wsfcn_tf.config import (
+    DataConfig,
+    ExperimentConfig,
+    ModelConfig,
+    ScenesConfig,
+    SelfSupervisionConfig,
+    TrainingConfig,
+)
 from wsfcn_tf.data.datasets.scenes.scenes import Scenes
 from wsfcn_tf.data.photos.bad_photos import BadPhotos
 from wsfcn_tf.data.pipeline import training_batches
@@ -90,7 +98,8 @@ def on_two_replicas(kinds):
 def random_features(strategy):
     """What the dropout that the seed of `update` fixes leaves of ones, on each replica: [2, 64]."""
     with strategy.scope():
-        model = network()
+        model = build_tiny(ModelConfig(num_classes=3))
+        model.compile(build_optimizer(model, TRAINING), Objective(SUPERVISION, max_tags=2))
         layer = SeededDropout(0.5, name="dropout")
     model.differentiate = lambda images, tags, seed, step, switch: (
         {"kept": layer(tf.ones([1, 64]), training=True, seed=seed)},
