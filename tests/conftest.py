@@ -28,3 +28,8 @@ settings.load_profile("untimed")
 def rng() -> np.random.Generator:
     """Random numbers that are the same in every run."""
     return np.random.default_rng(0)
+
+
+def pytest_collection_finish() -> None:
+    """What is imported by now stays: `clear_session` need not look through it for garbage again and again."""
+    gc.freeze()

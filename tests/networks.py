@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from wsfcn_tf.config import ModelConfig
 from wsfcn_tf.models import WSFCN, build_model
@@ -17,9 +18,19 @@ def small_network(**settings) -> WSFCN:
     return build_model(replace(CONFIG, **settings))
 
 
+# The parts of the fewest operations, for tests whose time goes into tracing: the backbone alone, and all of them.
+SHALLOW = {"backbone": "vgg16", "width": 1.0}
+FEWEST_OPERATIONS = {**SHALLOW, "context": "aspp", "fusion": "gci"}
+
+
 def shallow_network(**settings) -> WSFCN:
-    """The backbone of the fewest layers, for tests whose time goes into tracing."""
-    return small_network(backbone="vgg16", width=1.0, **settings)
+    """WS-FCN on the backbone of the fewest layers."""
+    return small_network(**SHALLOW, **settings)
+
+
+def smallest_network(**settings) -> WSFCN:
+    """For what does not depend on which context and fusion a network has."""
+    return small_network(**FEWEST_OPERATIONS, **settings)
 
 
 def gentle(model: WSFCN) -> WSFCN:
@@ -27,6 +38,11 @@ def gentle(model: WSFCN) -> WSFCN:
     kernel = model.head.classifier.kernel
     kernel.assign(0.01 * np.asarray(kernel))
     return model
+
+
+def graph(function, **options):
+    """A `tf.function` as the package makes them: nothing here branches on a tensor, and converting takes seconds."""
+    return tf.function(function, autograph=False, **options)
 
 
 def noise(*shape: int, seed: int = 0) -> np.ndarray:

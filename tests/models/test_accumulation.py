@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from networks import noise
+from networks import graph, noise
 
 from wsfcn_tf.config import ModelConfig, TrainingConfig
 from wsfcn_tf.models.layers import SeededDropout, batch_norm, conv
@@ -40,7 +40,7 @@ class SquaredError:
         return {"loss": loss, "twice": 2 * loss}
 
 
-def trained(parts, steps=5, dropout=0.0, function=tf.function, **settings):
+def trained(parts, steps=5, dropout=0.0, function=graph, **settings):
     """The weights, the optimiser's state and the values of some steps."""
     keras.utils.set_random_seed(0)
     model = Tiny(dropout)
@@ -54,7 +54,7 @@ def trained(parts, steps=5, dropout=0.0, function=tf.function, **settings):
 
 
 @pytest.mark.parametrize("parts", [2, 3, 6])
-@pytest.mark.parametrize("function", [lambda f: f, tf.function], ids=["eager", "graph"])
+@pytest.mark.parametrize("function", [lambda f: f, graph], ids=["eager", "graph"])
 def test_parts_equal_the_batch(parts, function):
     whole, values = trained(1)
     split, part_values = trained(parts, function=function)

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 from golden import recipe
 from golden.recipe import assert_close
-from networks import noise
+from networks import graph, noise
 from oracles.pamr import pamr_reference
 
 from wsfcn_tf.config import SelfSupervisionConfig
@@ -118,7 +118,7 @@ def test_more_channels_than_needed_change_nothing(images, outputs, max_tags):
     np.testing.assert_allclose(refined, OBJECTIVE.supervise(images, TAGS, outputs["logits"]).refined, atol=1e-6)
 
 
-@pytest.mark.parametrize("function", [lambda f: f, tf.function], ids=["eager", "graph"])
+@pytest.mark.parametrize("function", [lambda f: f, graph], ids=["eager", "graph"])
 def test_pseudo_labels_are_constants_to_the_gradient(images, outputs, function):
     logits = tf.constant(outputs["logits"])
 

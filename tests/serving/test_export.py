@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 from alone import answers_alone
-from networks import gentle, shallow_network
+from networks import gentle, smallest_network
 from PIL import Image
 
 from wsfcn_tf.__main__ import main
@@ -25,7 +25,7 @@ from wsfcn_tf.weights.trained import load_trained
 def run(tmp_path_factory):
     """A run's folder with weights that were drawn."""
     folder = RunFolder(tmp_path_factory.mktemp("run"))
-    network = gentle(shallow_network())
+    network = gentle(smallest_network())
     network.save_weights(folder.weights)
     inference = InferenceConfig(background_value=0.3)
     folder.create(ExperimentConfig(model=network.config, inference=inference), ("cat", "dog", "sheep"))

@@ -4,15 +4,14 @@ from dataclasses import replace
 
 import keras
 from networks import CONFIG as MODEL
+from networks import FEWEST_OPERATIONS
 
 from wsfcn_tf.config import DataConfig, ExperimentConfig, ScenesConfig, SelfSupervisionConfig, TrainingConfig
 from wsfcn_tf.data.datasets.scenes.scenes import Scenes
 from wsfcn_tf.training import trainer
 
-# The network of the fewest operations: tracing them takes most of a run's time.
-FEW_LAYERS = {"backbone": "vgg16", "width": 1.0, "context": "aspp", "fusion": "gci"}
 CONFIG = ExperimentConfig(
-    model=replace(MODEL, num_classes=None, from_scratch=True, **FEW_LAYERS),
+    model=replace(MODEL, num_classes=None, from_scratch=True, **FEWEST_OPERATIONS),
     data=DataConfig(format="scenes", crop_size=32, scenes=ScenesConfig(train=5, val=1, size=48)),
     self_supervision=SelfSupervisionConfig(pamr_iterations=1, pamr_dilations=(1,)),
     training=TrainingConfig(epochs=2, pretrain_epochs=1, batch_size=2, keep_checkpoints=1, panels=1),

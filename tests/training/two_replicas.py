@@ -1,4 +1,4 @@
-"""Trains a shallow network for some steps, once on one replica and once on two, and writes both results.
+"""Trains the smallest network for some steps, once on one replica and once on two, and writes both results.
 
     python two_replicas.py OUTPUT.npz [fixed] [sync] [fit]
 
@@ -17,7 +17,7 @@ import sys
 
 import numpy as np
 import tensorflow as tf
-from networks import gentle, noise, shallow_network
+from networks import gentle, noise, smallest_network
 
 from benchmarks.tiny_training import build_tiny
 from wsfcn_tf.config import (
@@ -52,7 +52,7 @@ STREAM = ExperimentConfig(
 
 
 def network(**settings):
-    model = gentle(shallow_network(dropout=False, gate_psi=0.0, **settings))
+    model = gentle(smallest_network(dropout=False, gate_psi=0.0, **settings))
     model.compile(build_optimizer(model, TRAINING), Objective(SUPERVISION, max_tags=2))
     return model
 

@@ -50,31 +50,31 @@ def _on_cpu(inputs: tf.Tensor, kernel: tf.Tensor, dilation: int, by_taps: bool) 
 
 def _by_taps(inputs: tf.Tensor, kernel: tf.Tensor, dilation: int) -> tf.Tensor:
     """The sum of every tap's product with the part of the map that it reaches; for few output channels."""
-    size = _size(inputs)
+    sides = _Sides(inputs)
     return tf.add_n(
         [
-            _put(_product(_reached(inputs, size, dy, dx), kernel[row, column]), size, dy, dx)
-            for row, column, dy, dx in _taps(kernel, dilation, size)
+            _put(_product(_reached(inputs, sides, dy, dx), matrix), sides, dy, dx)
+            for _, _, dy, dx, matrix in _taps(kernel, dilation, sides)
         ]
     )
 
 
 def _gathered(inputs: tf.Tensor, kernel: tf.Tensor, dilation: int) -> tf.Tensor:
     """One product with all taps' shifted maps side by side; for few input channels."""
-    size = _size(inputs)
-    taps = _taps(kernel, dilation, size)
-    maps = [_put(_reached(inputs, size, dy, dx), size, dy, dx) for _, _, dy, dx in taps]
-    return _product(tf.concat(maps, axis=-1), tf.concat([kernel[row, column] for row, column, *_ in taps], axis=0))
+    sides = _Sides(inputs)
+    taps = _taps(kernel, dilation, sides)
+    maps = [_put(_reached(inputs, sides, dy, dx), sides, dy, dx) for _, _, dy, dx, _ in taps]
+    return _product(tf.concat(maps, axis=-1), tf.concat([matrix for *_, matrix in taps], axis=0))
 
 
 def _by_kernel(inputs: tf.Tensor, upstream: tf.Tensor, kernel: tf.Tensor, dilation: int) -> tf.Tensor:
     """The gradient to the kernel; zero for taps that reach nothing."""
-    size = _size(inputs)
+    sides = _Sides(inputs)
     height, width, channels, filters = kernel.shape
     taps = [[tf.zeros([channels, filters], inputs.dtype)] * width for _ in range(height)]
-    for row, column, dy, dx in _taps(kernel, dilation, size):
-        seen = tf.reshape(_reached(inputs, size, dy, dx), [-1, channels])
-        made = tf.reshape(_reached(upstream, size, -dy, -dx), [-1, filters])
+    for row, column, dy, dx, _ in _taps(kernel, dilation, sides):
+        seen = tf.reshape(_reached(inputs, sides, dy, dx), [-1, channels])
+        made = tf.reshape(_reached(upstream, sides, -dy, -dx), [-1, filters])
         taps[row][column] = tf.matmul(seen, made, transpose_a=True)
     return tf.stack([tf.stack(row) for row in taps])
 
@@ -82,53 +82,70 @@ def _by_kernel(inputs: tf.Tensor, upstream: tf.Tensor, kernel: tf.Tensor, dilati
 Side = int | tf.Tensor  # an int where the graph knows it
 
 
-def _size(features: tf.Tensor) -> tuple[Side, Side]:
-    """Height and width of [B, H, W, C]."""
-    dynamic = tf.shape(features)
-    height, width = (dynamic[axis] if features.shape[axis] is None else features.shape[axis] for axis in (1, 2))
-    return height, width
+class _Sides:
+    """Height and width of maps, and how much of each an offset leaves out: each computed once in a graph."""
+
+    def __init__(self, features: tf.Tensor) -> None:
+        shape, dynamic = features.shape[1:3], None
+        if None in shape:
+            dynamic = tf.unstack(tf.shape(features)[1:3])
+        self.size = [dynamic[axis] if side is None else side for axis, side in enumerate(shape)]
+        self._left_out: dict[tuple[int, int], Side] = {}
+
+    def left_out(self, axis: int, offset: int) -> Side:
+        """Rows or columns that are not reached: as many as the offset, at most all."""
+        key = axis, abs(offset)
+        if key not in self._left_out:
+            side = self.size[axis]
+            self._left_out[key] = min(key[1], side) if isinstance(side, int) else tf.minimum(key[1], side)
+        return self._left_out[key]
+
+    def may_reach(self, axis: int, offset: int) -> bool:
+        """Whether anything is left; True where that is not known yet."""
+        side = self.size[axis]
+        return not isinstance(side, int) or abs(offset) < side
 
 
-def _taps(kernel: tf.Tensor, dilation: int, size: tuple[Side, Side]) -> list[tuple[int, int, int, int]]:
-    """(row, column, how far below and how far right of the output it looks) of the taps that may reach the map."""
-    height, width = kernel.shape[:2]
-    places = [
-        (row, column, (row - height // 2) * dilation, (column - width // 2) * dilation)
+def _taps(kernel: tf.Tensor, dilation: int, sides: _Sides) -> list[tuple[int, int, int, int, tf.Tensor]]:
+    """(row, column, how far below and how far right of the output it looks, [C, F]) of the taps that may reach."""
+    height, width, channels, filters = kernel.shape
+    matrices = iter(tf.unstack(tf.reshape(kernel, [height * width, channels, filters])))
+    taps = [
+        (row, column, (row - height // 2) * dilation, (column - width // 2) * dilation, next(matrices))
         for row in range(height)
         for column in range(width)
     ]
-    return [place for place in places if all(map(_may_reach, place[2:], size))]
+    return [tap for tap in taps if sides.may_reach(0, tap[2]) and sides.may_reach(1, tap[3])]
 
 
-def _may_reach(offset: int, side: Side) -> bool:
-    return not isinstance(side, int) or abs(offset) < side
-
-
-def _distance(offset: int, side: Side) -> Side:
-    return min(abs(offset), side) if isinstance(side, int) else tf.minimum(abs(offset), side)
-
-
-def _reached(features: tf.Tensor, size: tuple[Side, Side], dy: int, dx: int) -> tf.Tensor:
+def _reached(features: tf.Tensor, sides: _Sides, dy: int, dx: int) -> tf.Tensor:
     """The part of a map that an offset reaches from within it; nothing where the map is smaller than the offset."""
     index = [slice(None)]
-    for offset, side in zip((dy, dx), size, strict=True):
-        distance = _distance(offset, side)
-        index.append(slice(distance, None) if offset > 0 else slice(0, side - distance) if offset else slice(None))
+    for axis, offset in enumerate((dy, dx)):
+        if offset == 0:
+            index.append(slice(None))
+        elif offset > 0:
+            index.append(slice(sides.left_out(axis, offset), None))
+        else:
+            index.append(slice(0, sides.size[axis] - sides.left_out(axis, offset)))
     return features[tuple(index)]
 
 
-def _put(reached: tf.Tensor, size: tuple[Side, Side], dy: int, dx: int) -> tf.Tensor:
+def _put(reached: tf.Tensor, sides: _Sides, dy: int, dx: int) -> tf.Tensor:
     """What was reached at an offset, at the pixels that it was reached from; zero elsewhere."""
     if not (dy or dx):
         return reached
-    distances = (_distance(offset, side) for offset, side in zip((dy, dx), size, strict=True))
-    pads = [[0, d] if offset > 0 else [d, 0] for offset, d in zip((dy, dx), distances, strict=True)]
+    pads = []
+    for axis, offset in enumerate((dy, dx)):
+        width = sides.left_out(axis, offset) if offset else 0
+        pads.append([0, width] if offset > 0 else [width, 0])
     return tf.pad(reached, [[0, 0], *pads, [0, 0]])
 
 
 def _product(features: tf.Tensor, matrix: tf.Tensor) -> tf.Tensor:
     """[B, H, W, C] times [C, F]."""
-    flat = tf.matmul(tf.reshape(features, [-1, matrix.shape[0]]), matrix)
-    (height, width), shape = _size(features), tf.shape(features)
-    batch = shape[0] if features.shape[0] is None else features.shape[0]
-    return tf.reshape(flat, [batch, height, width, matrix.shape[1]])
+    channels, filters = matrix.shape
+    pixels = features.shape[:-1]
+    known = pixels.is_fully_defined()
+    shape = [*pixels, filters] if known else tf.concat([tf.shape(features)[:-1], [filters]], axis=0)
+    return tf.reshape(tf.matmul(tf.reshape(features, [-1, channels]), matrix), shape)

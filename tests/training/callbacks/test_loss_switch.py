@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from networks import noise, shallow_network
+from networks import noise, smallest_network
 
 from wsfcn_tf.config import SelfSupervisionConfig, TrainingConfig
 from wsfcn_tf.training import LossSwitch, Objective, build_optimizer
@@ -17,7 +17,7 @@ TRAINING = TrainingConfig(learning_rate=1e-5)  # so low that rounding does not g
 
 def compiled_network():
     """Its dropout and gate draw, from the seed."""
-    model = shallow_network()
+    model = smallest_network()
     model.compile(build_optimizer(model, TRAINING), Objective(SUPERVISION, max_tags=2), seed=5)
     return model
 
@@ -58,7 +58,7 @@ def test_fit_reports_the_means_of_the_epoch(fitted, stepped):
 
 def test_fit_and_the_custom_step_train_alike(fitted, stepped):
     """The changes of every weight agree to 1 %; biases in front of a BatchNorm have no gradient but rounding."""
-    before = shallow_network().get_weights()
+    before = smallest_network().get_weights()
     changes = [[new - old for old, new in zip(before, model.get_weights())] for model, _ in (fitted, stepped)]
     for one, other in zip(*changes, strict=True):
         np.testing.assert_allclose(one, other, rtol=0, atol=1e-2 * np.abs(other).max() + 1e-8)
