@@ -30,6 +30,11 @@ def rng() -> np.random.Generator:
     return np.random.default_rng(0)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Trainings, each of which takes long, come first, so that no worker is left with one at the end."""
+    items.sort(key=lambda item: "training" not in item.path.parts)
+
+
 def pytest_collection_finish() -> None:
     """What is imported by now stays: `clear_session` need not look through it for garbage again and again."""
     gc.freeze()
