@@ -64,7 +64,7 @@ class TinyNetwork(Network):
         self.head.build((None, None, None, _WIDTH))
         self.built = True
 
-    def call(self, images: tf.Tensor, training: bool, seed: tf.Tensor | None = None) -> dict[str, tf.Tensor]:
+    def call(self, images: tf.Tensor, training: bool = False, seed: tf.Tensor | None = None) -> dict[str, tf.Tensor]:
         """As `WSFCN.call`."""
         features = self.backbone(tf.nn.avg_pool2d(images, 4, 4, "SAME"), training=training)
         foreground = self.head(features, training=training, seed=seed)

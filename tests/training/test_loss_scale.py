@@ -23,8 +23,8 @@ def step(optimizer, variable, gradient):
 def test_a_scaled_loss_trains_as_one_that_is_not():
     scaled, one = optimizer_and_variable(loss_scaling=True)
     plain, other = optimizer_and_variable()
-    assert float(plain.scaled(tf.constant(3.0))) == 3.0
-    assert float(scaled.scaled(tf.constant(3.0))) == 3.0 * 2**15
+    assert float(plain.scale_loss(tf.constant(3.0))) == 3.0
+    assert float(scaled.scale_loss(tf.constant(3.0))) == 3.0 * 2**15
     for gradient in ([0.5, -0.25], [2.0, 1.0]):
         step(scaled, one, [value * 2**15 for value in gradient])  # powers of two: exact
         step(plain, other, gradient)

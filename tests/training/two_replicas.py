@@ -53,7 +53,7 @@ STREAM = ExperimentConfig(
 
 def network(**settings):
     model = gentle(smallest_network(dropout=False, gate_psi=0.0, **settings))
-    model.compile(build_optimizer(model, TRAINING), Objective(SUPERVISION, max_tags=2))
+    model.compile(build_optimizer(model, TRAINING), Objective(SUPERVISION, max_tags=2), pretrain_epochs=0)
     return model
 
 
@@ -85,7 +85,7 @@ def on_two_replicas(kinds):
     if "fit" in kinds:
         with strategy.scope():
             model = network(**NORMS["fixed"])
-        model.self_supervision, before = True, model.get_weights()
+        before = model.get_weights()
         history = model.fit(BATCHES, shuffle=False, verbose=0).history
         found |= {f"fit/{name}": np.asarray(history[name]) for name in Objective.names} | changes("fit", before, model)
 

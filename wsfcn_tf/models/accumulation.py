@@ -9,10 +9,9 @@ Gradients = list[tf.Tensor]
 
 
 def in_parts(
-    function: Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tuple[Values, Gradients]],
+    function: Callable[..., tuple[Values, Gradients]],
     parts: int,
-    images: tf.Tensor,
-    tags: tf.Tensor,
+    batch: Sequence[tf.Tensor],
     seed: tf.Tensor,
     names: Sequence[str],
     shapes: Sequence[tf.TensorShape],
@@ -23,10 +22,9 @@ def in_parts(
     would be saved.
 
     Args:
-        function: (images, tags, seed) of a part -> per-image values {name: float32 [B / parts]}, gradients.
+        function: (*batch, seed) of a part -> per-image values {name: float32 [B / parts]}, gradients.
         parts: how many.
-        images: [B, H, W, 3].
-        tags: [B, C].
+        batch: tensors of B images' photos, tags and what else there is, [B, ...].
         seed: int32 [2]; each part gets one of its own.
         names: of the values.
         shapes: of the gradients, which are float32.
@@ -37,14 +35,15 @@ def in_parts(
     Raises:
         ValueError: B is not a multiple of `parts`.
     """
-    if images.shape[0] % parts:
-        raise ValueError(f"a batch of {images.shape[0]} cannot be split into {parts} equal parts")
-    size = images.shape[0] // parts
-    split_images, split_tags = (tf.reshape(x, [parts, size, *x.shape[1:]]) for x in (images, tags))
+    images = batch[0].shape[0]
+    if images % parts:
+        raise ValueError(f"a batch of {images} cannot be split into {parts} equal parts")
+    size = images // parts
+    split = [tf.reshape(x, [parts, size, *x.shape[1:]]) for x in batch]
 
     def body(part: tf.Tensor, sums: Gradients, rows: Values) -> tuple[tf.Tensor, Gradients, Values]:
         part_seed = tf.random.experimental.stateless_fold_in(seed, part, alg="philox")
-        values, gradients = function(split_images[part], split_tags[part], part_seed)
+        values, gradients = function(*(x[part] for x in split), part_seed)
         sums = [total + gradient / parts for total, gradient in zip(sums, gradients, strict=True)]
         return part + 1, sums, {name: rows[name].write(part, values[name]) for name in names}
 

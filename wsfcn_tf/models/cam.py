@@ -37,7 +37,7 @@ class CAMClassifier(Network):
         self.classifier.build((None, None, None, self.backbone.high_channels))
 
     @tf.autograph.experimental.do_not_convert  # it branches on no tensor: converting all of its source takes seconds
-    def call(self, images: tf.Tensor, training: bool, seed: tf.Tensor | None = None) -> dict[str, tf.Tensor]:
+    def call(self, images: tf.Tensor, training: bool = False, seed: tf.Tensor | None = None) -> dict[str, tf.Tensor]:
         """Runs the network.
 
         Args:

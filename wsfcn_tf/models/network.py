@@ -1,8 +1,9 @@
 """What all networks share: a config, one training step, and how Keras saves and loads them."""
 
 import dataclasses
+import os
 from abc import abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,6 +12,9 @@ import tensorflow as tf
 
 from wsfcn_tf.config import ModelConfig
 from wsfcn_tf.models.accumulation import in_parts
+from wsfcn_tf.models.keras_step import scaled, unpacked, unscaled, weighted
+from wsfcn_tf.models.loss_switch import LossSwitch
+from wsfcn_tf.objective.objective import Objective
 
 
 class Network(keras.Model):
@@ -42,30 +46,56 @@ class Network(keras.Model):
     def build_layers(self, input_shape: tuple) -> None:
         """Builds every layer that a subclass holds; `input_shape` as in `build`."""
 
+    def __call__(self, images: Any, *args: Any, **kwargs: Any) -> Any:
+        """Runs the network: `model(images)` is inference; see `call` of the subclass.
+
+        Raises:
+            TypeError: the images are not of a floating type.
+        """
+        if hasattr(images, "dtype") and not tf.as_dtype(images.dtype).is_floating:
+            raise TypeError(
+                f"images are {tf.as_dtype(images.dtype).name}: the network takes ImageNet-normalised float32, which "
+                "wsfcn_tf.ops.normalise.normalise makes of photos in [0, 1]"
+            )
+        return super().__call__(images, *args, **kwargs)
+
     # === Training ===
 
     def compile(
         self,
-        optimizer: keras.optimizers.Optimizer,
-        objective: Callable,
+        optimizer: str | keras.optimizers.Optimizer = "rmsprop",
+        objective: Callable | None = None,
         seed: int = 0,
         accumulation_steps: int = 1,
         xla: bool = False,
+        pretrain_epochs: int = 7,
         **kwargs: Any,
     ) -> None:
         """Prepares for `fit` and for `update`.
 
         Args:
-            optimizer: see `wsfcn_tf.training.optimizer`.
+            optimizer: any of Keras', by name or as an object; `wsfcn_tf.training.build_optimizer` makes the release's.
             objective: (images, tags, outputs, self_supervision, step) -> {name: float32 [B]} with the key "loss";
-                see `wsfcn_tf.objective.objective`.
+                None takes `Objective()`, the release's losses.
             seed: of dropout and gate.
             accumulation_steps: each replica computes its share of a batch in so many parts, one after another.
             xla: whether XLA compiles network, losses and gradients.
+            pretrain_epochs: in `fit`, how many epochs use the classification loss alone, before the mask loss joins
+                (the paper's 7); a `LossSwitch` among `fit`'s callbacks says otherwise. Without effect on the CAM
+                classifier, which has no mask loss.
             **kwargs: Keras' own, such as `run_eagerly`.
+
+        Raises:
+            TypeError: a loss or metrics were given, which are the objective's.
         """
+        for name in ("loss", "loss_weights", "metrics", "weighted_metrics"):
+            if kwargs.get(name) is not None:
+                raise TypeError(
+                    f"compile({name}=...): losses and what is reported of them are the objective's; leave it out"
+                )
         super().compile(optimizer=optimizer, **{"jit_compile": False, **kwargs})
-        self.objective = objective
+        self.objective = objective = Objective() if objective is None else objective
+        self.pretrain_epochs = pretrain_epochs
         self.seed = seed
         self.accumulation_steps = accumulation_steps
         # the optimiser stays outside: under replicas it communicates, which a compiled function cannot
@@ -82,7 +112,38 @@ class Network(keras.Model):
         for metric in vars(self.means).values():
             metric.reset_state()
 
-    def update(self, images: tf.Tensor, tags: tf.Tensor, self_supervision: bool) -> dict[str, tf.Tensor]:
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: Any = "auto",
+        callbacks: Sequence[keras.callbacks.Callback] | None = None,
+        **kwargs: Any,
+    ) -> keras.callbacks.History:
+        """Keras' `fit` on photos and tags, with the loss switch of `compile` unless `callbacks` has one.
+
+        Args:
+            x: images, float32 [N, H, W, 3], ImageNet-normalised RGB; or batches of (images, tags) or (images, tags,
+                sample_weight): a `tf.data.Dataset`, a generator, a Keras `Sequence` or `PyDataset`.
+            y: with arrays, tags, float32 [N, C] in {0, 1}.
+            batch_size, epochs, verbose, callbacks, **kwargs: Keras' own. `sample_weight`, [N], multiplies each
+                photo's loss; the other values reported are not weighted.
+        """
+        if not isinstance(callbacks, keras.callbacks.CallbackList) and self.config.head != "cam":
+            callbacks = list(callbacks or ())
+            if not any(isinstance(callback, LossSwitch) for callback in callbacks):
+                callbacks.insert(0, LossSwitch(self.pretrain_epochs))
+        return super().fit(x, y, batch_size, epochs, verbose, callbacks, **kwargs)
+
+    def update(
+        self,
+        images: tf.Tensor,
+        tags: tf.Tensor,
+        self_supervision: bool,
+        sample_weight: tf.Tensor | None = None,
+    ) -> dict[str, tf.Tensor]:
         """One step of the optimiser on one replica's share of the batch.
 
         Dropout and gate are functions of (seed, step, replica, part), so a resumed run draws what the first would have.
@@ -91,59 +152,92 @@ class Network(keras.Model):
             images: float32 [B, H, W, 3], ImageNet-normalised RGB.
             tags: float32 [B, C] in {0, 1}.
             self_supervision: whether the mask loss joins the classification loss.
+            sample_weight: float32 [B], of each image's loss.
 
         Returns:
-            The objective's per-image values, {name: float32 [B]}.
+            The objective's per-image values, {name: float32 [B]}; "loss" is weighted.
         """
         context = tf.distribute.get_replica_context()
         step = tf.cast(tf.convert_to_tensor(self.optimizer.iterations), tf.int32)
         seed = tf.stack([self.seed, step])
         seed = tf.random.experimental.stateless_fold_in(seed, context.replica_id_in_sync_group, alg="philox")
 
-        def part(images: tf.Tensor, tags: tf.Tensor, seed: tf.Tensor) -> tuple[dict[str, tf.Tensor], list[tf.Tensor]]:
-            return self.differentiate(images, tags, seed, step, self_supervision)
+        batch = [images, tags] if sample_weight is None else [images, tags, sample_weight]
+
+        def part(
+            images: tf.Tensor, tags: tf.Tensor, *weight_and_seed: tf.Tensor
+        ) -> tuple[dict[str, tf.Tensor], list[tf.Tensor]]:
+            *weight, seed = weight_and_seed
+            return self.differentiate(images, tags, seed, step, self_supervision, *weight)
 
         if self.accumulation_steps == 1:
-            values, gradients = part(images, tags, seed)
+            values, gradients = part(*batch, seed)
         else:
             shapes = [variable.shape for variable in self.trainable_variables]
             names = self.objective.names
-            values, gradients = in_parts(part, self.accumulation_steps, images, tags, seed, names, shapes)
+            values, gradients = in_parts(part, self.accumulation_steps, batch, seed, names, shapes)
         self.optimizer.apply_gradients(zip(gradients, self.trainable_variables, strict=True))
         return values
 
     def _differentiate(
-        self, images: tf.Tensor, tags: tf.Tensor, seed: tf.Tensor, step: tf.Tensor, self_supervision: bool
+        self,
+        images: tf.Tensor,
+        tags: tf.Tensor,
+        seed: tf.Tensor,
+        step: tf.Tensor,
+        self_supervision: bool,
+        sample_weight: tf.Tensor | None = None,
     ) -> tuple[dict[str, tf.Tensor], list[tf.Tensor]]:
-        """Per-image values, and the gradients of a replica's share of the mean loss, times the loss scale if any."""
+        """Per-image values, and what the optimiser takes: the gradients of a replica's share of the mean loss."""
         # apply_gradients() sums over replicas: the mean over the global batch is the sum of these shares
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
         with tf.GradientTape() as tape:
             outputs = self(images, training=True, seed=seed)
-            values = self.objective(images, tags, outputs, self_supervision, step)
-            loss = self.optimizer.scaled(tf.reduce_mean(values["loss"]) / replicas)
-        return values, tape.gradient(loss, self.trainable_variables)
+            values = weighted(self.objective(images, tags, outputs, self_supervision, step), sample_weight)
+            loss = scaled(self.optimizer, tf.reduce_mean(values["loss"]) / replicas)
+        return values, unscaled(self.optimizer, tape.gradient(loss, self.trainable_variables))
 
     @tf.autograph.experimental.do_not_convert  # as Keras 3 has it: no step branches on a tensor
     def train_step(self, data: tuple) -> dict[str, tf.Tensor]:
-        """Keras' hook for `fit`; `data` is (images, tags, ...), as `wsfcn_tf.data` yields it."""
-        images, tags = data[:2]
-        return self._record(self.update(images, tags, self.self_supervision))
+        """Keras' hook for `fit`; `data` is (images, tags) and weights, or names, as `wsfcn_tf.data` yields them."""
+        images, tags, sample_weight = unpacked(data)
+        return self._record(self.update(images, tags, self.self_supervision, sample_weight))
 
     @tf.autograph.experimental.do_not_convert
     def test_step(self, data: tuple) -> dict[str, tf.Tensor]:
         """Keras' hook for `evaluate` and validation during `fit`: the objective on tags alone."""
-        images, tags = data[:2]
+        images, tags, sample_weight = unpacked(data)
         step = tf.cast(tf.convert_to_tensor(self.optimizer.iterations), tf.int32)
         outputs = self(images, training=False)
-        return self._record(self.objective(images, tags, outputs, self.self_supervision, step))
+        values = self.objective(images, tags, outputs, self.self_supervision, step)
+        return self._record(weighted(values, sample_weight))
 
     def _record(self, values: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         for name, metric in vars(self.means).items():
             metric.update_state(values[name])
         return {name: metric.result() for name, metric in vars(self.means).items()}
 
-    # === Config ===
+    # === Config and export ===
+
+    def export(self, filepath: str | os.PathLike, **kwargs: Any) -> None:
+        """Keras' `export`: a SavedModel whose endpoint `serve` takes float32 [B, H, W, 3], any B, H and W.
+
+        `python -m wsfcn_tf export` writes one that takes photos as they are and gives masks.
+
+        Args:
+            filepath: the folder to write.
+            **kwargs: what Keras 3 takes besides, such as `format`; with any, its own `export` is called.
+        """
+        if kwargs:
+            return super().export(filepath, **kwargs)
+        archive = keras.export.ExportArchive()
+        archive.track(self)
+        signature = [
+            tf.TensorSpec((None, None, None, 3), name="images")
+        ]  # Keras 2's own would fix the last call's size
+        archive.add_endpoint("serve", self.__call__, input_signature=signature)
+        archive.write_out(str(filepath))
+        return None
 
     def get_build_config(self) -> dict[str, Any]:
         """What `keras.saving.load_model` builds the variables from."""

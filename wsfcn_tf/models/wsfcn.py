@@ -52,7 +52,7 @@ class WSFCN(Network):
         self.head.build(decoder)
 
     @tf.autograph.experimental.do_not_convert  # it branches on no tensor: converting all of its source takes seconds
-    def call(self, images: tf.Tensor, training: bool, seed: tf.Tensor | None = None) -> dict[str, tf.Tensor]:
+    def call(self, images: tf.Tensor, training: bool = False, seed: tf.Tensor | None = None) -> dict[str, tf.Tensor]:
         """Runs the network.
 
         Args:

@@ -39,13 +39,19 @@ class Objective:
 
     Args:
         config: PAMR's and the pseudo labels' settings, and the mask loss's weight.
-        max_tags: at least the largest number of tags of a training image; PAMR refines so many channels and background.
+        max_tags: at least the largest number of tags of a training image; PAMR refines so many
+            channels and background. None refines all channels: slower where there are many classes, the same result.
         ramp: how the mask loss comes in after the switch.
     """
 
     names = ("loss", "classification", "mask", "labelled", "kept")
 
-    def __init__(self, config: SelfSupervisionConfig, max_tags: int, ramp: Ramp = Ramp()) -> None:
+    def __init__(
+        self,
+        config: SelfSupervisionConfig = SelfSupervisionConfig(),  # noqa: B008
+        max_tags: int | None = None,
+        ramp: Ramp = Ramp(),
+    ) -> None:
         self.config, self.max_tags, self.ramp = config, max_tags, ramp
 
     def __call__(
@@ -105,7 +111,12 @@ class Objective:
         # PAMR runs at the masks' size: the release found that enough, and it is 16 times cheaper
         small = resize_align_corners(denormalise(images), size)
         refined = pamr_tagged(
-            small, masks, tags, self.max_tags, self.config.pamr_iterations, self.config.pamr_dilations
+            small,
+            masks,
+            tags,
+            tags.shape[1] if self.max_tags is None else self.max_tags,
+            self.config.pamr_iterations,
+            self.config.pamr_dilations,
         )
         refined = clean(resize_align_corners(refined, full), tags)
         pseudo = pseudo_labels(refined, self.config.floor, self.config.background_factor, self.config.foreground_factor)

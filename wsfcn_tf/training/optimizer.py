@@ -28,8 +28,8 @@ class GroupedSGD(keras.optimizers.SGD):
         multipliers: r of each variable, in the order in which they are trained.
         decays: d of each variable.
         schedule: the course of the rate.
-        loss_scaling: for float16: the loss is differentiated at a scale (`scaled`), and a step whose gradients overflow
-            changes no weight and no momentum; it counts as a step.
+        loss_scaling: for float16: the loss is differentiated at a scale (`scale_loss`), and a step whose gradients
+            overflow changes no weight and no momentum; it counts as a step.
         **kwargs: Keras' own, such as `use_ema`.
     """
 
@@ -49,7 +49,7 @@ class GroupedSGD(keras.optimizers.SGD):
         self.schedule = schedule if isinstance(schedule, Schedule) else Schedule(**schedule)
         self.loss_scale = LossScale() if loss_scaling else None
 
-    def scaled(self, loss: tf.Tensor) -> tf.Tensor:
+    def scale_loss(self, loss: tf.Tensor) -> tf.Tensor:
         """The loss whose gradients `apply_gradients` takes."""
         return loss if self.loss_scale is None else self.loss_scale.scaled(loss)
 
