@@ -47,6 +47,7 @@ def agreeing(config):
         model,
         width=model.width if wide else 1.0,
         output_stride=None if wide else model.output_stride,
+        low_stride=4 if wide else model.low_stride,
         head="cam" if training.pretrain_epochs >= training.epochs else "segmentation",
         synchronise_norm=model.synchronise_norm and not training.xla,
         rematerialise=model.rematerialise and not model.from_scratch and model.backbone != "vgg16",

@@ -19,6 +19,7 @@ def test_the_defaults_agree():
     [
         ({"model": {"backbone": "vgg16", "width": 0.5}}, "model.width must be 1 with this model.backbone"),
         ({"model": {"output_stride": 16}}, "model.output_stride must be 8 with wide_resnet38"),
+        ({"model": {"low_stride": 8}}, "model.low_stride must be 4 with wide_resnet38"),
         ({"model": {"head": "cam"}}, "model.head cam has no mask loss; set training.pretrain_epochs"),
         ({"training": {"cooldown_epochs": 31}}, "training.cooldown_epochs must be at most training.epochs"),
         (

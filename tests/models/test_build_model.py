@@ -32,8 +32,10 @@ def test_the_paper_s_forms(settings):
 def test_other_backbones(backbone, sides):
     model = build_model(ModelConfig(backbone=backbone, decoder_width=8, dilations=(1, 2, 3, 4), num_classes=3))
     assert model(noise(1, 32, 48, 3), training=False)["logits"].shape == (1, *sides, 4)
-    strided = build_model(ModelConfig(backbone=backbone, output_stride=8, decoder_width=8, num_classes=3))
+    strides = {"output_stride": 8, "low_stride": 8}
+    strided = build_model(ModelConfig(backbone=backbone, **strides, decoder_width=8, num_classes=3))
     assert strided.backbone.settings["output_stride"] == 8
+    assert strided.backbone.settings["low_stride"] == 8
 
 
 @pytest.mark.parametrize(("context", "fusion", "millions"), ROWS)

@@ -49,6 +49,8 @@ def _of_model(config: ExperimentConfig) -> Iterator[str]:
         yield "model.width must be 1 with this model.backbone; only wide_resnet38 comes in other widths"
     if model.backbone == "wide_resnet38" and model.output_stride not in (None, 8):
         yield "model.output_stride must be 8 with wide_resnet38, which has no other; leave it out"
+    if model.backbone == "wide_resnet38" and model.low_stride != 4:
+        yield "model.low_stride must be 4 with wide_resnet38; leave it out"
     if model.head == "cam" and training.pretrain_epochs < training.epochs:
         yield "model.head cam has no mask loss; set training.pretrain_epochs to training.epochs"
     if model.synchronise_norm and (training.accumulation_steps > 1 or training.xla):

@@ -61,7 +61,7 @@ class WSFCN(Network):
             seed: int32 [2] that fixes dropout and gate; None draws from TensorFlow's global generator.
 
         Returns:
-            logits: float32 [B, h, w, 1 + C] at stride 4, channel 0 (background) is the constant 1.
+            logits: float32 [B, h, w, 1 + C] at the low stride, channel 0 (background) is the constant 1.
             scores: float32 [B, C], before the sigmoid.
             masks: float32 [B, H, W, 1 + C], the logits' softmax at the images' size (align-corners).
         """

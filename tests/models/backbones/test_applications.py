@@ -1,5 +1,7 @@
 """VGG-16 and ResNets against `keras.applications`, with the same random weights."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -11,25 +13,29 @@ from wsfcn_tf.models.backbones.vgg16 import VGG16
 from wsfcn_tf.ops.normalise import denormalise, normalise, to_caffe
 from wsfcn_tf.weights.backbone import copy_applications
 
-# theirs; ours at an output stride; the layer of theirs that is our feature at stride 4; preprocessing
+# theirs; ours; the layers of theirs that are our feature at stride 4 and at stride 8
 NETWORKS = {
-    "vgg16": (keras.applications.VGG16, lambda stride: VGG16(stride), "block3_conv3"),
-    "resnet50": (keras.applications.ResNet50, lambda stride: ResNet(50, stride), "conv2_block3_out"),
+    "vgg16": (keras.applications.VGG16, VGG16, ("block3_conv3", "block4_conv3")),
+    "resnet50": (
+        keras.applications.ResNet50,
+        functools.partial(ResNet, 50),
+        ("conv2_block3_out", "conv3_block4_out"),
+    ),
 }
 IMAGES = noise(1, 64, 96, 3)
 
 
 @pytest.fixture(scope="module", params=NETWORKS)
 def pair(request):
-    """Their outputs (low, high) with random weights, and ours at any output stride."""
-    make_theirs, make_ours, low = NETWORKS[request.param]
+    """Their features (at stride 4, at 8, last) with random weights, and ours at any strides."""
+    make_theirs, make_ours, lows = NETWORKS[request.param]
     theirs = make_theirs(include_top=False, weights=None)
     randomise(theirs)
-    both = keras.Model(theirs.input, [theirs.get_layer(low).output, theirs.output])
-    expected = both(255 * denormalise(IMAGES) @ np.eye(3, dtype=np.float32)[::-1] - [103.939, 116.779, 123.68])
+    three = keras.Model(theirs.input, [*(theirs.get_layer(low).output for low in lows), theirs.output])
+    expected = three(255 * denormalise(IMAGES) @ np.eye(3, dtype=np.float32)[::-1] - [103.939, 116.779, 123.68])
 
-    def ours(stride):
-        backbone = make_ours(stride)
+    def ours(stride, low_stride=4):
+        backbone = make_ours(stride, low_stride=low_stride)
         backbone.build((None, None, None, 3))
         copy_applications(backbone, theirs)
         assert len(backbone.weights) == len(theirs.weights)
@@ -50,14 +56,17 @@ def test_caffe_input_is_theirs():
 
 
 def test_features_at_stride_32(pair):
-    expected, ours = pair
-    for actual, value in zip(ours(32)(IMAGES, training=False), expected):
-        assert_close(actual, value)
+    (low, lower, high), ours = pair
+    for low_stride, shallow in ((4, low), (8, lower)):
+        backbone = ours(32, low_stride)
+        assert backbone.low_channels == shallow.shape[-1]
+        for actual, value in zip(backbone(IMAGES, training=False), (shallow, high), strict=True):
+            assert_close(actual, value)
 
 
 @pytest.mark.parametrize("stride", [16, 8])
 def test_dilated_features_hold_the_strided_ones(pair, stride):
-    (low, high), ours = pair
+    (low, _, high), ours = pair
     actual_low, actual_high = ours(stride)(IMAGES, training=False)
     assert_close(actual_low, low)
     assert actual_high.shape[1:3] == (64 // stride, 96 // stride)

@@ -105,10 +105,10 @@ def test_depthwise_stays_in_float32_under_a_mixed_policy():
 
 
 @pytest.mark.parametrize("size", [(33, 47), (32, 48)])
-@pytest.mark.parametrize("stride", [8, 16, 32])
-def test_odd_sides(size, stride):
-    low, high = backbone(stride=stride)(noise(1, *size, 3), training=False)
-    assert low.shape == (1, *(-(-side // 4) for side in size), 24)
+@pytest.mark.parametrize(("stride", "low_stride", "channels"), [(8, 4, 24), (16, 4, 24), (32, 4, 24), (16, 8, 40)])
+def test_odd_sides(size, stride, low_stride, channels):
+    low, high = backbone(stride=stride, low_stride=low_stride)(noise(1, *size, 3), training=False)
+    assert low.shape == (1, *(-(-side // low_stride) for side in size), channels)
     assert high.shape == (1, *(-(-side // stride) for side in size), 1280)
 
 

@@ -1,4 +1,6 @@
-"""Feature extractors: images -> (stride-4 feature, last feature)."""
+"""Feature extractors: images -> (shallow feature, last feature)."""
+
+from typing import Any
 
 import keras
 
@@ -14,15 +16,20 @@ def build_backbone(config: ModelConfig) -> keras.layers.Layer:
 
     Returns:
         A layer with `low_channels`, `high_channels` and
-        call(images, training, seed) -> (low at stride 4, high at the output stride).
+        call(images, training, seed) -> (low at the low stride, high at the output stride).
     """
     if config.backbone == "wide_resnet38":
         return WideResNet38(config.width, config.dropout, config.from_scratch, config.rematerialise, name="backbone")
-    output_stride = config.output_stride or 16
+    options: dict[str, Any] = {
+        "output_stride": config.output_stride or 16,
+        "from_scratch": config.from_scratch,
+        "low_stride": config.low_stride,
+        "name": "backbone",
+    }
     if config.backbone == "vgg16":
-        return VGG16(output_stride, config.from_scratch, name="backbone")
+        return VGG16(**options)
     if config.backbone.startswith("efficientnet_lite"):
         version = int(config.backbone.removeprefix("efficientnet_lite"))
-        return EfficientNetLite(version, output_stride, config.from_scratch, config.rematerialise, name="backbone")
+        return EfficientNetLite(version, rematerialise=config.rematerialise, **options)
     depth = int(config.backbone.removeprefix("resnet"))
-    return ResNet(depth, output_stride, config.from_scratch, config.rematerialise, name="backbone")
+    return ResNet(depth, rematerialise=config.rematerialise, **options)

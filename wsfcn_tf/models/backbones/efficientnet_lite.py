@@ -35,7 +35,7 @@ _STAGES = (
     _Stage(1, 3, 1, 6, 320),
 )
 _STEM, _HEAD = 32, 1280  # the same for every Lite
-_LOW_STAGE = 1  # the last at stride 4
+_LOW_STAGES = {4: 1, 8: 2}  # stride: the last stage there
 _SCALES = {0: (1.0, 1.0), 2: (1.1, 1.2)}  # version: channels times, blocks times
 
 
@@ -133,6 +133,7 @@ class EfficientNetLite(BlockBackbone):
             that 32 divides pixels 1, 3, 5, … (3, 7, 11, …) are the strided network's.
         from_scratch: False freezes every BatchNorm and what runs at stride 2, the first convolution and block.
         rematerialise: blocks keep only their inputs for backpropagation, see `call_block`.
+        low_stride: of the shallow feature, 4 or 8.
     """
 
     def __init__(
@@ -141,11 +142,13 @@ class EfficientNetLite(BlockBackbone):
         output_stride: int = 16,
         from_scratch: bool = False,
         rematerialise: bool = False,
+        low_stride: int = 4,
         **kwargs: Any,
     ) -> None:
         super().__init__(autocast=False, **kwargs)  # the input is prepared in float32 under any policy
         widths, depths = _SCALES[version]
-        self.low_channels, self.high_channels = _channels(_STAGES[_LOW_STAGE].filters, widths), _HEAD
+        low_stage = _LOW_STAGES[low_stride]
+        self.low_channels, self.high_channels = _channels(_STAGES[low_stage].filters, widths), _HEAD
         self.conv_stem, self.bn0 = conv(_STEM, 3, 2, padding="same"), _batch_norm()
         self.conv_head, self.bn1 = conv(_HEAD, 1), _batch_norm()
         reached, dilation = 2, 1
@@ -164,7 +167,7 @@ class EfficientNetLite(BlockBackbone):
                     name=name,
                 )
                 self.add_block(block)
-                if index == _LOW_STAGE:
+                if index == low_stage:
                     self._low_block = name
                 if first and not strided:
                     dilation *= stage.stride
@@ -196,8 +199,8 @@ class EfficientNetLite(BlockBackbone):
             seed: no matter here, there is no randomness.
 
         Returns:
-            low [B, ceil(H / 4), ceil(W / 4), 24]: the last block's at stride 4; high [B, h, w, 1280]: the last
-            convolution's, in [0, 6].
+            low [B, ceil(H / 4), ceil(W / 4), 24]: the last block's at the low stride; at 8, [B, ceil(H / 8), ...]
+            with 40 channels; high [B, h, w, 1280]: the last convolution's, in [0, 6].
         """
         prepared = tf.cast(to_half_range(images), self.compute_dtype)
         features = tf.nn.relu6(self.bn0(self.conv_stem(prepared), training=training))

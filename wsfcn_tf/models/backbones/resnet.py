@@ -94,6 +94,7 @@ class ResNet(BlockBackbone):
             dilations, so that every second (fourth) pixel is the strided network's.
         from_scratch: False freezes every BatchNorm and the first convolution.
         rematerialise: blocks keep only their inputs for backpropagation, see `call_block`.
+        low_stride: of the shallow feature, 4 or 8.
     """
 
     def __init__(
@@ -102,10 +103,13 @@ class ResNet(BlockBackbone):
         output_stride: int = 16,
         from_scratch: bool = False,
         rematerialise: bool = False,
+        low_stride: int = 4,
         **kwargs: Any,
     ) -> None:
         super().__init__(autocast=False, **kwargs)  # the input is prepared in float32 under any policy
-        self.low_channels, self.high_channels = _EXPANSION * _FILTERS[0], _EXPANSION * _FILTERS[-1]
+        low_stage = {4: 0, 8: 1}[low_stride]
+        self.low_channels, self.high_channels = _EXPANSION * _FILTERS[low_stage], _EXPANSION * _FILTERS[-1]
+        self._low_block = f"conv{low_stage + 2}_block{_BLOCKS[depth][low_stage]}"
         self.conv1_conv, self.conv1_bn = _conv(64, 7, strides=2), _batch_norm()
         stages = zip(_BLOCKS[depth], _FILTERS, _STRIDES[output_stride], _DILATIONS[output_stride], strict=True)
         for stage, (count, filters, stride, dilation) in enumerate(stages, start=2):
@@ -136,12 +140,13 @@ class ResNet(BlockBackbone):
             seed: no matter here, there is no randomness.
 
         Returns:
-            low [B, ceil(H / 4), ceil(W / 4), 256]: the first stage's output; high [B, h, w, 2048]: the last one's.
+            low [B, ceil(H / 4), ceil(W / 4), 256]: the first stage's output; at low stride 8 the second's,
+            [B, ceil(H / 8), ceil(W / 8), 512]; high [B, h, w, 2048]: the last one's.
         """
         padded = tf.pad(tf.cast(to_caffe(images), self.compute_dtype), [[0, 0], [3, 3], [3, 3], [0, 0]])
         features = tf.nn.relu(self.conv1_bn(self.conv1_conv(padded), training=training))
         features = tf.nn.max_pool2d(tf.pad(features, [[0, 0], [1, 1], [1, 1], [0, 0]]), 3, strides=2, padding="VALID")
-        return self.call_blocks(features, low_block="conv2_block3", training=training)
+        return self.call_blocks(features, low_block=self._low_block, training=training)
 
     def applications_layers(self) -> dict[str, keras.layers.Layer]:
         """The layers with weights under their names in `keras.applications`."""

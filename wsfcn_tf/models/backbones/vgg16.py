@@ -15,7 +15,6 @@ from wsfcn_tf.ops.normalise import to_caffe
 
 # filters and convolutions of each block; a pool of stride 2 follows each
 _BLOCKS = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))
-_LOW_BLOCK = 3
 
 
 # === Backbone ===
@@ -30,11 +29,13 @@ class VGG16(Layer):
             stride 1 and the fifth block dilation 2, so that on sides that 16 divides every second pixel is the strided
             network's.
         from_scratch: False freezes the first block.
+        low_stride: of the shallow feature, 4 or 8.
     """
 
-    def __init__(self, output_stride: int = 16, from_scratch: bool = False, **kwargs: Any) -> None:
+    def __init__(self, output_stride: int = 16, from_scratch: bool = False, low_stride: int = 4, **kwargs: Any) -> None:
         super().__init__(autocast=False, **kwargs)  # the input is prepared in float32 under any policy
-        self.low_channels, self.high_channels = _BLOCKS[_LOW_BLOCK - 1][0], _BLOCKS[-1][0]
+        self._low_block = {4: 3, 8: 4}[low_stride]
+        self.low_channels, self.high_channels = _BLOCKS[self._low_block - 1][0], _BLOCKS[-1][0]
         for block, (filters, count) in enumerate(_BLOCKS, start=1):
             dilation = 2 if output_stride == 8 and block == len(_BLOCKS) else 1
             for index in range(1, count + 1):
@@ -60,13 +61,14 @@ class VGG16(Layer):
             seed: no matter here.
 
         Returns:
-            low [B, H // 4, W // 4, 256]: the third block's output; high [B, h, w, 512]: the last feature.
+            low [B, H // 4, W // 4, 256]: the third block's output; at low stride 8 the fourth's,
+            [B, H // 8, W // 8, 512]; high [B, h, w, 512]: the last feature.
         """
         features = low = tf.cast(to_caffe(images), self.compute_dtype)
         for block, (_, count) in enumerate(_BLOCKS, start=1):
             for index in range(1, count + 1):
                 features = tf.nn.relu(getattr(self, f"block{block}_conv{index}")(features))
-            if block == _LOW_BLOCK:
+            if block == self._low_block:
                 low = features
             features = self._pool(features, block)
         return low, features
