@@ -232,10 +232,9 @@ class Network(keras.Model):
             return super().export(filepath, **kwargs)
         archive = keras.export.ExportArchive()
         archive.track(self)
-        signature = [
-            tf.TensorSpec((None, None, None, 3), name="images")
-        ]  # Keras 2's own would fix the last call's size
-        archive.add_endpoint("serve", self.__call__, input_signature=signature)
+        # Keras 2's own `export` would fix the size of the last call
+        any_size = tf.TensorSpec((None, None, None, 3), name="images")
+        archive.add_endpoint("serve", self.__call__, input_signature=[any_size])
         archive.write_out(str(filepath))
         return None
 

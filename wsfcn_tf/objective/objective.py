@@ -39,8 +39,8 @@ class Objective:
 
     Args:
         config: PAMR's and the pseudo labels' settings, and the mask loss's weight.
-        max_tags: at least the largest number of tags of a training image; PAMR refines so many
-            channels and background. None refines all channels: slower where there are many classes, the same result.
+        max_tags: at least the largest number of tags of a training image; PAMR refines so many channels and background.
+            None refines all channels: the same result, slower where there are many classes.
         ramp: how the mask loss comes in after the switch.
     """
 

@@ -6,6 +6,7 @@ without oneDNN TensorFlow has no gradient of it there; and where the dilation is
 beyond. So on CPUs the gradients, and with `by_taps` the forward pass, are matrix products of what each tap reaches.
 """
 
+import itertools
 from collections.abc import Callable
 
 import tensorflow as tf
@@ -109,11 +110,11 @@ class _Sides:
 def _taps(kernel: tf.Tensor, dilation: int, sides: _Sides) -> list[tuple[int, int, int, int, tf.Tensor]]:
     """(row, column, how far below and how far right of the output it looks, [C, F]) of the taps that may reach."""
     height, width, channels, filters = kernel.shape
-    matrices = iter(tf.unstack(tf.reshape(kernel, [height * width, channels, filters])))
+    matrices = tf.unstack(tf.reshape(kernel, [height * width, channels, filters]))
+    places = itertools.product(range(height), range(width))
     taps = [
-        (row, column, (row - height // 2) * dilation, (column - width // 2) * dilation, next(matrices))
-        for row in range(height)
-        for column in range(width)
+        (row, column, (row - height // 2) * dilation, (column - width // 2) * dilation, matrix)
+        for (row, column), matrix in zip(places, matrices, strict=True)
     ]
     return [tap for tap in taps if sides.may_reach(0, tap[2]) and sides.may_reach(1, tap[3])]
 
