@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 from any_config import keys, values
-from hypothesis import assume, given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wsfcn_tf.config import DataConfig, ExperimentConfig, ScenesConfig, TrainingConfig
@@ -44,6 +44,7 @@ def message_of(text, *overrides):
 # the others agree with every default
 BOUND = {
     "model.output_stride",
+    "model.low_stride",
     "model.head",
     "training.batch_size",
     "training.accumulation_steps",
@@ -53,21 +54,24 @@ BOUND = {
 }
 
 
-@given(config=values(ExperimentConfig), key=st.sampled_from(sorted(keys().keys() - BOUND)))
-def test_an_override_sets_its_key_and_no_other(tmp_path_factory, config, key):
+@given(config=values(ExperimentConfig))
+@settings(max_examples=10)
+def test_an_override_sets_its_key_and_no_other(tmp_path_factory, config):
     path = tmp_path_factory.getbasetemp() / "overridden.yaml"
     save_config(ExperimentConfig(), path)
-    value = attrgetter(key)(config)
-    assume((key, value) != ("data.format", "tfds"))  # which needs data.tfds, too
-    plain = list(value) if isinstance(value, tuple) else value
-    text = yaml.safe_dump(plain, default_flow_style=True, width=float("inf"))
-    expected = asdict(ExperimentConfig())
-    *sections, name = key.split(".")
-    section = expected
-    for part in sections:
-        section = section[part]
-    section[name] = value
-    assert asdict(load_config(path, [f"{key}={text}"])) == expected
+    for key in sorted(keys().keys() - BOUND):  # all of them every time: a new one may not agree with the defaults
+        value = attrgetter(key)(config)
+        if (key, value) == ("data.format", "tfds"):  # which needs data.tfds, too
+            continue
+        plain = list(value) if isinstance(value, tuple) else value
+        text = yaml.safe_dump(plain, default_flow_style=True, width=float("inf"))
+        expected = asdict(ExperimentConfig())
+        *sections, name = key.split(".")
+        section = expected
+        for part in sections:
+            section = section[part]
+        section[name] = value
+        assert asdict(load_config(path, [f"{key}={text}"])) == expected
 
 
 @pytest.mark.parametrize("text", ["", "# nothing\n", "training:\n", "training: {}\n"])
