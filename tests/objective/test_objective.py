@@ -12,7 +12,7 @@ from wsfcn_tf.config import SelfSupervisionConfig
 from wsfcn_tf.objective.losses import classification_loss, holds_every_tag, mask_loss
 from wsfcn_tf.objective.objective import Objective, Ramp
 from wsfcn_tf.objective.pseudo_labels import clean, pseudo_labels
-from wsfcn_tf.ops import resize_align_corners
+from wsfcn_tf.ops import colour_fit, resize_align_corners
 from wsfcn_tf.ops.normalise import denormalise, normalise
 
 CONFIG = SelfSupervisionConfig(
@@ -63,6 +63,16 @@ def test_golden_mask_loss(arrays, golden_objective):
 
 
 # === Parts ===
+
+
+def test_the_colour_fit_comes_before_pamr(images, outputs):
+    config = replace(CONFIG, colour_fit=1e-3)
+    supervision = Objective(config, max_tags=2).supervise(images, TAGS, outputs["logits"])
+    small = resize_align_corners(denormalise(images), (6, 7))
+    fitted = colour_fit(small, tf.nn.softmax(outputs["logits"]), 1e-3)
+    expected = pamr_reference(small.numpy(), fitted.numpy(), CONFIG.pamr_iterations, CONFIG.pamr_dilations)
+    expected = clean(resize_align_corners(expected, (24, 28)), TAGS)
+    np.testing.assert_allclose(supervision.refined, expected, atol=1e-5)
 
 
 def test_classification_alone(images, outputs):

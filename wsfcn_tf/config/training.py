@@ -17,6 +17,9 @@ class SelfSupervisionConfig(Section):
     ramp_epochs: int = Field(0, ge=0)
     """Over so many epochs after the switch, the weight grows linearly from 0; 0, as in the paper, counts all of it at
     once."""
+    colour_fit: Number = Field(0.0, ge=0)
+    """Above 0, masks are fitted from each photo's own colours before PAMR (`ops/colour_fit.py`); this is the ridge
+    weight, for example 3e-4. 0, as in the paper, leaves the fit out."""
     pamr_iterations: int = Field(10, ge=0)
     """Of the mask refinement, PAMR."""
     pamr_dilations: Annotated[tuple[int, ...], DILATIONS] = (1, 2, 4, 8, 12, 24)

@@ -8,7 +8,7 @@ import tensorflow as tf
 from wsfcn_tf.config import ExperimentConfig, SelfSupervisionConfig
 from wsfcn_tf.objective.losses import classification_loss, holds_every_tag, mask_loss
 from wsfcn_tf.objective.pseudo_labels import clean, pseudo_labels
-from wsfcn_tf.ops import pamr_tagged, resize_align_corners
+from wsfcn_tf.ops import colour_fit, pamr_tagged, resize_align_corners
 from wsfcn_tf.ops.normalise import denormalise
 
 
@@ -104,15 +104,16 @@ class Objective:
             logits: float32 [B, h, w, 1 + C].
 
         Returns:
-            The masks before and after PAMR, cleaned by the tags, and the pseudo labels.
+            The masks before and after their refinement, cleaned by the tags, and the pseudo labels.
         """
         masks = tf.nn.softmax(tf.stop_gradient(logits))
         size, full = tf.shape(masks)[1:3], tf.shape(images)[1:3]
         # PAMR runs at the masks' size: the release found that enough, and it is 16 times cheaper
         small = resize_align_corners(denormalise(images), size)
+        fit = self.config.colour_fit
         refined = pamr_tagged(
             small,
-            masks,
+            colour_fit(small, masks, fit) if fit > 0 else masks,
             tags,
             tags.shape[1] if self.max_tags is None else self.max_tags,
             self.config.pamr_iterations,

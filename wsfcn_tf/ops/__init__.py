@@ -1,5 +1,6 @@
 """Pure functions on tensors: no weights, no state."""
 
+from wsfcn_tf.ops.colour_fit import colour_fit
 from wsfcn_tf.ops.convolution import dilated_conv2d
 from wsfcn_tf.ops.pamr import pamr, pamr_tagged
 from wsfcn_tf.ops.resample import grid_positions, sample_bilinear
@@ -7,6 +8,7 @@ from wsfcn_tf.ops.resize import adaptive_average_pool, resize_align_corners, res
 
 __all__ = [
     "adaptive_average_pool",
+    "colour_fit",
     "dilated_conv2d",
     "grid_positions",
     "pamr",
