@@ -54,7 +54,7 @@ def pseudo_of(labels):
     return (labels[..., None] == np.arange(1 + CLASSES)).astype(np.float32)
 
 
-def expected_loss(logits, labels, tags):
+def expected_loss(logits, labels, tags, class_balance):
     """Pixel by pixel; logits at the labels' size."""
     losses = []
     for x, label, tag in zip(logits.astype(np.float64), labels, tags):
@@ -63,7 +63,7 @@ def expected_loss(logits, labels, tags):
         for i, j in np.ndindex(label.shape):
             if label[i, j] >= 0:
                 cross_entropy = np.log(np.exp(x[i, j] - x[i, j].max()).sum()) + x[i, j].max() - x[i, j, label[i, j]]
-                total += (n - (label == label[i, j]).sum()) / (1 + n) * cross_entropy
+                total += ((n - (label == label[i, j]).sum()) / (1 + n)) ** class_balance * cross_entropy
         losses.append(total / label.size * (len(found) == 1 + tag.sum()))
     return losses
 
@@ -73,14 +73,15 @@ logits_ = hnp.arrays(np.float32, (2, 3, 4, 1 + CLASSES), elements=st.floats(-20,
 tags_ = hnp.arrays(np.float32, (2, CLASSES), elements=st.sampled_from([0, 1]))
 
 
-@given(labels=labels_, logits=logits_, tags=tags_, matching=st.booleans())
-def test_mask_loss_formula(labels, logits, tags, matching):
+@given(labels=labels_, logits=logits_, tags=tags_, matching=st.booleans(), class_balance=st.sampled_from([0, 0.5, 1]))
+def test_mask_loss_formula(labels, logits, tags, matching, class_balance):
     if matching:  # rarely so by chance
         for image, tag in zip(labels, tags):
             image[0, :] = np.arange(4)
             tag[:] = 1
-    expected = expected_loss(logits, labels, tags)
-    np.testing.assert_allclose(mask_loss(logits, pseudo_of(labels), tags), expected, rtol=1e-4, atol=1e-5)
+    expected = expected_loss(logits, labels, tags, class_balance)
+    loss = mask_loss(logits, pseudo_of(labels), tags, class_balance)
+    np.testing.assert_allclose(loss, expected, rtol=1e-4, atol=1e-5)
 
 
 def half_and_half(rng, tags):

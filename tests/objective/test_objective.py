@@ -16,7 +16,13 @@ from wsfcn_tf.ops import colour_fit, resize_align_corners
 from wsfcn_tf.ops.normalise import denormalise, normalise
 
 CONFIG = SelfSupervisionConfig(
-    weight=0.5, pamr_iterations=2, pamr_dilations=(1, 3), floor=0.1, background_factor=0.8, foreground_factor=0.5
+    weight=0.5,
+    class_balance=0.5,
+    pamr_iterations=2,
+    pamr_dilations=(1, 3),
+    floor=0.1,
+    background_factor=0.8,
+    foreground_factor=0.5,
 )
 OBJECTIVE = Objective(CONFIG, max_tags=2)
 TAGS = np.float32([[1, 0, 1], [0, 0, 0], [0, 1, 0]])
@@ -103,7 +109,7 @@ def test_both_losses(images, outputs):
     values = OBJECTIVE(images, TAGS, outputs, True, 0)
     assert tuple(values) == Objective.names
     pseudo = np.asarray(OBJECTIVE.supervise(images, TAGS, outputs["logits"]).pseudo)
-    mask = np.asarray(mask_loss(outputs["logits"], pseudo, TAGS))
+    mask = np.asarray(mask_loss(outputs["logits"], pseudo, TAGS, 0.5))
     assert mask[0] > 0 and mask[2] > 0
     expected = {
         "loss": classification_loss(outputs["scores"], TAGS) + 0.5 * mask,
@@ -137,7 +143,7 @@ def test_pseudo_labels_are_constants_to_the_gradient(images, outputs, function):
         with tf.GradientTape(persistent=True) as tape:
             tape.watch(logits)
             values = OBJECTIVE(images, TAGS, {"logits": logits, "scores": outputs["scores"]}, True, 0)
-            expected = mask_loss(logits, OBJECTIVE.supervise(images, TAGS, outputs["logits"]).pseudo, TAGS)
+            expected = mask_loss(logits, OBJECTIVE.supervise(images, TAGS, outputs["logits"]).pseudo, TAGS, 0.5)
         return tape.gradient(values["mask"], logits), tape.gradient(expected, logits)
 
     actual, expected = gradients()

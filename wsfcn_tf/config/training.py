@@ -17,6 +17,9 @@ class SelfSupervisionConfig(Section):
     ramp_epochs: int = Field(0, ge=0)
     """Over so many epochs after the switch, the weight grows linearly from 0; 0, as in the paper, counts all of it at
     once."""
+    class_balance: Number = Field(1.0, ge=0, le=1)
+    """The power of the mask loss's class weights, (N - N_class) / (1 + N) of a photo's N labelled pixels: with 1, as in
+    the paper, what is small in a photo weighs more than what is large; with 0, all pixels weigh the same."""
     colour_fit: Number = Field(0.0, ge=0)
     """Above 0, masks are fitted from each photo's own colours before PAMR (`ops/colour_fit.py`); this is the ridge
     weight, for example 3e-4. 0, as in the paper, leaves the fit out."""

@@ -18,17 +18,18 @@ def classification_loss(scores: tf.Tensor, tags: tf.Tensor) -> tf.Tensor:
     return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels=tags, logits=scores), axis=1)
 
 
-def mask_loss(logits: tf.Tensor, pseudo: tf.Tensor, tags: tf.Tensor) -> tf.Tensor:
+def mask_loss(logits: tf.Tensor, pseudo: tf.Tensor, tags: tf.Tensor, class_balance: float = 1.0) -> tf.Tensor:
     """Class-balanced cross-entropy against pseudo labels (SSSS section 3.3; weights as in the release).
 
-    A labelled pixel weighs (N - N_class) / (1 + N), N being the image's labelled pixels; the sum is divided by all
-    pixels. An image whose pseudo labels do not hold exactly its tagged classes and background gets 0: it stays in the
-    batch's mean.
+    A labelled pixel weighs ((N - N_class) / (1 + N))^class_balance, N being the image's labelled pixels; the sum is
+    divided by all pixels. An image whose pseudo labels do not hold exactly its tagged classes and background gets 0: it
+    stays in the batch's mean.
 
     Args:
         logits: float32 [B, h, w, 1 + C]; resized (align-corners) to the pseudo labels.
         pseudo: float32 [B, H, W, 1 + C] in {0, 1}, at most one 1 per pixel.
         tags: float32 [B, C] in {0, 1}.
+        class_balance: 1 as in the release; 0 for plain cross-entropy, in which all labelled pixels weigh the same.
 
     Returns:
         float32 [B].
@@ -36,7 +37,7 @@ def mask_loss(logits: tf.Tensor, pseudo: tf.Tensor, tags: tf.Tensor) -> tf.Tenso
     logits = resize_align_corners(logits, tf.shape(pseudo)[1:3])
     class_pixels = tf.reduce_sum(pseudo, axis=[1, 2])
     labelled = tf.reduce_sum(class_pixels, axis=1, keepdims=True)
-    weights = (labelled - class_pixels) / (1.0 + labelled)
+    weights = ((labelled - class_pixels) / (1.0 + labelled)) ** class_balance
     # sum_k w_k p_k (-log softmax_k): an unlabelled pixel has no 1, so it adds 0
     per_pixel = -tf.reduce_sum(weights[:, None, None] * pseudo * tf.nn.log_softmax(logits), axis=-1)
     return tf.reduce_mean(per_pixel, axis=[1, 2]) * holds_every_tag(pseudo, tags)

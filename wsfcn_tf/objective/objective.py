@@ -86,7 +86,7 @@ class Objective:
                 "kept": zero,
             }
         pseudo = self.supervise(images, tags, outputs["logits"]).pseudo
-        mask = mask_loss(outputs["logits"], pseudo, tags)
+        mask = mask_loss(outputs["logits"], pseudo, tags, self.config.class_balance)
         return {
             "loss": classification + self.config.weight * self.ramp.share(step) * mask,
             "classification": classification,
