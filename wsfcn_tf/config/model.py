@@ -48,7 +48,8 @@ class ModelConfig(Section):
     does not exceed reaches nothing: choose smaller ones for small crops."""
     low_stride: Literal[4, 8] = 4
     """Stride of the shallow feature, at which fusion and head compute and masks come out. 8 leaves them a
-    quarter of the pixels; not for wide_resnet38, which the release has at 4."""
+    quarter of the pixels, on which self_supervision.pamr_dilations reach twice as far; not for wide_resnet38, which
+    the release has at 4."""
     low_width: int | None = Field(None, ge=1)
     """Channels that a 1x1 gives the shallow feature before the fusion sees it, for backbones where that feature is
     much narrower than the decoder; null leaves it as it is."""

@@ -26,7 +26,8 @@ class SelfSupervisionConfig(Section):
     pamr_iterations: int = Field(10, ge=0)
     """Of the mask refinement, PAMR."""
     pamr_dilations: Annotated[tuple[int, ...], DILATIONS] = (1, 2, 4, 8, 12, 24)
-    """Of the mask refinement, PAMR."""
+    """Of the mask refinement, PAMR: distances in pixels of the map of logits, 81x81 for the paper's crops. On a smaller
+    map shorter ones, else little but background stays."""
     floor: Number = Field(0.2, ge=0, le=1)
     """A pseudo label's mask is above this, whatever its class."""
     background_factor: Number = Field(0.7, ge=0, le=1)
