@@ -6,22 +6,15 @@ are as a table and trains nothing.
 """
 
 import argparse
-import json
 import os
 import statistics
-import subprocess
-import sys
-import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-from benchmarks.measure import where
-from wsfcn_tf.files import write_text
-from wsfcn_tf.runs.epoch_table import read
-from wsfcn_tf.runs.folder import RunFolder
+from benchmarks.finished_runs import append, lines, measure, spread
 
 _CONFIG = "configs/photos_small_table.yaml"
 _RESULTS = Path(__file__).with_suffix(".jsonl")
@@ -46,85 +39,48 @@ def main() -> None:
     if not arguments.table:
         if not arguments.data:
             parser.error("--data is needed")
-        done = {(line["method"], line["seed"]) for line in _lines()}
+        done = {(line["method"], line["seed"]) for line in lines(_RESULTS)}
         for seed in _SEEDS:
             for method in _METHODS:
                 if (method, seed) not in done:
-                    _append(_measure(method, seed, arguments.data, Path(arguments.runs)))
-    print(table(_lines()))
-    print(f"\n{pseudo_label_table(_lines())}")
+                    append(_RESULTS, _measure(method, seed, arguments.data, Path(arguments.runs)))
+    print(table(lines(_RESULTS)))
+    print(f"\n{pseudo_label_table(lines(_RESULTS))}")
 
 
 def _measure(method: str, seed: int, data: str, runs: Path) -> dict[str, Any]:
-    """Trains (or continues) and evaluates one network, each in a process of its own."""
     context, fusion = _METHODS[method]
-    folder = runs / f"{context}-{fusion}-{seed}"
     settings = [f"data.root={data}", f"model.context={context}", f"model.fusion={fusion}", f"training.seed={seed}"]
-    begun = RunFolder(folder).is_run
-    command = ["train.py", "--config", _CONFIG, *_set(settings), "--output", str(folder)]
-    seconds = _python(command + (["--resume"] if begun else []))
-    result = {"method": method, "seed": seed, "where": where(), "command": " ".join(command)}
-    result["train_seconds"] = None if begun else round(seconds)  # of a run in pieces, no single time is right
-    for name, views in _VIEWS.items():
-        output = folder / f"evaluation-{name}"
-        _python(["evaluate.py", "--weights", str(folder), "--split", "val", *_set(views), "--output", str(output)])
-        metrics = json.loads((output / "metrics.json").read_text())
-        result[name] = {key: metrics[key] for key in ("miou", "pixel_accuracy", "map", "class_iou")}
-    result["history"] = read(folder / "history.csv")
-    return result
+    run = measure(_CONFIG, settings, _VIEWS, runs / f"{context}-{fusion}-{seed}")
+    return {"method": method, "seed": seed} | run
 
 
-def _set(settings: Iterable[str]) -> list[str]:
-    return [word for setting in settings for word in ("--set", setting)]
-
-
-def _python(command: Sequence[str]) -> float:
-    """Runs a script; returns the seconds it took."""
-    print("$ python", *command, flush=True)
-    start = time.perf_counter()
-    subprocess.run([sys.executable, *command], check=True)
-    return time.perf_counter() - start
-
-
-def _lines() -> list[dict[str, Any]]:
-    return [json.loads(line) for line in _RESULTS.read_text().splitlines()] if _RESULTS.exists() else []
-
-
-def _append(result: dict[str, Any]) -> None:
-    write_text(_RESULTS, "".join(json.dumps(line) + "\n" for line in [*_lines(), result]))
-
-
-def table(lines: Sequence[dict[str, Any]]) -> str:
+def table(runs: Sequence[dict[str, Any]]) -> str:
     """Mean and, behind "±", half the distance between the best and the worst seed, in per cent."""
     columns = [(views, metric) for views in _VIEWS for metric in _METRICS]
     rows = [["method", "seeds", *(f"{metric}, {views}" for views, metric in columns)]]
     for method in _METHODS:
-        of_method = [line for line in lines if line["method"] == method]
+        of_method = [line for line in runs if line["method"] == method]
         if of_method:
-            cells = (_spread([100 * line[views][_METRICS[metric]] for line in of_method]) for views, metric in columns)
+            cells = (spread([100 * line[views][_METRICS[metric]] for line in of_method]) for views, metric in columns)
             rows.append([method, str(len(of_method)), *cells])
     rows.insert(1, ["---"] + ["---:"] * (len(rows[0]) - 1))
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
-def pseudo_label_table(lines: Sequence[dict[str, Any]]) -> str:
+def pseudo_label_table(runs: Sequence[dict[str, Any]]) -> str:
     """For each epoch with a mask loss: share of labelled pixels / of images that keep that loss, mean of the seeds."""
-    methods = [method for method in _METHODS if any(line["method"] == method for line in lines)]
-    epochs = sorted({int(row["epoch"]) for line in lines for row in line["history"] if float(row["labelled"]) > 0})
+    methods = [method for method in _METHODS if any(line["method"] == method for line in runs)]
+    epochs = sorted({int(row["epoch"]) for line in runs for row in line["history"] if float(row["labelled"]) > 0})
     rows = [["epoch", *methods], ["---:"] * (1 + len(methods))]
     for epoch in epochs:
         cells = []
         for method in methods:
-            of_epoch = [line["history"][epoch - 1] for line in lines if line["method"] == method]
+            of_epoch = [line["history"][epoch - 1] for line in runs if line["method"] == method]
             means = (statistics.mean(float(row[name]) for row in of_epoch) for name in ("labelled", "kept"))
             cells.append(" / ".join(f"{mean:.2f}" for mean in means))
         rows.append([str(epoch), *cells])
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
-
-
-def _spread(values: Sequence[float]) -> str:
-    mean = f"{statistics.mean(values):.1f}"
-    return mean if len(values) == 1 else f"{mean} ± {(max(values) - min(values)) / 2:.1f}"
 
 
 if __name__ == "__main__":
