@@ -40,6 +40,15 @@ def test_the_network_s_own_masks_count_and_photos_without_tags_do_not():
     assert low.health().background == 0
 
 
+def test_of_a_large_photo_some_rows_and_columns_are_enough():
+    masks = np.zeros((512, 600, 3), np.float32)
+    masks[..., 0] = 0.5
+    masks[:128, :300, 1] = 1
+    collector = TagCollector(0.1)
+    collector.add(Prediction(np.zeros((512, 600), np.uint8), np.float32([0.9, 0.9]), masks), TAGS["a"])
+    assert collector.health().background == 7 / 8
+
+
 def test_without_a_step_before_the_rules_the_masks_are_the_network_s():
     masks = np.zeros((1, 2, 3), np.float32)
     masks[:, 1, 1], masks[:, 0, 0] = 1, 1

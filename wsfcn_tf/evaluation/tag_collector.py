@@ -12,6 +12,7 @@ from wsfcn_tf.inference.prediction import Prediction
 from wsfcn_tf.inference.rules import apply_rules, to_labels
 from wsfcn_tf.inference.stream import Photo, Predict
 
+_SIDE = 128  # so many rows or columns are enough to tell a share
 _OWN = InferenceConfig(background="none")
 
 
@@ -32,7 +33,8 @@ class TagCollector:
     def add(self, prediction: Prediction, tags: np.ndarray) -> None:
         """Adds a photo with tags float32 [C]."""
         masks = prediction.masks if prediction.raw_masks is None else prediction.raw_masks
-        labels = to_labels(apply_rules(masks, prediction.scores > self._threshold, _OWN))
+        step = max(1, min(masks.shape[:2]) // _SIDE)
+        labels = to_labels(apply_rules(masks[::step, ::step], prediction.scores > self._threshold, _OWN))
         self._photos.append((label_areas(labels, len(tags)), tags, prediction.scores))
 
     def watching(self, predict: Predict, tags_of: Callable[[str], np.ndarray]) -> Predict:

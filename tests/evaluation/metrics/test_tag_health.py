@@ -107,6 +107,7 @@ def test_each_figure_has_its_line(changed, begin):
 def test_few_photos_are_not_judged():
     bad = {"stray": np.array([0.5, 0.5]), "missed": np.array([1.0, 1.0]), "agreement": None}
     assert len(warnings(health(tagged=np.array([2, 20]), **bad), NAMES)) == 2
+    assert warnings(health(photos=19, tagged=np.array([9, 9]), **bad), NAMES) == []
     assert warnings(health(tagged=np.array([2, 0]), **bad), NAMES) == []
     stray_unknown = warnings(health(tagged=np.array([30, 40]), **bad), NAMES)
     assert len(stray_unknown) == 1 and stray_unknown[0].startswith("no mask of hat on 100% of")

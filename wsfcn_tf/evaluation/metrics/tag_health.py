@@ -17,7 +17,7 @@ _MISSED = 0.5  # well: at most 0.33, 2 photos of 6; badly: 0.08 to 1
 _LEAST_AGREEMENT = 0.7  # well: 0.84 to 0.87; badly: 0.56
 _LEAST_SKILL = 0.5  # of the way from chance to 1; well: 0.98; badly: 0.30
 _LEAST_BACKGROUND = 0.2  # a guess: no run came near it, and 0.5 was right in one data set and far too little in another
-_TAGGED, _UNTAGGED = 3, 20  # a class with fewer photos is not judged: a single photo would be a warning
+_PHOTOS, _TAGGED = 20, 3  # with fewer photos, or fewer without a tag or with it, one photo would be a warning
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,8 +89,13 @@ def tag_health(
 
 
 def warnings(health: TagHealth, class_names: Sequence[str]) -> list[str]:
-    """What is wrong, a line each: the figure, what it means, and what to do; none of a run that went well."""
-    judged = (health.tagged >= _TAGGED) & (health.photos - health.tagged >= _UNTAGGED)
+    """What is wrong, a line each: the figure, what it means, and what to do.
+
+    None of a run that went well, of fewer than 20 photos, and of a class with the tag on fewer than 3.
+    """
+    if health.photos < _PHOTOS:
+        return []
+    judged = (health.tagged >= _TAGGED) & (health.photos - health.tagged >= _PHOTOS)
     lines = []
     if stray := _above(health.stray, judged, _STRAY):
         lines.append(
