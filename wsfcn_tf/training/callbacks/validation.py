@@ -45,6 +45,9 @@ class Validation(keras.callbacks.Callback):
         stop: asked between batches.
         callbacks: whose on_test_* are called, as by `model.evaluate`.
 
+    Attributes:
+        health: what tags told at the last measurement; None before, and without tags.
+
     Raises:
         UserError: when it measures, a photo or a mask cannot be read.
     """
@@ -63,7 +66,7 @@ class Validation(keras.callbacks.Callback):
         self._checkpoint, self._stop = checkpoint, stop
         self._callbacks = keras.callbacks.CallbackList(list(callbacks))
         self._predict: Predict | None = None
-        self._health: TagHealth | None = None  # of the last measurement
+        self.health: TagHealth | None = None
         self._warnings: dict[int, list[str]] = {}  # of the epochs that this process has measured
         if self._tags is not None:  # an objective of its own: the split may have more tags in a photo than training has
             self._objective = Objective(config.self_supervision, int(self._tags.sum(axis=1).max()))
@@ -102,7 +105,7 @@ class Validation(keras.callbacks.Callback):
         return self._warnings.get(epoch, [])
 
     def _found(self) -> list[str]:
-        return warnings(self._health, self._dataset.class_names) if self._health else []
+        return warnings(self.health, self._dataset.class_names) if self.health else []
 
     def _by_tags(self) -> dict[str, float]:
         self_supervision = self.model.self_supervision
@@ -140,8 +143,8 @@ class Validation(keras.callbacks.Callback):
                     agreement.append(agreeing_pixels(own, mirrored))
                 self._callbacks.on_test_batch_end(batch, totals.means())
                 self._stop_if_asked()
-        self._health = tag_health(np.stack(areas), self._tags, np.stack(scores), np.stack(agreement))
-        return totals.means() | self._health.columns()
+        self.health = tag_health(np.stack(areas), self._tags, np.stack(scores), np.stack(agreement))
+        return totals.means() | self.health.columns()
 
     def _by_masks(self) -> dict[str, float]:
         def on_image(name: str, photo: np.ndarray, truth: np.ndarray, prediction: Prediction) -> None:
