@@ -154,6 +154,16 @@ def test_what_tags_tell_about_masks_is_told_where_they_are_known(trained, root, 
     assert (found["tags"], found["photos"], set(found["stray"])) == ("the data's tags", 2, {"cat", "dog"})
 
 
+def test_photos_of_unknown_tags_are_evaluated_but_do_not_tell(trained, root, tmp_path):
+    for name in ("JPEGImages", "ImageSets", "SegmentationClass", "classes.txt"):
+        (tmp_path / name).symlink_to(root / name)
+    (tmp_path / "tags.csv").write_text("image,tags\ne.jpg,dog\n")
+    output = tmp_path / "result"
+    assert main(["evaluate", "--weights", str(trained), "--data", str(tmp_path), "--output", str(output)]) == 0
+    result = json.loads((output / "metrics.json").read_text())
+    assert (result["images"], result["tag_health"]["photos"]) == (2, 1)
+
+
 def test_predictions_are_resumed_and_say_how_they_were_made(trained, tmp_path, capsys):
     command = ["predict", "--weights", str(trained), "--split", "val", "--output", str(tmp_path), "--resume"]
     settings = [

@@ -36,7 +36,7 @@ def test_the_network_s_own_masks_count_and_photos_without_tags_do_not():
     assert (health.photos, health.background, health.agreement) == (2, pytest.approx(1 / 4), None)
     np.testing.assert_array_equal(health.stray, [1, np.nan])
     low = TagCollector(presence_threshold=0.01)
-    low.add(predict(None), TAGS["a"])
+    low.add(predict(None), lambda: TAGS["a"])
     assert low.health().background == 0
 
 
@@ -45,7 +45,7 @@ def test_of_a_large_photo_some_rows_and_columns_are_enough():
     masks[..., 0] = 0.5
     masks[:128, :300, 1] = 1
     collector = TagCollector(0.1)
-    collector.add(Prediction(np.zeros((512, 600), np.uint8), np.float32([0.9, 0.9]), masks), TAGS["a"])
+    collector.add(Prediction(np.zeros((512, 600), np.uint8), np.float32([0.9, 0.9]), masks), lambda: TAGS["a"])
     assert collector.health().background == 7 / 8
 
 
@@ -53,5 +53,5 @@ def test_without_a_step_before_the_rules_the_masks_are_the_network_s():
     masks = np.zeros((1, 2, 3), np.float32)
     masks[:, 1, 1], masks[:, 0, 0] = 1, 1
     collector = TagCollector(0.1)
-    collector.add(Prediction(np.zeros((1, 2), np.uint8), np.float32([0.9, 0.9]), masks), TAGS["a"])
+    collector.add(Prediction(np.zeros((1, 2), np.uint8), np.float32([0.9, 0.9]), masks), lambda: TAGS["a"])
     assert collector.health().background == 0.5

@@ -70,14 +70,14 @@ def _evaluate_network(arguments: argparse.Namespace) -> None:
 
     def on_image(name: str, image: "np.ndarray", truth: "np.ndarray", prediction: "Prediction") -> None:
         panel.add(name, image, truth, prediction)
-        by_tags.add(prediction, tags_of(name, truth))
+        by_tags.add(prediction, lambda: tags_of(name, truth))
         if page is not None:
             examples.add(name, image, truth, prediction)
 
     predict = with_crf_processes(Predictor(trained.model, inference), arguments.crf_processes)
     given = tags_of if inference.classes == "tags" else None
     metrics = evaluate(predict, dataset, arguments.split, tags_of=given, on_image=on_image)
-    health = by_tags.health()
+    health = by_tags.health()  # there is one: `tags_of` has read the first photo's tags
     total, trainable = count_parameters(trained.model)
     print(table(metrics, parameters=total, trainable=trainable))
     print(f"thresholds: {thresholds_note(inference)}")

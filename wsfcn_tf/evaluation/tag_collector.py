@@ -1,7 +1,7 @@
 """What tags tell about the masks of an evaluation or a prediction."""
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from functools import partial
 
 import numpy as np
 
@@ -30,26 +30,29 @@ class TagCollector:
         self._threshold = presence_threshold
         self._photos: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
 
-    def add(self, prediction: Prediction, tags: np.ndarray) -> None:
-        """Adds a photo with tags float32 [C]."""
+    def add(self, prediction: Prediction, tags_of: Callable[[], np.ndarray]) -> None:
+        """Adds a photo, if its tags, float32 [C], are known: else `tags_of` raises UserError."""
+        try:
+            tags = tags_of()
+        except UserError:
+            return
         masks = prediction.masks if prediction.raw_masks is None else prediction.raw_masks
         step = max(1, min(masks.shape[:2]) // _SIDE)
         labels = to_labels(apply_rules(masks[::step, ::step], prediction.scores > self._threshold, _OWN))
         self._photos.append((label_areas(labels, len(tags)), tags, prediction.scores))
 
     def watching(self, predict: Predict, tags_of: Callable[[str], np.ndarray]) -> Predict:
-        """The same predictor, whose predictions are added; those of photos without known tags (UserError) are not."""
+        """The same predictor, whose predictions are added, with tags by the photos' names."""
 
         def watched(photos: Iterable[Photo]) -> Iterator[tuple[Photo, Prediction]]:
             for photo, prediction in predict(photos):
-                with suppress(UserError):
-                    self.add(prediction, tags_of(photo.name))
+                self.add(prediction, partial(tags_of, photo.name))
                 yield photo, prediction
 
         return watched
 
     def health(self) -> TagHealth | None:
-        """The figures so far; None without a photo."""
+        """The figures so far; None without a photo whose tags are known."""
         if not self._photos:
             return None
         return tag_health(*map(np.stack, zip(*self._photos, strict=True)))
