@@ -7,19 +7,19 @@ from wsfcn_tf.__main__ import main
 
 def make(root, tags):
     root.mkdir()
-    for name in "abcdef":
+    for name in tags:
         Image.new("RGB", (40, 40), (ord(name), 0, 0)).save(root / f"{name}.png")
     (root / "tags.csv").write_text("image,tags\n" + "".join(f"{name},{shown}\n" for name, shown in tags.items()))
     return root
 
 
 def test_warnings_only(tmp_path, capsys):
-    root = make(tmp_path / "data", dict(zip("abcdef", ["cat"] * 5 + [""], strict=True)))
+    root = make(tmp_path / "data", dict(zip("abcdefgh", ["cat"] * 5 + [""] * 3, strict=True)))
     (root / "a.png").write_bytes((root / "b.png").read_bytes())
     assert main(["doctor", str(root), "--json", str(tmp_path / "report.json")]) == 0
     assert capsys.readouterr().out.endswith("\n0 errors, 0 warnings, 1 note\n")
     report = json.loads((tmp_path / "report.json").read_text())
-    assert report["photos"] == {"train": 6} and report["findings"][0]["where"] == ["a.png = b.png"]
+    assert report["photos"] == {"train": 8} and report["findings"][0]["where"] == ["a.png = b.png"]
 
 
 def test_errors(tmp_path, capsys):

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from wsfcn_tf.__main__ import main
+from wsfcn_tf.evaluation.metrics import tag_health
 from wsfcn_tf.evaluation.metrics.per_image import PerImage
 
 # The backbone of the fewest layers: every command traces the network anew.
@@ -133,6 +134,34 @@ def test_predict_takes_a_split_of_the_data(trained, root, tmp_path):
     assert [path.name for path in written] == ["e.png", "e_overlay.jpg", "f.png", "f_overlay.jpg", "prediction.json"]
     for path in written:
         assert path.read_bytes() == (tmp_path / "files" / path.name).read_bytes()
+
+
+def test_what_tags_tell_about_masks_is_told_where_they_are_known(trained, root, tmp_path, capsys, monkeypatch):
+    def told(health, names):
+        return [f"{health.photos} photos, {health.tagged.tolist()} with {', '.join(names)}"]
+
+    monkeypatch.setattr(tag_health, "warnings", told)
+    arguments = ["--weights", str(trained), "--output", str(tmp_path)]
+    assert main(["predict", *arguments, "--split", "train"]) == 0
+    assert capsys.readouterr().out.endswith(
+        f"6 masks and overlays: {tmp_path}\nwarning: 6 photos, [3, 3] with cat, dog\n"
+    )
+    assert main(["predict", *arguments, str(root / "JPEGImages")]) == 0
+    assert "warning" not in capsys.readouterr().out
+    assert main(["evaluate", *arguments]) == 0
+    assert "\nwarning: 2 photos, [1, 1] with cat, dog\n" in capsys.readouterr().out
+    found = json.loads((tmp_path / "metrics.json").read_text())["tag_health"]
+    assert (found["tags"], found["photos"], set(found["stray"])) == ("the data's tags", 2, {"cat", "dog"})
+
+
+def test_photos_of_unknown_tags_are_evaluated_but_do_not_tell(trained, root, tmp_path):
+    for name in ("JPEGImages", "ImageSets", "SegmentationClass", "classes.txt"):
+        (tmp_path / name).symlink_to(root / name)
+    (tmp_path / "tags.csv").write_text("image,tags\ne.jpg,dog\n")
+    output = tmp_path / "result"
+    assert main(["evaluate", "--weights", str(trained), "--data", str(tmp_path), "--output", str(output)]) == 0
+    result = json.loads((output / "metrics.json").read_text())
+    assert (result["images"], result["tag_health"]["photos"]) == (2, 1)
 
 
 def test_predictions_are_resumed_and_say_how_they_were_made(trained, tmp_path, capsys):

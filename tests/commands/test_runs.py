@@ -45,8 +45,8 @@ def test_every_run_below_a_folder_is_a_row(tmp_path, capsys):
     done.weights.touch()
     RunRecord(done.record, {})
     RunRecord(done.record, {})
-    write_row(done.validation, 2, {"loss": 0.7, "map": 0.9})
-    write_row(done.validation, 3, {"loss": 0.8, "map": 0.8})
+    write_row(done.validation, 2, {"loss": 0.7, "map": 0.9, "stray": 0.4})
+    write_row(done.validation, 3, {"loss": 0.8, "map": 0.8, "stray": 0.31})
     make_run(tmp_path / "deeper" / "b", 1, CAM)
     with locked(make_run(tmp_path / "deeper" / "c", 0).root):
         assert main(["runs", str(tmp_path)]) == 0
@@ -61,6 +61,7 @@ def test_every_run_below_a_folder_is_a_row(tmp_path, capsys):
             "loss": "0.3333",
             "val loss": "0.7000",
             "mAP": "90.00%",
+            "stray": "31%",
             "mIoU": "",
             "images/s": "20.0",
             "wait": "1.0%",
@@ -75,6 +76,7 @@ def test_every_run_below_a_folder_is_a_row(tmp_path, capsys):
             "loss": "1.0000",
             "val loss": "",
             "mAP": "",
+            "stray": "",
             "mIoU": "",
             "images/s": "10.0",
             "wait": "1.0%",
@@ -82,7 +84,7 @@ def test_every_run_below_a_folder_is_a_row(tmp_path, capsys):
         },
         {"run": f"{tmp_path}/deeper/c", "network": "wide_resnet38 fca sf2", "data": "voc VOC2012", "epochs": "0/3"}
         | {"state": "running"}
-        | dict.fromkeys(("loss", "val loss", "mAP", "mIoU", "images/s", "wait", "starts"), ""),
+        | dict.fromkeys(("loss", "val loss", "mAP", "stray", "mIoU", "images/s", "wait", "starts"), ""),
     ]
 
 
@@ -93,10 +95,23 @@ def test_two_runs_are_compared(tmp_path, capsys):
     write_row(other.validation, 1, {"miou": 0.5})
     assert main(["runs", str(tmp_path / "a"), str(tmp_path / "b")]) == 0
     lines = table(capsys)
-    assert lines[3][8] == "50.00%*"
+    assert lines[3][9] == "50.00%*"
     assert lines[5] == ["* selected with masks: the validation split's masks chose the trained network's epoch"]
     assert ["training.seed", "0", "1"] in lines and ["training.select", "last", "miou"] in lines
     assert ["training.epochs", "3", "3"] not in lines
+
+
+def test_what_tags_told_at_the_end_is_told_again(tmp_path, capsys):
+    run = make_run(tmp_path / "a", 1)
+    RunRecord(run.record, {"warnings": ["of a start before"]})
+    RunRecord(run.record, {"warnings": ["masks of hat", "no mask of bag"]})
+    assert main(["runs", str(tmp_path)]) == 0
+    assert table(capsys)[3:] == [
+        [""],
+        [f"{run.root}: warning: masks of hat"],
+        [""],
+        [f"{run.root}: warning: no mask of bag"],
+    ]
 
 
 def test_the_same_config_twice(tmp_path, capsys):

@@ -9,7 +9,10 @@ from wsfcn_tf.commands.inference_settings import add_crf_argument, add_inference
 from wsfcn_tf.commands.report_settings import add_report_argument, report_page, report_settings
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from wsfcn_tf.evaluation.metrics.results import Metrics
+    from wsfcn_tf.inference.prediction import Prediction
 
 _PANEL_ROWS = 12
 _REPORT_IMAGES = 9  # of the best, of the worst and of the most confused: three full rows on a wide screen
@@ -44,8 +47,10 @@ def run(arguments: argparse.Namespace) -> None:
 def _evaluate_network(arguments: argparse.Namespace) -> None:
     from wsfcn_tf.evaluation.evaluator import evaluate, ground_truth_tags
     from wsfcn_tf.evaluation.html_report import ExampleCollector, write_report
+    from wsfcn_tf.evaluation.metrics.tag_health import warnings
     from wsfcn_tf.evaluation.panel_collector import PanelCollector
     from wsfcn_tf.evaluation.report import table
+    from wsfcn_tf.evaluation.tag_collector import TagCollector
     from wsfcn_tf.inference.predictor import Predictor
     from wsfcn_tf.inference.rules import thresholds_note
     from wsfcn_tf.inference.stream import with_crf_processes
@@ -60,23 +65,28 @@ def _evaluate_network(arguments: argparse.Namespace) -> None:
     panel = PanelCollector(_PANEL_ROWS, trained.class_names)
     examples = ExampleCollector(trained.class_names, _REPORT_IMAGES)
 
-    def on_image(*image: Any) -> None:
-        panel.add(*image)
+    tags_of, tags_from = ground_truth_tags(dataset, arguments.split)
+    by_tags = TagCollector(inference.presence_threshold)
+
+    def on_image(name: str, image: "np.ndarray", truth: "np.ndarray", prediction: "Prediction") -> None:
+        panel.add(name, image, truth, prediction)
+        by_tags.add(prediction, lambda: tags_of(name, truth))
         if page is not None:
-            examples.add(*image)
+            examples.add(name, image, truth, prediction)
 
     predict = with_crf_processes(Predictor(trained.model, inference), arguments.crf_processes)
-    tags_of, tags_from = None, None
-    if inference.classes == "tags":
-        tags_of, tags_from = ground_truth_tags(dataset, arguments.split)
-    metrics = evaluate(predict, dataset, arguments.split, tags_of=tags_of, on_image=on_image)
+    given = tags_of if inference.classes == "tags" else None
+    metrics = evaluate(predict, dataset, arguments.split, tags_of=given, on_image=on_image)
+    health = by_tags.health()  # there is one: `tags_of` has read the first photo's tags
     total, trainable = count_parameters(trained.model)
     print(table(metrics, parameters=total, trainable=trainable))
     print(f"thresholds: {thresholds_note(inference)}")
-    if tags_from:
+    if given:
         print(f"classes in each photo: given by {tags_from}")
     if trained.is_selected_with_masks:
         print(f"selected with masks: those of {trained.config.data.val_split} chose the epoch (training.select miou)")
+    for line in warnings(health, trained.class_names):
+        print(f"warning: {line}")
 
     output = Path(arguments.output) if arguments.output else trained.run / f"evaluation-{arguments.split}"
     save_image(output / "panel.png", panel.picture())
@@ -87,12 +97,12 @@ def _evaluate_network(arguments: argparse.Namespace) -> None:
         "model": asdict(trained.config.model),
         "inference": asdict(inference),
         "thresholds": thresholds_note(inference),
-        "tags_at_inference": tags_from,
+        "tags_at_inference": tags_from if given else None,
         "parameters": total,
         "trainable": trainable,
         "selected_with_masks": trained.is_selected_with_masks,
     }
-    _write(output, source, metrics)
+    _write(output, source | {"tag_health": {"tags": tags_from} | health.to_json(trained.class_names)}, metrics)
     if page is not None:
         own = trained.config.data
         data = arguments.data or own.tfds or own.root or own.format

@@ -40,8 +40,10 @@ def run(arguments: argparse.Namespace) -> None:
         raise UserError("--data is the folder that --split is taken from; for a folder of photos, leave out --data")
     if arguments.server_ca and not arguments.server:
         raise UserError("--server-ca is for --server")
-    masks = _predict_on_server(arguments) if arguments.server else _predict_here(arguments)
+    masks, warnings = (_predict_on_server(arguments), []) if arguments.server else _predict_here(arguments)
     print(f"{len(masks)} masks and overlays: {arguments.output}")
+    for line in warnings:
+        print(f"warning: {line}")
 
 
 def _predict_on_server(arguments: argparse.Namespace) -> list[Path]:
@@ -58,8 +60,11 @@ def _predict_on_server(arguments: argparse.Namespace) -> list[Path]:
     )
 
 
-def _predict_here(arguments: argparse.Namespace) -> list[Path]:
+def _predict_here(arguments: argparse.Namespace) -> tuple[list[Path], list[str]]:
+    """The masks written, and what the tags of a split's photos, if they are known, tell about masks."""
     from wsfcn_tf.errors import UserError
+    from wsfcn_tf.evaluation.metrics.tag_health import warnings
+    from wsfcn_tf.evaluation.tag_collector import TagCollector
     from wsfcn_tf.inference.outputs import describe, predict_jobs, write_record
     from wsfcn_tf.inference.photos import named_photos, photos_of_split
     from wsfcn_tf.inference.predictor import Predictor
@@ -71,19 +76,24 @@ def _predict_here(arguments: argparse.Namespace) -> list[Path]:
     if arguments.split and root and Path(arguments.output).resolve().is_relative_to(Path(root).resolve()):
         raise UserError(f"{arguments.output}: lies in the data folder {root}, whose files must not be overwritten")
     inference = inference_of(trained, arguments)
+    predict = with_crf_processes(Predictor(trained.model, inference), arguments.crf_processes)
+    by_tags = TagCollector(inference.presence_threshold)
     if arguments.split:
         dataset, with_tags = trained.dataset(arguments.data), inference.classes == "tags"
         jobs = photos_of_split(dataset, arguments.split, arguments.output, with_tags=with_tags)
+        predict = by_tags.watching(predict, dataset.tags)
     else:
         jobs = named_photos(arguments.photos, arguments.output)
     write_record(arguments.output, _record(trained, inference), resume=arguments.resume)
-    return predict_jobs(
-        with_crf_processes(Predictor(trained.model, inference), arguments.crf_processes),
+    masks = predict_jobs(
+        predict,
         jobs,
         lambda prediction: describe(prediction, trained.class_names),
         probabilities=arguments.save_probabilities,
         resume=arguments.resume,
     )
+    health = by_tags.health()
+    return masks, warnings(health, trained.class_names) if health else []
 
 
 def _record(trained: "Trained", inference: "InferenceConfig") -> dict[str, Any]:

@@ -6,7 +6,10 @@ from pathlib import Path
 from wsfcn_tf.files.markdown import markdown_table
 from wsfcn_tf.runs.summary import Summary, config_differences, describe_data, describe_network, find_runs, summarise
 
-_HEADER = ("run", "network", "data", "epochs", "state", "loss", "val loss", "mAP", "mIoU", "images/s", "wait", "starts")
+_HEADER = (
+    *("run", "network", "data", "epochs", "state"),
+    *("loss", "val loss", "mAP", "stray", "mIoU", "images/s", "wait", "starts"),
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,6 +29,9 @@ def run(arguments: argparse.Namespace) -> None:
     print(markdown_table(_HEADER, [_row(summary) for summary in runs]))
     if any(summary.selected_with_masks for summary in runs):
         print("\n* selected with masks: the validation split's masks chose the trained network's epoch")
+    for summary in runs:
+        for line in summary.warnings:
+            print(f"\n{summary.name}: warning: {line}")
     if len(runs) == 2:
         one, other = runs
         differences = config_differences(one.config, other.config)
@@ -43,6 +49,7 @@ def _row(summary: Summary) -> tuple[str, ...]:
         _number(summary.loss, ".4f"),
         _number(summary.best_loss, ".4f"),
         _number(summary.best_map, ".2%"),
+        _number(summary.stray, ".0%"),
         _number(summary.best_miou, ".2%") + ("*" if summary.selected_with_masks else ""),
         _number(summary.images_per_second, ".1f"),
         _number(summary.wait, ".1%"),

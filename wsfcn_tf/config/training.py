@@ -93,8 +93,8 @@ class TrainingConfig(Section):
     panels: int = Field(4, ge=0)
     """How many training photos to show in TensorBoard each epoch; 0 shows none."""
     validate_every: int = Field(0, ge=0)
-    """Measure losses and mAP on data.val_split, by tags alone, after every so many epochs and the last; 0 never does.
-    Changes no weight."""
+    """Measure losses, mAP and what else tags tell of masks on data.val_split, without masks, after every so many epochs
+    and the last; 0 never does. Changes no weight."""
     validate_miou: bool = False
     """Measure mIoU as well then, on the split's masks, with the settings of the section inference."""
     select: Literal["last", "loss", "map", "miou"] = "last"

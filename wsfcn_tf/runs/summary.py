@@ -27,8 +27,11 @@ class Summary:
         starts: how often it was started; 0 if it has no record.
         loss: of the last epoch's training.
         best_loss, best_map, best_miou: of the validated epochs; None if that was not measured.
+        stray: of the last validated epoch, in what share of the photos without its tag the worst class has a mask; None
+            if that was not measured.
         images_per_second, wait: the median over the epochs.
         selected_with_masks: whether masks chose the trained network's epoch.
+        warnings: what tags told of the trained network when the training ended.
     """
 
     name: str
@@ -40,9 +43,11 @@ class Summary:
     best_loss: float | None
     best_map: float | None
     best_miou: float | None
+    stray: float | None
     images_per_second: float | None
     wait: float | None
     selected_with_masks: bool
+    warnings: tuple[str, ...]
 
 
 def find_runs(folder: Path) -> list[RunFolder]:
@@ -63,7 +68,7 @@ def summarise(run: RunFolder) -> Summary:
     last = run.latest_checkpoint()
     epochs = last.epochs if last else 0
     history, validation, speed = (read(path) for path in (run.history, run.validation, run.speed))
-    losses = _numbers(history, "loss")
+    losses, strays, record = _numbers(history, "loss"), _numbers(validation, "stray"), read_record(run.record)
     running = is_locked(run.root)
     finished = run.weights.is_file() and epochs >= config.training.epochs
     return Summary(
@@ -71,14 +76,16 @@ def summarise(run: RunFolder) -> Summary:
         config=config,
         epochs=epochs,
         state="running" if running else "finished" if finished else "interrupted",
-        starts=len(read_record(run.record)),
+        starts=len(record),
         loss=losses[-1] if losses else None,
         best_loss=min(_numbers(validation, "loss"), default=None),
         best_map=max(_numbers(validation, "map"), default=None),
         best_miou=max(_numbers(validation, "miou"), default=None),
+        stray=strays[-1] if strays else None,
         images_per_second=_median(_numbers(speed, "images_per_second")),
         wait=_median(_numbers(speed, "wait")),
         selected_with_masks=config.training.select == "miou",
+        warnings=tuple(record[-1].get("warnings", ())) if record else (),
     )
 
 

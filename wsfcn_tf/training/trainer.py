@@ -123,7 +123,8 @@ def _run(
     with Record(own, experiment.facts(own)) as record, ProgressBar(means, experiment.notes) as progress:
         order: list[keras.callbacks.Callback] = [LossSwitch(training.pretrain_epochs)]
         if experiment.split:
-            order.append(Validation(config, dataset, experiment.split, checkpoint, stop, callbacks))
+            validation = Validation(config, dataset, experiment.split, checkpoint, stop, callbacks)
+            order.append(validation)
         if training.panels:
             order.append(SupervisionPanels(scalars, dataset, names, training.panels, config.data))
         order += [EpochTables(own, means), scalars, progress, unreadable, *callbacks, best, checkpoint, record, stop]
@@ -148,3 +149,8 @@ def _run(
             epoch, value = best.selected
             by_masks = training.select == "miou"
             record.note(selected={"epoch": epoch, training.select: value, "with_masks": by_masks})
+        if experiment.split:
+            found = validation.warnings(best.selected[0] if best.selected else checkpoint.state.epoch)
+            record.note(warnings=found)
+            for line in found if is_chief(strategy) else ():
+                print(f"warning: {line}")

@@ -55,9 +55,18 @@ def test_everywhere():
     assert found(tag_checks.everywhere, many(cat_dog=3, dog=1, none=1)) == []
 
 
+def test_in_most():
+    assert found(tag_checks.in_most, many(cat=5, cat_dog=2, none=3)) == [("warning", ("cat: 7 of 10",))]
+    assert found(tag_checks.in_most, many(cat=4, cat_dog=2, none=3)) == []
+    assert found(tag_checks.in_most, many(cat_dog=3, cat=1)) == [("warning", ("dog: 3 of 4",))]  # cat: by `everywhere`
+
+
 def test_companions():
     tags = many(cat_dog=3, dog=1, cow=1, cow_dog=1)
     assert found(tag_checks.companions, tags) == [("note", ("cat (3 photos) never without dog",))]
+    tags = many(cat_dog=9, cat=1, dog=9, cow=1)
+    assert found(tag_checks.companions, tags) == [("note", ("cat (10 photos) in 1 only without dog",))]
+    assert found(tag_checks.companions, many(cat_dog=8, cat=1, dog=9, cow=1)) == []
     assert found(tag_checks.companions, many(cat_dog=3, dog=1)) == []  # told by `everywhere`
     assert found(tag_checks.companions, many(cat_dog=3, cow=1)) == []  # told by `inseparable`
 

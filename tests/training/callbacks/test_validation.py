@@ -12,6 +12,7 @@ from benchmarks.tiny_training import build_tiny
 from wsfcn_tf.config import (
     DataConfig,
     ExperimentConfig,
+    InferenceConfig,
     ModelConfig,
     ScenesConfig,
     SelfSupervisionConfig,
@@ -21,13 +22,15 @@ from wsfcn_tf.data.augmentation.photo_views import central_view
 from wsfcn_tf.data.datasets.scenes.scenes import Scenes
 from wsfcn_tf.errors import Stopped, UserError
 from wsfcn_tf.evaluation.metrics.formulas import mean_average_precision
+from wsfcn_tf.evaluation.metrics.tag_health import agreeing_pixels, label_areas, tag_health
+from wsfcn_tf.inference.rules import apply_rules, sigmoid, to_labels
 from wsfcn_tf.objective.objective import Objective
 from wsfcn_tf.ops.normalise import normalise
 from wsfcn_tf.runs.epoch_table import read
 from wsfcn_tf.runs.folder import RunFolder
 from wsfcn_tf.runs.record import read_record
 from wsfcn_tf.training import trainer
-from wsfcn_tf.training.callbacks import Validation, ValidationSplit
+from wsfcn_tf.training.callbacks import Validation, ValidationSplit, validation
 from wsfcn_tf.training.callbacks.validation import is_validated, open_validation_split
 from wsfcn_tf.weights import trained
 
@@ -66,22 +69,35 @@ def model():
 # === What is measured ===
 
 
+def areas_and_agreement(model, image):
+    """Of one view and its mirror image, by the rules of inference."""
+    labels = []
+    for view in (image, image[:, ::-1]):
+        outputs = {name: value.numpy()[0] for name, value in model(view[None], training=False).items()}
+        masks = apply_rules(outputs["masks"], sigmoid(outputs["scores"]) > 0.1, InferenceConfig(background="none"))
+        labels.append(to_labels(masks))
+    return label_areas(labels[0], 6), agreeing_pixels(labels[0], labels[1][:, ::-1])
+
+
 @pytest.mark.parametrize("self_supervision", [False, True])
 def test_losses_and_map_are_those_of_every_photo_once(model, self_supervision):
     names = SCENES.names("val")  # 6 of 4 a batch: the last one is filled up
     tags = np.stack([SCENES.tags(name) for name in names])
     model.self_supervision = self_supervision
-    validation = Validation(CONFIG, SCENES, ValidationSplit(names, tags))
-    validation.set_model(model)
-    row = validation.measure()
+    callback = Validation(CONFIG, SCENES, ValidationSplit(names, tags))
+    callback.set_model(model)
+    row = callback.measure()
 
     views = [central_view(SCENES.image(name), CONFIG.data) for name in names]
     images = normalise(np.stack(views).astype(np.float32) / 255)
     outputs = model(images, training=False)
     values = Objective(CONFIG.self_supervision, 6)(tf.constant(images), tf.constant(tags), outputs, self_supervision, 0)
     expected = {name: np.mean(value) for name, value in values.items()}
-    expected["map"] = mean_average_precision(tags, outputs["scores"].numpy())
-    assert row.keys() == expected.keys()
+    areas, agreement = zip(*(areas_and_agreement(model, image) for image in images), strict=True)
+    health = tag_health(np.stack(areas), tags, outputs["scores"].numpy(), np.stack(agreement))
+    expected |= health.columns()
+    assert expected["map"] == mean_average_precision(tags, outputs["scores"].numpy())
+    assert list(row) == [*Objective.names, "map", "chance", "stray", "background", "agreement"]
     for name, value in expected.items():
         assert row[name] == pytest.approx(value, abs=1e-5), name
     assert (row["mask"] > 0) == self_supervision
@@ -90,10 +106,11 @@ def test_losses_and_map_are_those_of_every_photo_once(model, self_supervision):
 def test_miou_reads_masks_and_only_if_asked(model):
     config = with_training(validate_every=1, validate_miou=True)
     scenes = Scenes(config.data.scenes)
-    validation = Validation(config, scenes, ValidationSplit(scenes.names("val"), None))
-    validation.set_model(model)
-    row = validation.measure()
+    callback = Validation(config, scenes, ValidationSplit(scenes.names("val"), None))
+    callback.set_model(model)
+    row = callback.measure()
     assert row.keys() == {"miou"} and 0 <= row["miou"] <= 1
+    assert callback.warnings(epoch=1) == []
 
 
 def test_which_epochs_are_validated():
@@ -201,6 +218,21 @@ def test_the_selected_epochs_weights_are_the_network_and_stopping_within_validat
     assert about == {"epoch": 2, "map": 0.9, "with_masks": False}
     assert not trained.load_trained(run.root).is_selected_with_masks
     assert_same_weights(trained.load_trained(run.root).model, selected)
+
+
+def test_training_ends_with_what_tags_tell_of_the_trained_network(tmp_path, monkeypatch, capsys):
+    scores = iter([0.1, 0.9, 0.5])
+    monkeypatch.setattr(
+        Validation, "measure", lambda self, real=Validation.measure: real(self) | {"map": next(scores, None)}
+    )
+    told = iter(["of epoch 1", "of epoch 2", "of epoch 3", "of epoch 2, measured again"])
+    monkeypatch.setattr(validation, "warnings", lambda health, names: [f"{next(told)}, {len(names)} classes"])
+    config, run = with_training(validate_every=1, select="map"), RunFolder(tmp_path)
+    train(config, run)
+    assert capsys.readouterr().out.endswith("\nwarning: of epoch 2, 6 classes\n")
+    assert read_record(run.record)[-1]["warnings"] == ["of epoch 2, 6 classes"]
+    train(config, run, resume=True)
+    assert capsys.readouterr().out.endswith("warning: of epoch 2, measured again, 6 classes\n")
 
 
 def test_what_masks_have_chosen_says_so(tmp_path):

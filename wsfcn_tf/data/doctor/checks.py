@@ -16,6 +16,7 @@ CHECKS = (
     tag_checks.alike_names,
     tag_checks.inseparable,
     tag_checks.everywhere,
+    tag_checks.in_most,
     tag_checks.companions,
     mask_checks.contradicted_tags,
     mask_checks.rotated_in_place,

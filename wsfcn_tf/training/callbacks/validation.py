@@ -12,7 +12,7 @@ from wsfcn_tf.data.datasets.dataset import Dataset
 from wsfcn_tf.data.pipeline import user_errors, validation_batches
 from wsfcn_tf.errors import Stopped, UserError
 from wsfcn_tf.evaluation.evaluator import evaluate
-from wsfcn_tf.evaluation.metrics.formulas import mean_average_precision
+from wsfcn_tf.evaluation.metrics.tag_health import TagHealth, agreeing_pixels, label_areas, tag_health, warnings
 from wsfcn_tf.inference.prediction import Prediction
 from wsfcn_tf.inference.predictor import Predictor
 from wsfcn_tf.inference.stream import Predict, one_by_one
@@ -34,8 +34,8 @@ class Validation(keras.callbacks.Callback):
     """Measures the network, or its average, on the validation split, and adds val_* to the epoch's logs.
 
     Changes no weight, and draws no random number. The losses are those of training on `central_view`s without dropout:
-    the release, which measures them on randomly augmented photos, chooses the epoch of the least total. mAP is of the
-    same views' scores. Put it before the callbacks that are to see val_loss, val_map and val_miou.
+    the release, which measures them on randomly augmented photos, chooses the epoch of the least total. mAP and what
+    else tags tell (`TagHealth`) are of the same views. Put it before the callbacks that are to see val_*.
 
     Args:
         config: the experiment, as resolved.
@@ -44,6 +44,9 @@ class Validation(keras.callbacks.Callback):
         checkpoint: saves the epoch's last step if the measurement ends early, for whatever reason.
         stop: asked between batches.
         callbacks: whose on_test_* are called, as by `model.evaluate`.
+
+    Attributes:
+        health: what tags told at the last measurement; None before, and without tags.
 
     Raises:
         UserError: when it measures, a photo or a mask cannot be read.
@@ -63,6 +66,8 @@ class Validation(keras.callbacks.Callback):
         self._checkpoint, self._stop = checkpoint, stop
         self._callbacks = keras.callbacks.CallbackList(list(callbacks))
         self._predict: Predict | None = None
+        self.health: TagHealth | None = None
+        self._warnings: dict[int, list[str]] = {}  # of the epochs that this process has measured
         if self._tags is not None:  # an objective of its own: the split may have more tags in a photo than training has
             self._objective = Objective(config.self_supervision, int(self._tags.sum(axis=1).max()))
 
@@ -77,6 +82,7 @@ class Validation(keras.callbacks.Callback):
             if self._checkpoint is not None:
                 self._checkpoint.save()  # not within: training goes on from the weights, not from their average
             raise
+        self._warnings[epoch + 1] = self._found()
         logs.update({f"val_{name}": value for name, value in means.items()})
 
     def measure(self) -> dict[str, float]:
@@ -88,28 +94,57 @@ class Validation(keras.callbacks.Callback):
         self._callbacks.on_test_end(means)
         return means
 
+    def warnings(self, epoch: int) -> list[str]:
+        """What tags say is wrong with the model, whose weights are those of an epoch, counted from 1.
+
+        It is measured again if this process has not measured that epoch. Without tags there are no warnings.
+        """
+        if self._tags is not None and epoch not in self._warnings:
+            self.measure()
+            self._warnings[epoch] = self._found()
+        return self._warnings.get(epoch, [])
+
+    def _found(self) -> list[str]:
+        return warnings(self.health, self._dataset.class_names) if self.health else []
+
     def _by_tags(self) -> dict[str, float]:
         self_supervision = self.model.self_supervision
+        threshold, classes = self._config.inference.presence_threshold, self._tags.shape[1]
+
+        def labels(outputs: dict[str, tf.Tensor]) -> tf.Tensor:
+            """uint8 [B, H, W], as `TagCollector`'s."""
+            background, foreground = tf.split(outputs["masks"], [1, classes], axis=-1)
+            present = tf.cast(tf.sigmoid(outputs["scores"]) > threshold, tf.float32)[:, None, None]
+            return tf.cast(tf.argmax(tf.concat([background, foreground * present], axis=-1), axis=-1), tf.uint8)
 
         @tf.function(autograph=False)
-        def forward(images: tf.Tensor, tags: tf.Tensor) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
-            outputs = self.model(images, training=False)
-            return self._objective(images, tags, outputs, self_supervision, step=0), outputs["scores"]
+        def network(images: tf.Tensor) -> dict[str, tf.Tensor]:
+            return self.model(images, training=False)
+
+        @tf.function(autograph=False)
+        def forward(images: tf.Tensor, tags: tf.Tensor) -> tuple[dict[str, tf.Tensor], tf.Tensor, tf.Tensor, tf.Tensor]:
+            outputs, mirrored = network(images), labels(network(tf.reverse(images, [2])))
+            values = self._objective(images, tags, outputs, self_supervision, step=0)
+            return values, outputs["scores"], labels(outputs), tf.reverse(mirrored, [2])
 
         size = self._config.training.batch_size
         batches = validation_batches(self._dataset, self._names, self._config.data, size)
-        totals, scores = EpochTotals(), []
+        totals, scores, areas, agreement = EpochTotals(), [], [], []
         with user_errors():
             for batch, images in enumerate(batches):
                 self._callbacks.on_test_batch_begin(batch)
                 count = min(size, len(self._names) - batch * size)  # the rest fills up the last batch
                 tags = self._tags[batch * size : batch * size + count]
-                values, found = forward(images, np.pad(tags, [(0, size - count), (0, 0)], mode="edge"))
+                values, *found = forward(images, np.pad(tags, [(0, size - count), (0, 0)], mode="edge"))
                 totals.add({name: value.numpy()[:count] for name, value in values.items()})
-                scores.append(found.numpy()[:count])
+                for score, own, mirrored in zip(*(value.numpy()[:count] for value in found), strict=True):
+                    scores.append(score)
+                    areas.append(label_areas(own, classes))
+                    agreement.append(agreeing_pixels(own, mirrored))
                 self._callbacks.on_test_batch_end(batch, totals.means())
                 self._stop_if_asked()
-        return totals.means() | {"map": mean_average_precision(self._tags, np.concatenate(scores))}
+        self.health = tag_health(np.stack(areas), self._tags, np.stack(scores), np.stack(agreement))
+        return totals.means() | self.health.columns()
 
     def _by_masks(self) -> dict[str, float]:
         def on_image(name: str, photo: np.ndarray, truth: np.ndarray, prediction: Prediction) -> None:
