@@ -14,8 +14,8 @@ from wsfcn_tf.evaluation.metrics.formulas import mean, mean_average_precision
 # Where a figure becomes a warning, between what runs that went well and badly came to (benchmarks/tag_health.md)
 _STRAY = 0.05  # well: at most 0.01 of any class; badly: 0.06 to 0.95
 _MISSED = 0.5  # well: at most 0.5, 3 photos of 6; badly: 0 to 1
-_LEAST_AGREEMENT = 0.7  # well: 0.84 to 0.89; badly: 0.50 and 0.56
-_LEAST_SKILL = 0.5  # of the way from chance to 1; well: 0.97 to 0.99; badly: 0.30 and 0.31
+_LEAST_AGREEMENT = 0.7  # well: 0.84 to 0.89; badly: 0.50 to 0.66
+_LEAST_SKILL = 0.5  # of the way from chance to 1; well: 0.97 to 0.99; badly: 0.30 to 0.34
 _LEAST_BACKGROUND = 0.2  # a guess: no run came near it, and 0.5 was right in one data set and far too little in another
 _PHOTOS, _TAGGED = 20, 3  # with fewer photos, or fewer without a tag or with it, one photo would be a warning
 
