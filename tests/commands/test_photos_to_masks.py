@@ -329,25 +329,3 @@ def test_an_unreadable_photo_stops_training_with_its_name(root, tmp_path, capsys
     (tmp_path / "small.yaml").write_text(SMALL)
     arguments = ("--config", str(tmp_path / "small.yaml"), "--set", f"data.root={tmp_path}")
     assert "d.jpg" in one_line(capsys, "train", *arguments, "--output", str(tmp_path / "run"))
-
-
-@pytest.mark.slow
-def test_demo_trains_compares_and_draws(tmp_path, capsys):
-    small = ["data.scenes.train=24", "data.scenes.val=4", "data.scenes.size=48", "data.crop_size=48"]
-    small += [
-        "training.epochs=2",
-        "training.pretrain_epochs=1",
-        "training.cooldown_epochs=1",
-        "training.batch_size=8",
-        "model.decoder_width=8",
-    ]
-    arguments = ["demo", "--output", str(tmp_path), "--seed", "3", *(f"--set={setting}" for setting in small)]
-    assert main(arguments) == 0
-    printed = capsys.readouterr().out
-    result = json.loads((tmp_path / "seed-3" / "metrics.json").read_text())
-    assert list(result) == ["all background", "colour classifier", "CAM", "WS-FCN"]
-    for name, metrics in result.items():
-        assert any(name in line and f"{100 * metrics['miou']:.2f}" in line for line in printed.splitlines())
-    assert Image.open(tmp_path / "seed-3" / "panel.png").size[0] > 400
-    assert main(arguments) == 0  # all is done: evaluates again
-    assert json.loads((tmp_path / "seed-3" / "metrics.json").read_text()) == result

@@ -120,6 +120,11 @@ def mean(values: np.ndarray) -> np.ndarray:
     return _ratio(np.where(known, values, 0.0).sum(axis=-1), known.sum(axis=-1))
 
 
+def json_number(value: float) -> float | None:
+    """A figure for `json.dumps`: NaN, which JSON lacks, becomes None."""
+    return None if np.isnan(value) else value
+
+
 def _average_precision(truth: np.ndarray, scores: np.ndarray) -> float:
     order = np.argsort(-scores, kind="stable")
     hits = np.cumsum(truth[order].astype(np.int64))

@@ -1,6 +1,5 @@
 """What an evaluation comes to: counts over all images, and every figure that follows from them."""
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +7,7 @@ import numpy as np
 
 from wsfcn_tf.evaluation.metrics import formulas
 from wsfcn_tf.evaluation.metrics.boundary import boundary_iou
+from wsfcn_tf.evaluation.metrics.formulas import json_number
 from wsfcn_tf.evaluation.metrics.per_image import PerImage
 
 
@@ -99,15 +99,11 @@ class Metrics:
         one += ("boundary_iou", "trimap_miou", "trimap_accuracy")
         by_class = ("class_iou", "class_precision", "class_recall", "class_boundary_iou")
         return (
-            {name: _json_number(getattr(self, name)) for name in one}
-            | {"miou_interval": list(map(_json_number, self.miou_interval)), "images": self.images}
-            | {name: {key: _json_number(value) for key, value in getattr(self, name).items()} for name in by_class}
+            {name: json_number(getattr(self, name)) for name in one}
+            | {"miou_interval": list(map(json_number, self.miou_interval)), "images": self.images}
+            | {name: {key: json_number(value) for key, value in getattr(self, name).items()} for name in by_class}
             | {"confusion": self.confusion.tolist()}
         )
 
     def _by_class(self, values: np.ndarray) -> dict[str, float]:
         return dict(zip(self.class_names, values.tolist(), strict=True))
-
-
-def _json_number(value: float) -> float | None:
-    return None if math.isnan(value) else value

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from wsfcn_tf.evaluation.metrics.formulas import mean, mean_average_precision
+from wsfcn_tf.evaluation.metrics.formulas import json_number, mean, mean_average_precision
 
 # Where a figure becomes a warning, between what runs that went well and badly came to (benchmarks/tag_health.md)
 _STRAY = 0.05  # well: at most 0.01 of any class; badly: 0.06 to 0.95
@@ -55,11 +55,11 @@ class TagHealth:
     def to_json(self, class_names: Sequence[str]) -> dict[str, Any]:
         """A dictionary for `json.dumps`: NaN, which JSON lacks, becomes None."""
         by_class = {
-            name: {key: _json_number(share) for key, share in zip(class_names, shares.tolist(), strict=True)}
+            name: {key: json_number(share) for key, share in zip(class_names, shares.tolist(), strict=True)}
             for name, shares in (("stray", self.stray), ("missed", self.missed))
         }
         one = {"photos": self.photos, "background": self.background, "map": self.map, "chance": self.chance}
-        return {name: _json_number(value) for name, value in one.items()} | by_class
+        return {name: json_number(value) for name, value in one.items()} | by_class
 
 
 def tag_health(
@@ -148,10 +148,6 @@ def _listed(shares: dict[int, float], class_names: Sequence[str], where: str) ->
     (worst, share), *others = shares.items()
     more = [f"{class_names[i]} {other:.0%}" for i, other in others]
     return f"{class_names[worst]} on {share:.0%} {where}" + (f" (also {', '.join(more)})" if more else "")
-
-
-def _json_number(value: float) -> float | None:
-    return None if np.isnan(value) else value
 
 
 def _share(part: int, whole: int) -> float:
