@@ -8,11 +8,12 @@ import pytest
 import tensorflow as tf
 
 from wsfcn_tf.config import DataConfig, ScenesConfig
-from wsfcn_tf.data.augmentation.photo_views import augment
+from wsfcn_tf.data.augmentation.photo_views import augment, central_view
 from wsfcn_tf.data.datasets.scenes.scenes import Scenes
 from wsfcn_tf.data.datasets.voc import VocFolder
 from wsfcn_tf.data.photos.bad_photos import BadPhotos
-from wsfcn_tf.data.pipeline import steps_per_epoch, training_batches, user_errors
+from wsfcn_tf.data.photos.saliency import saliency
+from wsfcn_tf.data.pipeline import steps_per_epoch, training_batches, user_errors, validation_batches
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.ops.normalise import IMAGENET_MEAN, IMAGENET_STD
 
@@ -60,9 +61,28 @@ def test_images_are_normalised_views_of_their_photos_with_their_tags():
     for images, tags, names in read(first_epoch=3):
         for image, tag, name in zip(images, tags, names):
             index = NAMES.index(name.decode())
-            view = augment(SCENES.image(NAMES[index]), np.random.default_rng([7, 3, index]), CONFIG)
+            view, _ = augment(SCENES.image(NAMES[index]), np.random.default_rng([7, 3, index]), CONFIG)
             np.testing.assert_allclose(image, (view / 255 - IMAGENET_MEAN) / IMAGENET_STD, atol=1e-5)
             assert np.array_equal(tag, SCENES.tags(NAMES[index]))
+
+
+def test_the_fourth_channel_is_the_view_of_the_photos_saliency():
+    plain = read(first_epoch=3)
+    for (images, tags, names), (with_saliency, *same) in zip(plain, read(first_epoch=3, saliency=True), strict=True):
+        assert_same([(images, tags, names)], [(with_saliency[..., :3], *same)])
+        for channel, name in zip(with_saliency[..., 3], names, strict=True):
+            index = NAMES.index(name.decode())
+            photo = SCENES.image(NAMES[index])
+            _, cue = augment(photo, np.random.default_rng([7, 3, index]), CONFIG, saliency(photo))
+            np.testing.assert_array_equal(channel, cue)
+
+
+def test_validation_views_have_it_too():
+    (plain,), (views,) = (validation_batches(SCENES, NAMES[:2], CONFIG, 2, saliency=value) for value in (False, True))
+    np.testing.assert_array_equal(views[..., :3], plain)
+    for channel, name in zip(views[..., 3], NAMES, strict=False):
+        photo = SCENES.image(name)
+        np.testing.assert_array_equal(channel, central_view(photo, CONFIG, saliency(photo))[1])
 
 
 def test_stream_is_a_function_of_the_seed():

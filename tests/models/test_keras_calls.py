@@ -10,6 +10,7 @@ from benchmarks.tiny_training import build_tiny
 from wsfcn_tf.config import ModelConfig, SelfSupervisionConfig
 from wsfcn_tf.models import Network, build_model
 from wsfcn_tf.models.loss_switch import LossSwitch
+from wsfcn_tf.objective.losses import classification_loss
 from wsfcn_tf.objective.objective import Objective
 
 IMAGES = noise(4, 16, 16, 3)
@@ -165,6 +166,25 @@ def test_the_cam_classifier_has_no_mask_loss():
     model.compile("sgd", OBJECTIVE, pretrain_epochs=0)
     history = model.fit(noise(2, 32, 32, 3), TAGS[:2], epochs=1, verbose=0).history
     assert history["labelled"] == [0] and not model.self_supervision
+
+
+def test_the_network_sees_no_saliency_and_the_objective_does():
+    saliency = np.float32(np.linspace(-1, 1, 16))[None, None, :, None] * np.ones((4, 16, 1, 1), np.float32)
+    objective = Objective(SelfSupervisionConfig(pamr_iterations=1, pamr_dilations=(1,), floor=0.0, saliency=9.0))
+    with_saliency, plain = tiny(), tiny()
+    with_saliency.compile(keras.optimizers.SGD(0.1), objective, pretrain_epochs=1)
+    images = np.concatenate([IMAGES, saliency], -1)
+    history = with_saliency.fit(images, TAGS, batch_size=4, epochs=2, shuffle=False, verbose=0).history
+    plain.compile(keras.optimizers.SGD(0.1), OBJECTIVE, pretrain_epochs=1)
+    expected = plain.fit(IMAGES, TAGS, batch_size=4, epochs=2, shuffle=False, verbose=0).history
+    np.testing.assert_allclose(history["classification"], expected["classification"], rtol=1e-5)
+    assert abs(history["labelled"][1] - expected["labelled"][1]) > 1e-3
+    evaluated = with_saliency.evaluate(images, TAGS, batch_size=4, verbose=0, return_dict=True)
+    np.testing.assert_allclose(
+        evaluated["classification"],
+        classification_loss(with_saliency(IMAGES)["scores"], TAGS).numpy().mean(),
+        rtol=1e-4,
+    )
 
 
 def test_weights_multiply_the_loss_of_their_photos():

@@ -11,7 +11,7 @@ from oracles.pamr import pamr_reference
 from wsfcn_tf.config import SelfSupervisionConfig
 from wsfcn_tf.objective.losses import classification_loss, holds_every_tag, mask_loss
 from wsfcn_tf.objective.objective import Objective, Ramp
-from wsfcn_tf.objective.pseudo_labels import clean, pseudo_labels
+from wsfcn_tf.objective.pseudo_labels import clean, pseudo_labels, with_saliency
 from wsfcn_tf.ops import colour_fit, resize_align_corners
 from wsfcn_tf.ops.normalise import denormalise, normalise
 
@@ -79,6 +79,21 @@ def test_the_colour_fit_comes_before_pamr(images, outputs):
     expected = pamr_reference(small.numpy(), fitted.numpy(), CONFIG.pamr_iterations, CONFIG.pamr_dilations)
     expected = clean(resize_align_corners(expected, (24, 28)), TAGS)
     np.testing.assert_allclose(supervision.refined, expected, atol=1e-5)
+
+
+def test_saliency_comes_last_and_at_the_images_size(images, outputs, rng):
+    saliency = rng.uniform(-1, 1, (3, 24, 28, 1)).astype(np.float32)
+    plain = OBJECTIVE.supervise(images, TAGS, outputs["logits"])
+    objective = Objective(replace(CONFIG, saliency=4.0), max_tags=2)
+    found = objective.supervise(np.concatenate([images, saliency], -1), TAGS, outputs["logits"])
+    np.testing.assert_array_equal(found.masks, plain.masks)
+    np.testing.assert_allclose(found.refined, with_saliency(plain.refined, saliency, 4.0), atol=1e-6)
+    np.testing.assert_array_equal(found.pseudo, pseudo_labels(found.refined, 0.1, 0.8, 0.5))
+
+
+def test_saliency_wants_a_fourth_channel(images, outputs):
+    with pytest.raises(ValueError, match=r"images have 3 channels: .* training_batches\(\.\.\., saliency=True\)"):
+        Objective(replace(CONFIG, saliency=4.0)).supervise(images, TAGS, outputs["logits"])
 
 
 def test_classification_alone(images, outputs):

@@ -19,6 +19,7 @@ from wsfcn_tf.config import DataConfig
 from wsfcn_tf.data.augmentation.photo_views import augment, central_view
 from wsfcn_tf.data.datasets.dataset import Dataset
 from wsfcn_tf.data.photos.bad_photos import BadPhotos, read_or_replace
+from wsfcn_tf.data.photos.saliency import saliency as saliency_of
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.ops.normalise import normalise
 
@@ -45,6 +46,7 @@ def training_batches(
     shard: tuple[int, int] = (0, 1),
     devices: int = 1,
     bad_photos: BadPhotos | None = None,
+    saliency: bool = False,
 ) -> tf.data.Dataset:
     """The batches of `epochs` epochs from `first_epoch` on; an epoch's incomplete last batch is dropped.
 
@@ -63,9 +65,11 @@ def training_batches(
         shard: (index, count): the part of each step that this pipeline loads, where `count` pipelines share the steps.
         devices: how many devices take this pipeline's part of a step; each gets a batch of its own, one after another.
         bad_photos: where photos that cannot be read are noted for their epoch, with `config.on_bad_image` "skip".
+        saliency: whether images have a fourth channel, the view of the whole photo's `saliency` in [-1, 1], which
+            `self_supervision.saliency` needs.
 
     Returns:
-        A tf.data.Dataset of (images float32 [B,S,S,3], RGB, ImageNet-normalised; tags float32 [B,C] in {0, 1};
+        A tf.data.Dataset of (images float32 [B,S,S,3 or 4], RGB, ImageNet-normalised; tags float32 [B,C] in {0, 1};
         names string [B]), with B = batch_size / (count * devices).
 
     Raises:
@@ -88,8 +92,9 @@ def training_batches(
             used, image = read_or_replace(index, names, dataset.image, drawing, bad_photos, int(epoch))
         else:
             used, image = index, dataset.image(names[index])
-        view = augment(image, np.random.default_rng([seed, epoch, index]), config)
-        return cv2.LUT(view, NORMALISED), dataset.tags(names[used]), np.int64(used)
+        cue = saliency_of(image) if saliency else None
+        view, cue = augment(image, np.random.default_rng([seed, epoch, index]), config, cue)
+        return _normalised(view, cue), dataset.tags(names[used]), np.int64(used)
 
     def epoch_indices(epoch: tf.Tensor) -> tf.data.Dataset:
         indices = tf.numpy_function(order, [epoch], tf.int64)
@@ -97,7 +102,7 @@ def training_batches(
 
     def load(epoch: tf.Tensor, index: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         image, tags, used = tf.numpy_function(example, [epoch, index], (tf.float32, tf.float32, tf.int64))
-        image = tf.ensure_shape(image, (config.crop_size, config.crop_size, 3))
+        image = tf.ensure_shape(image, (config.crop_size, config.crop_size, 3 + saliency))
         tags = tf.ensure_shape(tags, (len(dataset.class_names),))
         return image, tags, names_by_index[tf.ensure_shape(used, ())]
 
@@ -113,7 +118,9 @@ def training_batches(
     )
 
 
-def validation_batches(dataset: Dataset, names: Sequence[str], config: DataConfig, batch_size: int) -> tf.data.Dataset:
+def validation_batches(
+    dataset: Dataset, names: Sequence[str], config: DataConfig, batch_size: int, *, saliency: bool = False
+) -> tf.data.Dataset:
     """The photos of `names` in order, as `central_view` shows them; iterate within `user_errors()`.
 
     Args:
@@ -121,17 +128,20 @@ def validation_batches(dataset: Dataset, names: Sequence[str], config: DataConfi
         names: the photos.
         config: crop size S and ratio, and workers.
         batch_size: B, of every batch: the last one is filled up with the last photo, so that shapes stay the same.
+        saliency: whether images have it as their fourth channel, as in `training_batches`.
 
     Returns:
-        A tf.data.Dataset of images, float32 [B,S,S,3], RGB, ImageNet-normalised.
+        A tf.data.Dataset of images, float32 [B,S,S,3 or 4], RGB, ImageNet-normalised.
     """
     filled = -len(names) % batch_size
 
     def view(index: np.int64) -> np.ndarray:
-        return cv2.LUT(central_view(dataset.image(names[index]), config), NORMALISED)
+        image = dataset.image(names[index])
+        return _normalised(*central_view(image, config, saliency_of(image) if saliency else None))
 
     def load(index: tf.Tensor) -> tf.Tensor:
-        return tf.ensure_shape(tf.numpy_function(view, [index], tf.float32), (config.crop_size, config.crop_size, 3))
+        shape = config.crop_size, config.crop_size, 3 + saliency
+        return tf.ensure_shape(tf.numpy_function(view, [index], tf.float32), shape)
 
     options = tf.data.Options()
     options.autotune.enabled = False  # see `training_batches`
@@ -142,6 +152,12 @@ def validation_batches(dataset: Dataset, names: Sequence[str], config: DataConfi
         .prefetch(1)
         .with_options(options)
     )
+
+
+def _normalised(view: np.ndarray, cue: np.ndarray | None) -> np.ndarray:
+    """float32 [S,S,3 or 4] of uint8 [S,S,3] and float32 [S,S]."""
+    image = cv2.LUT(view, NORMALISED)
+    return image if cue is None else np.dstack([image, cue])
 
 
 def steps_per_epoch(names: Sequence[str], batch_size: int) -> int:

@@ -192,7 +192,7 @@ class Network(keras.Model):
         # apply_gradients() sums over replicas: the mean over the global batch is the sum of these shares
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
         with tf.GradientTape() as tape:
-            outputs = self(images, training=True, seed=seed)
+            outputs = self(images[..., :3], training=True, seed=seed)  # a fourth channel is saliency
             values = weighted(self.objective(images, tags, outputs, self_supervision, step), sample_weight)
             loss = scaled(self.optimizer, tf.reduce_mean(values["loss"]) / replicas)
         return values, unscaled(self.optimizer, tape.gradient(loss, self.trainable_variables))
@@ -208,7 +208,7 @@ class Network(keras.Model):
         """Keras' hook for `evaluate` and validation during `fit`: the objective on tags alone."""
         images, tags, sample_weight = unpacked(data)
         step = tf.cast(tf.convert_to_tensor(self.optimizer.iterations), tf.int32)
-        outputs = self(images, training=False)
+        outputs = self(images[..., :3], training=False)
         values = self.objective(images, tags, outputs, self.self_supervision, step)
         return self._record(weighted(values, sample_weight))
 

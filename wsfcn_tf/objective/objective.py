@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from wsfcn_tf.config import ExperimentConfig, SelfSupervisionConfig
 from wsfcn_tf.objective.losses import classification_loss, holds_every_tag, mask_loss
-from wsfcn_tf.objective.pseudo_labels import clean, pseudo_labels
+from wsfcn_tf.objective.pseudo_labels import clean, pseudo_labels, with_saliency
 from wsfcn_tf.ops import colour_fit, pamr_tagged, resize_align_corners
 from wsfcn_tf.ops.normalise import denormalise
 
@@ -65,7 +65,8 @@ class Objective:
         """Losses and pseudo-label statistics of each image.
 
         Args:
-            images: float32 [B, H, W, 3], ImageNet-normalised RGB.
+            images: float32 [B, H, W, 3], ImageNet-normalised RGB; [B, H, W, 4] with the saliency in [-1, 1] where
+                `self_supervision.saliency` is set.
             tags: float32 [B, C] in {0, 1}.
             outputs: of the model for these images.
             self_supervision: False leaves the mask loss at 0 and computes nothing for it.
@@ -99,17 +100,21 @@ class Objective:
         """From logits to pseudo labels; no gradient.
 
         Args:
-            images: float32 [B, H, W, 3], ImageNet-normalised RGB.
+            images: float32 [B, H, W, 3], ImageNet-normalised RGB; [B, H, W, 4] with the saliency in [-1, 1] where
+                `self_supervision.saliency` is set.
             tags: float32 [B, C] in {0, 1}.
             logits: float32 [B, h, w, 1 + C].
 
         Returns:
             The masks before and after their refinement, cleaned by the tags, and the pseudo labels.
+
+        Raises:
+            ValueError: `self_supervision.saliency` is set, and the images have no fourth channel.
         """
         masks = tf.nn.softmax(tf.stop_gradient(logits))
         size, full = tf.shape(masks)[1:3], tf.shape(images)[1:3]
         # PAMR runs at the masks' size: the release found that enough, and it is 16 times cheaper
-        small = resize_align_corners(denormalise(images), size)
+        small = resize_align_corners(denormalise(images[..., :3]), size)
         fit = self.config.colour_fit
         refined = pamr_tagged(
             small,
@@ -120,6 +125,13 @@ class Objective:
             self.config.pamr_dilations,
         )
         refined = clean(resize_align_corners(refined, full), tags)
+        if self.config.saliency > 0:
+            if images.shape[-1] != 4:
+                raise ValueError(
+                    f"self_supervision.saliency is set, and images have {images.shape[-1]} channels: the fourth is "
+                    "saliency, which training_batches(..., saliency=True) adds"
+                )
+            refined = with_saliency(refined, images[..., 3:], self.config.saliency)
         pseudo = pseudo_labels(refined, self.config.floor, self.config.background_factor, self.config.foreground_factor)
         return Supervision(clean(resize_align_corners(masks, full), tags), refined, pseudo)
 

@@ -131,6 +131,7 @@ def distributed_batches(
             shard=(context.input_pipeline_id, context.num_input_pipelines),
             devices=context.num_replicas_in_sync // context.num_input_pipelines,
             bad_photos=bad_photos,
+            saliency=config.self_supervision.saliency > 0,
         )
 
     return iter(strategy.distribute_datasets_from_function(batches))

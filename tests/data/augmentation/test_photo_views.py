@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wsfcn_tf.config import DataConfig
-from wsfcn_tf.data.augmentation.photo_views import augment, jitter_colours, random_crop_box
+from wsfcn_tf.data.augmentation.photo_views import augment, central_view, jitter_colours, random_crop_box
 
 WHOLE = DataConfig(crop_size=16, crop_area=(1.0, 1.0), crop_ratio=(1.0, 1.0), jitter=(0, 0, 0, 0), flip=False)
 PHOTO = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
@@ -25,7 +25,7 @@ def test_resize_is_pils_bicubic(size):
     config = DataConfig(**{**vars(WHOLE), "crop_size": size})
     matrix = antialiased_bicubic(32, size)
     expected = np.clip(np.einsum("ih,jw,hwc->ijc", matrix, matrix, PHOTO), 0, 255)
-    view = augment(PHOTO, np.random.default_rng(0), config)
+    view, _ = augment(PHOTO, np.random.default_rng(0), config)
     assert view.dtype == np.uint8 and view.shape == (size, size, 3)
     # Pillow rounds and clips to 8 bits between its two passes.
     assert np.abs(view - expected).mean() < 0.5
@@ -34,12 +34,12 @@ def test_resize_is_pils_bicubic(size):
 
 def test_nothing_changes_with_everything_off():
     config = DataConfig(**{**vars(WHOLE), "crop_size": 32})
-    assert np.array_equal(augment(PHOTO, np.random.default_rng(3), config), PHOTO)
+    assert np.array_equal(augment(PHOTO, np.random.default_rng(3), config)[0], PHOTO)
 
 
 def test_half_of_the_views_are_mirrored():
     config = DataConfig(**{**vars(WHOLE), "crop_size": 32, "flip": True})
-    views = [augment(PHOTO, np.random.default_rng(seed), config) for seed in range(200)]
+    views = [augment(PHOTO, np.random.default_rng(seed), config)[0] for seed in range(200)]
     mirrored = [np.array_equal(view, PHOTO[:, ::-1]) for view in views]
     assert all(flipped or np.array_equal(view, PHOTO) for view, flipped in zip(views, mirrored))
     assert 70 < sum(mirrored) < 130
@@ -50,7 +50,7 @@ def test_pixels_outside_the_crop_have_no_influence():
     config = DataConfig(**{**vars(WHOLE), "crop_area": (0.25, 0.25)})
     top, left, height, width = random_crop_box(32, 32, np.random.default_rng(5), (0.25, 0.25), (1.0, 1.0))
     assert (height, width) == (16, 16) and (top, left) != (0, 0)
-    view = augment(PHOTO, np.random.default_rng(5), config)
+    view, _ = augment(PHOTO, np.random.default_rng(5), config)
     assert np.array_equal(view, PHOTO[top : top + 16, left : left + 16])
 
 
@@ -126,6 +126,29 @@ def test_order_of_the_changes_is_drawn():
 
 def test_release_settings_are_a_function_of_the_generator():
     config = DataConfig(crop_size=16)
-    first, again, other = (augment(PHOTO, np.random.default_rng(seed), config) for seed in (1, 1, 2))
+    first, again, other = (augment(PHOTO, np.random.default_rng(seed), config)[0] for seed in (1, 1, 2))
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
+
+
+def test_a_cue_moves_with_its_photo():
+    """A photo whose red channel is the cue: the views are equal up to how they are resized."""
+    ramp = (np.mgrid[:64, :48].sum(0) * 2).astype(np.uint8)
+    photo, cue = np.dstack([ramp] * 3), ramp.astype(np.float32)
+    config = DataConfig(crop_size=32, crop_area=(0.2, 0.9), jitter=(0, 0, 0, 0))
+    seen = []
+    for seed in range(20):
+        view, moved = augment(photo, np.random.default_rng(seed), config, cue)
+        assert moved.dtype == np.float32 and moved.shape == (32, 32)
+        np.testing.assert_allclose(moved, view[..., 0], atol=3)
+        seen.append(moved)
+    mirrored = [view[0, 0] > view[0, -1] for view in seen]
+    assert 4 < sum(mirrored) < 16
+    view, moved = central_view(photo, config, cue)
+    np.testing.assert_allclose(moved, view[..., 0], atol=3)
+
+
+def test_a_cue_changes_no_photo():
+    config = DataConfig(crop_size=16)
+    with_cue, without = (augment(PHOTO, np.random.default_rng(4), config, cue)[0] for cue in (np.ones((32, 32)), None))
+    assert np.array_equal(with_cue, without)

@@ -88,7 +88,7 @@ def test_losses_and_map_are_those_of_every_photo_once(model, self_supervision):
     callback.set_model(model)
     row = callback.measure()
 
-    views = [central_view(SCENES.image(name), CONFIG.data) for name in names]
+    views = [central_view(SCENES.image(name), CONFIG.data)[0] for name in names]
     images = normalise(np.stack(views).astype(np.float32) / 255)
     outputs = model(images, training=False)
     values = Objective(CONFIG.self_supervision, 6)(tf.constant(images), tf.constant(tags), outputs, self_supervision, 0)

@@ -12,36 +12,50 @@ _BLENDS = (colours.change_brightness, colours.change_contrast, colours.change_sa
 _HUE = len(_BLENDS)
 
 
-def augment(image: np.ndarray, rng: np.random.Generator, config: DataConfig) -> np.ndarray:
+def augment(
+    image: np.ndarray, rng: np.random.Generator, config: DataConfig, cue: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray | None]:
     """One training view of a photo: random resized crop, then flip, then colour jitter.
 
     Args:
         image: uint8 [H,W,3], RGB.
         rng: all randomness comes from here.
         config: crop_size, crop_area, crop_ratio, flip and jitter; a jitter strength of 0 switches that part off.
+        cue: float32 [H,W], what is known of each pixel; it is cropped and flipped with the photo.
 
     Returns:
-        uint8 [crop_size,crop_size,3], RGB.
+        uint8 [crop_size,crop_size,3], RGB; and the cue, float32 [crop_size,crop_size], or None.
     """
-    top, left, height, width = random_crop_box(*image.shape[:2], rng, config.crop_area, config.crop_ratio)
-    view = resize_bicubic(image[top : top + height, left : left + width], config.crop_size, config.crop_size)
+    box = random_crop_box(*image.shape[:2], rng, config.crop_area, config.crop_ratio)
+    view, cue = _resized_crop(image, cue, box, config.crop_size)
     if config.flip and rng.random() < 0.5:
-        view = cv2.flip(view, 1)
-    return jitter_colours(view, rng, config.jitter)
+        view, cue = cv2.flip(view, 1), None if cue is None else cv2.flip(cue, 1)
+    return jitter_colours(view, rng, config.jitter), cue
 
 
-def central_view(image: np.ndarray, config: DataConfig) -> np.ndarray:
+def central_view(
+    image: np.ndarray, config: DataConfig, cue: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray | None]:
     """How validation sees a photo: as much of it as crop_ratio allows, at crop_size; nothing random.
 
     Args:
         image: uint8 [H,W,3], RGB.
         config: crop_size and crop_ratio.
+        cue: float32 [H,W], what is known of each pixel.
 
     Returns:
-        uint8 [crop_size,crop_size,3], RGB.
+        uint8 [crop_size,crop_size,3], RGB; and the cue, float32 [crop_size,crop_size], or None.
     """
-    top, left, height, width = central_crop_box(*image.shape[:2], config.crop_ratio)
-    return resize_bicubic(image[top : top + height, left : left + width], config.crop_size, config.crop_size)
+    return _resized_crop(image, cue, central_crop_box(*image.shape[:2], config.crop_ratio), config.crop_size)
+
+
+def _resized_crop(
+    image: np.ndarray, cue: np.ndarray | None, box: tuple[int, int, int, int], size: int
+) -> tuple[np.ndarray, np.ndarray | None]:
+    top, left, height, width = box
+    where = slice(top, top + height), slice(left, left + width)
+    view = resize_bicubic(image[where], size, size)
+    return view, None if cue is None else cv2.resize(cue[where], (size, size), interpolation=cv2.INTER_LINEAR)
 
 
 def random_crop_box(

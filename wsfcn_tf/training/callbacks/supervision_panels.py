@@ -40,7 +40,7 @@ class SupervisionPanels(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Writes a picture."""
         images, tags = self._views
-        outputs = self.model(images, training=False)
+        outputs = self.model(images[..., :3], training=False)  # a fourth channel is saliency
         supervision = self.model.objective.supervise(images, tags, outputs["logits"])
         picture = supervision_panel(images, supervision, self._dataset.class_names)
         with self._tensorboard.writer.as_default(step=epoch + 1):
@@ -50,7 +50,8 @@ class SupervisionPanels(keras.callbacks.Callback):
     def _views(self) -> tuple[tf.Tensor, tf.Tensor]:
         """Images and tags."""
         names = list(islice(filter(self._is_readable, self._names), self._count))
-        images = next(iter(validation_batches(self._dataset, names, self._config, len(names))))
+        saliency = self.model.objective.config.saliency > 0
+        images = next(iter(validation_batches(self._dataset, names, self._config, len(names), saliency=saliency)))
         return images, tf.stack([self._dataset.tags(name) for name in names])
 
     def _is_readable(self, name: str) -> bool:
@@ -65,14 +66,14 @@ def supervision_panel(images: tf.Tensor, supervision: Supervision, class_names: 
     """Photo, masks, masks after PAMR and pseudo labels of some training photos, one row each.
 
     Args:
-        images: float32 [B, H, W, 3], ImageNet-normalised RGB.
+        images: float32 [B, H, W, 3 or 4], ImageNet-normalised RGB.
         supervision: of these images.
         class_names: of the foreground.
 
     Returns:
         uint8 [height, width, 3].
     """
-    photos = np.clip(np.round(denormalise(np.asarray(images)) * 255), 0, 255).astype(np.uint8)
+    photos = np.clip(np.round(denormalise(np.asarray(images)[..., :3]) * 255), 0, 255).astype(np.uint8)
     rows = []
     for photo, masks, refined, pseudo in zip(photos, *(np.asarray(value) for value in supervision), strict=True):
         unlabelled = pseudo.sum(axis=-1) == 0

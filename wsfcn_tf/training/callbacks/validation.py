@@ -119,7 +119,7 @@ class Validation(keras.callbacks.Callback):
 
         @tf.function(autograph=False)
         def network(images: tf.Tensor) -> dict[str, tf.Tensor]:
-            return self.model(images, training=False)
+            return self.model(images[..., :3], training=False)  # a fourth channel is saliency
 
         @tf.function(autograph=False)
         def forward(images: tf.Tensor, tags: tf.Tensor) -> tuple[dict[str, tf.Tensor], tf.Tensor, tf.Tensor, tf.Tensor]:
@@ -128,7 +128,9 @@ class Validation(keras.callbacks.Callback):
             return values, outputs["scores"], labels(outputs), tf.reverse(mirrored, [2])
 
         size = self._config.training.batch_size
-        batches = validation_batches(self._dataset, self._names, self._config.data, size)
+        batches = validation_batches(
+            self._dataset, self._names, self._config.data, size, saliency=self._config.self_supervision.saliency > 0
+        )
         totals, scores, areas, agreement = EpochTotals(), [], [], []
         with user_errors():
             for batch, images in enumerate(batches):
