@@ -54,9 +54,25 @@ def test_scores_add_up_over_images(dataset):
 
 
 def test_true_classes_come_from_the_masks_and_255_is_none():
-    dataset = MemoryDataset(CLASSES, {"a": blank(1, 2)}, masks={"a": np.array([[255, 255]], np.uint8)})
+    dataset = MemoryDataset(CLASSES, {"a": blank(1, 2)}, masks={"a": np.array([[255, 2]], np.uint8)})
     metrics = evaluate(CATS, dataset, "val", progress=False)
-    assert np.isnan([metrics.map, metrics.miou, metrics.pixel_accuracy]).all()
+    np.testing.assert_array_equal(metrics.confusion, np.eye(4, dtype=int)[2:3].T @ np.eye(4, dtype=int)[:1])
+    assert metrics.map == 1.0 and metrics.pixel_accuracy == 0.0
+
+
+def test_binary_masks_are_refused():
+    """0 and 255 where a thing is, which would be ignored."""
+    masks = {"a": np.array([[0, 255]], np.uint8), "b": np.array([[0, 0]], np.uint8)}
+    dataset = MemoryDataset(CLASSES, {name: blank(1, 2) for name in masks}, masks=masks)
+    with pytest.raises(UserError, match=r"the masks of val hold no class, .* write its class's number instead, 1 for"):
+        evaluate(CATS, dataset, "val", progress=False)
+    masks["b"][0, 0] = 1
+    assert evaluate(CATS, dataset, "val", progress=False).images == 2
+
+
+def test_background_alone_can_be_compared_with():
+    dataset = MemoryDataset(CLASSES, {"a": blank(1, 2)}, masks={"a": np.array([[0, 0]], np.uint8)})
+    assert evaluate(CATS, dataset, "val", progress=False).pixel_accuracy == 0.5
 
 
 def test_json_has_no_nan(dataset):

@@ -7,6 +7,7 @@ import numpy as np
 from tqdm import tqdm
 
 from wsfcn_tf.data.datasets.dataset import Dataset
+from wsfcn_tf.data.masks.png import IGNORE
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.evaluation.metrics.accumulator import Accumulator
 from wsfcn_tf.evaluation.metrics.results import Metrics
@@ -34,10 +35,11 @@ def evaluate(
         progress: whether to show a progress bar.
 
     Raises:
-        UserError: a mask is missing or has another size than its photo; or from the dataset.
+        UserError: a mask is missing or has another size than its photo, or no mask holds a class; or from the dataset.
     """
     names = dataset.names(split)
     accumulator = Accumulator(dataset.class_names)
+    ignores = False  # whether any mask has pixels to ignore
     truths: deque[np.ndarray] = deque()  # of the photos that the predictor has read ahead
 
     def photos() -> Iterator[Photo]:
@@ -50,10 +52,17 @@ def evaluate(
     predictions = tqdm(predict(photos()), total=len(names), desc="evaluate", unit="photo", disable=not progress)
     for photo, prediction in predictions:
         truth = truths.popleft()
+        ignores = ignores or bool((truth == IGNORE).any())
         accumulator.add(photo.name, truth, prediction.labels, prediction.scores)
         if on_image is not None:
             on_image(photo.name, photo.image, truth, prediction)
-    return accumulator.metrics()
+    metrics = accumulator.metrics()
+    if ignores and not metrics.confusion[1:].any():
+        raise UserError(
+            f"the masks of {split} hold no class, only background (0) and what is to be ignored (255): there is "
+            "nothing to compare with; if 255 is where the thing is, write its class's number instead, 1 for the first"
+        )
+    return metrics
 
 
 def tags_in(mask: np.ndarray, classes: int) -> np.ndarray:

@@ -26,9 +26,9 @@ def made_up(tags=None, splits=None, photos=None, masks=None, **more):
     return Survey(**values | more)
 
 
-def mask(*classes, size=(60, 80), problem=None):
+def mask(*classes, size=(60, 80), problem=None, ignores=False):
     """A mask's facts."""
-    return MaskFacts(size, frozenset(classes), problem)
+    return MaskFacts(size, frozenset(classes), problem, ignores)
 
 
 def photo(orientation=1, size=(60, 80), digest="", problem=None):

@@ -20,6 +20,16 @@ def test_unusable():
     assert found(mask_checks.unusable, masks=masks) == [("error", "1 mask cannot be used", ("why",))]
 
 
+def test_binary_masks():
+    """Also beside one that cannot be used; not where one mask holds a class, or none ignores anything."""
+    binary = {"a": mask(ignores=True), "b": mask(ignores=True), "c": mask(problem="why")}
+    expected = [("error", "masks that hold 0 and 255 and no class", ("a", "b"))]
+    assert found(mask_checks.without_class, masks=binary) == expected
+    for other in (mask("cat", ignores=True), mask()):
+        assert found(mask_checks.without_class, masks=binary | {"b": other}) == []
+    assert found(mask_checks.without_class) == []
+
+
 def test_sizes_and_rotation():
     """a lies as it is stored, b is of another size, c follows EXIF."""
     photos = {"a": photo(6, (80, 60)), "b": photo(6, (80, 60)), "c": photo(8, (80, 60))}

@@ -141,6 +141,45 @@ def test_one_folder_for_each_class(tmp_path):
     assert str(error.value) == f"{tmp_path}/4.jpg: lies in no class's folder: {advice}"
 
 
+def photos_in(root, *names):
+    for name in names:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).touch()
+    return root
+
+
+@pytest.mark.parametrize(
+    "names", [("train/cat/1.jpg", "val/cat/2.jpg"), ("images/1.jpg",), ("Train/1.jpg", "valid/2.jpg", "test/3.jpg")]
+)
+def test_folders_of_splits_and_tools_are_no_classes(tmp_path, names):
+    photos_in(tmp_path, *names)
+    with pytest.raises(UserError) as error:
+        read_class_folders(tmp_path, ("masks",))
+    assert str(error.value).startswith(
+        f"{tmp_path}: its folders are {', '.join(sorted({n.split('/')[0] for n in names}))}"
+    )
+    assert "write a tags.csv" in str(error.value)
+
+
+def test_a_class_may_be_named_like_a_split(tmp_path):
+    """VOC has trains; and what classes.txt names is a class."""
+    assert read_class_folders(photos_in(tmp_path / "a", "train/1.jpg", "boat/2.jpg"), ()) == {
+        "boat/2.jpg": ("boat",),
+        "train/1.jpg": ("train",),
+    }
+    assert read_class_folders(photos_in(tmp_path / "b", "train/1.jpg"), (), ("train",)) == {"train/1.jpg": ("train",)}
+
+
+@pytest.mark.parametrize("tag", ["cat, dog", "cat|dog"])
+def test_tags_joined_otherwise_are_no_class(folder, tag):
+    path = write(folder / "tags.csv", f'image,tags\na,"{tag}"\n')
+    with pytest.raises(UserError) as error:
+        read_tag_file(path, folder)
+    advice = "join tags by ';', or name it in classes.txt if it is one"
+    assert str(error.value) == f"{path}: line 2: tag {tag!r} looks like several: {advice}"
+    assert read_tag_file(path, folder, (tag,)) == {"a.jpg": (tag,)}
+
+
 def test_no_folders_no_tags(tmp_path):
     (tmp_path / "1.jpg").touch()
     assert read_class_folders(tmp_path, ()) == {}

@@ -10,6 +10,7 @@ CHECKS = (
     tag_checks.nothing_to_learn,
     mask_checks.missing,
     mask_checks.unusable,
+    mask_checks.without_class,
     mask_checks.not_rotated,
     mask_checks.other_size,
     tag_checks.rare_classes,

@@ -36,11 +36,12 @@ class PhotoFacts:
 
 @dataclass(frozen=True)
 class MaskFacts:
-    """One mask: its height and width, and the names of the classes in it."""
+    """One mask: its height and width, the names of the classes in it, and whether some of it is to be ignored."""
 
     size: tuple[int, int] | None = None
     classes: frozenset[str] = frozenset()
     problem: str | None = None
+    ignores: bool = False
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,7 @@ def _examine_mask(folder: VocFolder | TaggedFolder, name: str) -> MaskFacts:
         return MaskFacts(problem=str(error))
     labels = np.flatnonzero(np.bincount(mask.ravel(), minlength=256))
     classes = frozenset(folder.class_names[label - 1] for label in labels if label not in (0, IGNORE))
-    return MaskFacts(mask.shape, classes)
+    return MaskFacts(mask.shape, classes, ignores=IGNORE in labels)
 
 
 class _Parallel:

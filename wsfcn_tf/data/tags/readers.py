@@ -11,6 +11,11 @@ from wsfcn_tf.files.reading import nfc, parse_json, read_text
 from wsfcn_tf.files.tables import column, read_table
 
 _COLUMNS = "image,tags"
+# of splits and of annotation tools; one of them beside classes may be a class, such as VOC's "train"
+_NO_CLASSES = (
+    *("train", "training", "val", "valid", "validation", "test", "testing", "data", "dataset", "photos"),
+    *("images", "image", "img", "imgs", "jpegimages", "labels", "annotations", "masks"),
+)
 _YES, _NO = ("1", "1.0", "x", "true", "yes"), ("", "0", "0.0", "false", "no")
 
 
@@ -132,7 +137,8 @@ def read_class_folders(
         The photos, as paths in `root`, and their one tag or none, sorted; nothing if no sub-folder holds a photo.
 
     Raises:
-        UserError: a folder is not a class's, or photos lie both in folders and beside them.
+        UserError: a folder is not a class's; photos lie both in folders and beside them; or, with `class_names` None,
+            all folders are named like splits or like those of annotation tools.
     """
     photos = list(walk_files(root, leave_out))
     in_folders = [photo for photo in photos if "/" in photo]
@@ -143,6 +149,14 @@ def read_class_folders(
         report(
             f"{root / beside}: lies in no class's folder: move it into one (background/ if it shows none), "
             "or write a tags.csv"
+        )
+
+    folders = {photo.partition("/")[0] for photo in in_folders}
+    if class_names is None and all(folder.lower() in _NO_CLASSES for folder in folders):
+        report(
+            f"{root}: its folders are {', '.join(sorted(folders))}, which are no classes' names: write a tags.csv, or "
+            "put a folder for each class here and list what is not for training in val.txt and test.txt; if they are "
+            "classes, name them in classes.txt"
         )
 
     def entries() -> Iterable[Entry]:

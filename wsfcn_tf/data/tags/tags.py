@@ -16,6 +16,8 @@ Entry = tuple[str, str, Sequence[str]]  # where it is in its source, a photo's n
 
 _UNSEEN = ("Cc", "Cs", "Zl", "Zp")  # Unicode's control characters, halves of surrogate pairs, line and paragraph breaks
 
+_SEPARATORS = (",", "|")  # what other tools join tags by
+
 
 def collect_tags(
     entries: Iterable[Entry],
@@ -74,7 +76,7 @@ def _checked(tag: str, class_names: Sequence[str] | None, where: str) -> str:
 def check_tags(tags: Iterable[str], class_names: Sequence[str] | None, where: str) -> None:
     """Raises UserError, which starts with `where`, if a tag is not one of the class names.
 
-    `class_names` None allows all that can be a class's name: one line of text, and not "background".
+    `class_names` None allows all that can be a class's name: one line of text without , or |, and not "background".
     """
     for tag in tags:
         if class_names is not None and tag not in class_names:
@@ -83,6 +85,11 @@ def check_tags(tags: Iterable[str], class_names: Sequence[str] | None, where: st
             raise UserError(f"{where}: tag {tag[:200]!r} is not in the class list: {hint}")
         if any(unicodedata.category(letter) in _UNSEEN for letter in tag):
             raise UserError(f"{where}: tag {tag[:200]!r} holds a line break or control character: remove it")
+        if class_names is None and any(separator in tag for separator in _SEPARATORS):
+            raise UserError(
+                f"{where}: tag {tag[:200]!r} looks like several: join tags by ';', or name it in classes.txt if it is "
+                "one"
+            )
         if class_names is None and tag == "background":
             raise UserError(f"{where}: 'background' is no tag: leave the tags empty if a photo shows nothing else")
 
