@@ -7,11 +7,13 @@ from networks import gentle, small_network
 from PIL import Image
 
 from wsfcn_tf.config import CRFConfig, InferenceConfig
+from wsfcn_tf.data.photos.saliency import saliency
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.inference.crf import dense_crf
 from wsfcn_tf.inference.predictor import Predictor
 from wsfcn_tf.inference.rules import apply_rules, sigmoid
 from wsfcn_tf.inference.views import starts
+from wsfcn_tf.ops import with_saliency
 from wsfcn_tf.ops.normalise import normalise
 
 
@@ -51,6 +53,23 @@ def test_prediction_follows_the_rules():
     np.testing.assert_allclose(prediction.scores, sigmoid(scores), atol=1e-6)
     np.testing.assert_array_equal(prediction.labels, prediction.masks.argmax(-1))
     assert (prediction.labels.dtype, prediction.masks.dtype, prediction.scores.dtype) == ("uint8", "float32", "float32")
+
+
+def test_saliency_comes_behind_the_rules_and_before_the_crf():
+    image = photo(20, 30)
+    image[6:14, 8:20] = (250, 20, 20)
+    rules = InferenceConfig(background="none", presence_threshold=0.5)
+    plain = Predictor(FakeNetwork(), rules)(image)
+    config = InferenceConfig(background="none", presence_threshold=0.5, saliency=6.0)
+    found = Predictor(FakeNetwork(), config)(image)
+    np.testing.assert_allclose(found.masks, with_saliency(plain.masks, saliency(image)[..., None], 6.0), atol=1e-6)
+    np.testing.assert_array_equal(found.labels, found.masks.argmax(-1))
+    np.testing.assert_array_equal(found.raw_masks, plain.raw_masks)
+    assert found.unrefined is None and (found.labels != plain.labels).any()
+
+    crf = CRFConfig(iterations=2, background_power=0)
+    refined = Predictor(FakeNetwork(), InferenceConfig(**{**vars(config), "crf": crf}))(image)
+    np.testing.assert_array_equal(refined.unrefined, found.labels)
 
 
 def test_new_sizes_do_not_trace_again():

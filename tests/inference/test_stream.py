@@ -22,9 +22,8 @@ class Colours:
 
     def without_crf(self, image, tags):
         self.seen += 1
-        return to_prediction(
-            NetworkOutput(np.asarray(image, np.float32) / 255, np.zeros(2, np.float32)), self.config, tags
-        )
+        output = NetworkOutput(np.asarray(image, np.float32) / 255, np.zeros(2, np.float32))
+        return to_prediction(image, output, self.config, tags)
 
 
 def photos(count=6):

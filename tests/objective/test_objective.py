@@ -11,8 +11,8 @@ from oracles.pamr import pamr_reference
 from wsfcn_tf.config import SelfSupervisionConfig
 from wsfcn_tf.objective.losses import classification_loss, holds_every_tag, mask_loss
 from wsfcn_tf.objective.objective import Objective, Ramp
-from wsfcn_tf.objective.pseudo_labels import clean, pseudo_labels, with_saliency
-from wsfcn_tf.ops import colour_fit, resize_align_corners
+from wsfcn_tf.objective.pseudo_labels import clean, pseudo_labels
+from wsfcn_tf.ops import colour_fit, resize_align_corners, with_saliency
 from wsfcn_tf.ops.normalise import denormalise, normalise
 
 CONFIG = SelfSupervisionConfig(

@@ -64,6 +64,9 @@ class InferenceConfig(Section):
     training split)."""
     presence_threshold: Number = Field(0.1, ge=0, le=1)
     """Of classes scores."""
+    saliency: Number = Field(0.0, ge=0)
+    """Above 0, masks also go by what stands out from the photo's border, as in training with
+    self_supervision.saliency; this says how much, for example 10. 0, as in the release, leaves it out."""
     thresholds: Literal["tags", "masks"] | None = None
     """How background_value, presence_threshold and the like were chosen: `tags`, without looking at masks; `masks`, by
     looking at some. Changes nothing: every result says so."""

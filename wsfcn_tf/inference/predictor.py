@@ -60,7 +60,7 @@ class Predictor:
 
     def without_crf(self, image: np.ndarray, tags: np.ndarray | None = None) -> Prediction:
         """The same, but for the CRF."""
-        return to_prediction(self.mean_of_views(image), self.config, tags)
+        return to_prediction(image, self.mean_of_views(image), self.config, tags)
 
     def mean_of_views(self, image: np.ndarray) -> NetworkOutput:
         """The views' mean masks and best scores."""

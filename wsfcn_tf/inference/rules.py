@@ -5,8 +5,10 @@ from typing import NamedTuple
 import numpy as np
 
 from wsfcn_tf.config import CRFConfig, InferenceConfig
+from wsfcn_tf.data.photos.saliency import saliency
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.inference.prediction import Prediction
+from wsfcn_tf.ops import with_saliency
 
 _NOTES = {
     "tags": "chosen without masks",
@@ -31,11 +33,14 @@ def sigmoid(scores: np.ndarray) -> np.ndarray:
     return np.exp(-np.logaddexp(0, -scores))
 
 
-def to_prediction(output: NetworkOutput, config: InferenceConfig, tags: np.ndarray | None) -> Prediction:
+def to_prediction(
+    image: np.ndarray, output: NetworkOutput, config: InferenceConfig, tags: np.ndarray | None
+) -> Prediction:
     """A prediction by the rules alone, without a CRF.
 
     Args:
-        output: the network's masks and scores.
+        image: uint8 RGB [H, W, 3].
+        output: the network's masks and scores of it.
         config: the rules.
         tags: float32 [C] in {0, 1}; needed if `inference.classes` is tags, else not looked at.
 
@@ -43,6 +48,8 @@ def to_prediction(output: NetworkOutput, config: InferenceConfig, tags: np.ndarr
         UserError: tags are needed and there are none.
     """
     masks = apply_rules(output.masks, present(output.scores, config, tags), config)
+    if config.saliency > 0:
+        masks = with_saliency(masks, saliency(image)[..., None], config.saliency).numpy()
     return Prediction(to_labels(masks), sigmoid(output.scores), masks, raw_masks=output.masks)
 
 
@@ -97,7 +104,8 @@ def _is_release(config: InferenceConfig) -> bool:
     constant = config.background == "constant" and config.background_value == InferenceConfig().background_value
     power = config.background == "power" and config.background_value == 3
     presence = config.classes == "tags" or config.presence_threshold == InferenceConfig().presence_threshold
-    return (constant or power or config.background == "none") and presence and _is_release_crf(config.crf)
+    background = constant or power or config.background == "none"
+    return background and presence and config.saliency == 0 and _is_release_crf(config.crf)
 
 
 def _is_release_crf(crf: CRFConfig) -> bool:

@@ -7,8 +7,8 @@ import tensorflow as tf
 
 from wsfcn_tf.config import ExperimentConfig, SelfSupervisionConfig
 from wsfcn_tf.objective.losses import classification_loss, holds_every_tag, mask_loss
-from wsfcn_tf.objective.pseudo_labels import clean, pseudo_labels, with_saliency
-from wsfcn_tf.ops import colour_fit, pamr_tagged, resize_align_corners
+from wsfcn_tf.objective.pseudo_labels import clean, pseudo_labels
+from wsfcn_tf.ops import colour_fit, pamr_tagged, resize_align_corners, with_saliency
 from wsfcn_tf.ops.normalise import denormalise
 
 

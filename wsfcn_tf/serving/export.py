@@ -88,6 +88,10 @@ def check_exportable(trained: Trained, config: ExportConfig) -> None:
             "the dense CRF cannot be exported, it is no operation of TensorFlow's: leave it out with "
             "--set inference.crf.iterations=0, or take --refine pamr in its place"
         )
+    if config.inference.saliency > 0:
+        raise UserError(
+            "inference.saliency cannot be exported, it is no operation of TensorFlow's: --set inference.saliency=0"
+        )
     if config.inference.classes == "tags":
         raise UserError(
             "inference.classes tags cannot be exported: a request has no tags; --set inference.classes=scores"
