@@ -26,15 +26,22 @@ _SCHEDULES = {
     "fashion": ["training.epochs=20", "training.cooldown_epochs=8"],
 }
 _FIT = ["self_supervision.colour_fit=0.0003", "self_supervision.pamr_dilations=[1,2]"]
+_SALIENCY = "self_supervision.saliency=10"
 _LEVERS = {
     "the release's pseudo labels": [],
     "short PAMR": ["self_supervision.pamr_dilations=[1,2]"],
     "colour fit, short PAMR": _FIT,
     "the same, class balance 0.5": [*_FIT, "self_supervision.class_balance=0.5"],
+    "the same, class balance 0, saliency": [*_FIT, "self_supervision.class_balance=0", _SALIENCY],
+    "the same, class balance 0.5, saliency, wider crops": [
+        *(*_FIT, "self_supervision.class_balance=0.5", _SALIENCY),
+        *("data.crop_area=[0.4,1]", "data.crop_ratio=[0.6,1.67]"),
+    ],
 }
 _RULES = {
     "own": ["inference.background=none", "inference.crf.iterations=0"],
     "own-crf": ["inference.background=none"],
+    "own-saliency": ["inference.background=none", "inference.crf.iterations=0", "inference.saliency=10"],
 }
 
 
@@ -71,7 +78,7 @@ def table(runs: Sequence[dict[str, Any]]) -> str:
                 mious = (spread([100 * line[rule]["miou"] for line in of_lever]) for rule in _RULES)
                 scores = spread([100 * line["own"]["map"] for line in of_lever])
                 rows.append((name, lever, str(len(of_lever)), *mious, scores))
-    return markdown_table(("data", "pseudo labels", "seeds", "mIoU", "mIoU with CRF", "mAP"), rows)
+    return markdown_table(("data", "pseudo labels", "seeds", "mIoU", "with CRF", "with saliency", "mAP"), rows)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ import tensorflow as tf
 
 from benchmarks.measure import where
 from wsfcn_tf.config.reading import override
+from wsfcn_tf.data.photos.saliency import saliency
 from wsfcn_tf.evaluation.evaluator import tags_in
 from wsfcn_tf.evaluation.metrics.formulas import confusion_matrix
 from wsfcn_tf.files.markdown import markdown_table
@@ -53,12 +54,14 @@ def _measure(trained: Trained, arguments: argparse.Namespace) -> list[tuple[floa
     matrices, kept = np.zeros([len(objectives), labels + 1, labels + 1], np.int64), np.zeros(len(objectives))
     names = dataset.names(arguments.split)
     for name in names:
-        photo = normalise(tf.cast(dataset.image(name)[None], tf.float32) / 255.0)
+        image = dataset.image(name)
+        photo = normalise(tf.cast(image[None], tf.float32) / 255.0)
+        with_saliency = tf.concat([photo, saliency(image)[None, ..., None]], axis=-1)
         truth = dataset.mask(name)
         tags = tags_in(truth, len(trained.class_names)).astype(np.float32)[None]
         logits = trained.model(photo, training=False)["logits"]
         for i, objective in enumerate(objectives):
-            pseudo = objective.supervise(photo, tags, logits).pseudo
+            pseudo = objective.supervise(with_saliency, tags, logits).pseudo
             kept[i] += holds_every_tag(pseudo, tags)[0] / len(names)
             found = np.where(pseudo[0].numpy().any(-1), pseudo[0].numpy().argmax(-1), labels)
             matrices[i] += confusion_matrix(truth, found, labels + 1)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import cv2
 import keras
 import numpy as np
@@ -10,6 +12,7 @@ from wsfcn_tf.config import CRFConfig, InferenceConfig
 from wsfcn_tf.data.photos.saliency import saliency
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.inference.crf import dense_crf
+from wsfcn_tf.inference.grab_cut import grab_cut
 from wsfcn_tf.inference.predictor import Predictor
 from wsfcn_tf.inference.rules import apply_rules, sigmoid
 from wsfcn_tf.inference.views import starts
@@ -70,6 +73,16 @@ def test_saliency_comes_behind_the_rules_and_before_the_crf():
     crf = CRFConfig(iterations=2, background_power=0)
     refined = Predictor(FakeNetwork(), InferenceConfig(**{**vars(config), "crf": crf}))(image)
     np.testing.assert_array_equal(refined.unrefined, found.labels)
+
+
+def test_grab_cut_comes_behind_saliency():
+    image = photo(20, 30)
+    image[6:14, 8:20] = (250, 20, 20)
+    config = InferenceConfig(background="none", presence_threshold=0.5, saliency=6.0)
+    found = Predictor(FakeNetwork(), config)(image)
+    cut = Predictor(FakeNetwork(), replace(config, grab_cut=2))(image)
+    np.testing.assert_array_equal(cut.masks, grab_cut(image, found.masks, 2))
+    np.testing.assert_array_equal(cut.labels, cut.masks.argmax(-1))
 
 
 def test_new_sizes_do_not_trace_again():

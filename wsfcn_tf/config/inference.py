@@ -67,6 +67,9 @@ class InferenceConfig(Section):
     saliency: Number = Field(0.0, ge=0)
     """Above 0, masks also go by what stands out from the photo's border, as in training with
     self_supervision.saliency; this says how much, for example 10. 0, as in the release, leaves it out."""
+    grab_cut: int = Field(0, ge=0)
+    """Above 0, GrabCut decides behind all this what is background, by each photo's own colours, in so many iterations,
+    for example 5. 0, as in the release, leaves it out."""
     thresholds: Literal["tags", "masks"] | None = None
     """How background_value, presence_threshold and the like were chosen: `tags`, without looking at masks; `masks`, by
     looking at some. Changes nothing: every result says so."""

@@ -7,6 +7,7 @@ import numpy as np
 from wsfcn_tf.config import CRFConfig, InferenceConfig
 from wsfcn_tf.data.photos.saliency import saliency
 from wsfcn_tf.errors import UserError
+from wsfcn_tf.inference.grab_cut import grab_cut
 from wsfcn_tf.inference.prediction import Prediction
 from wsfcn_tf.ops import with_saliency
 
@@ -50,6 +51,8 @@ def to_prediction(
     masks = apply_rules(output.masks, present(output.scores, config, tags), config)
     if config.saliency > 0:
         masks = with_saliency(masks, saliency(image)[..., None], config.saliency).numpy()
+    if config.grab_cut > 0:
+        masks = grab_cut(image, masks, config.grab_cut)
     return Prediction(to_labels(masks), sigmoid(output.scores), masks, raw_masks=output.masks)
 
 
@@ -105,7 +108,8 @@ def _is_release(config: InferenceConfig) -> bool:
     power = config.background == "power" and config.background_value == 3
     presence = config.classes == "tags" or config.presence_threshold == InferenceConfig().presence_threshold
     background = constant or power or config.background == "none"
-    return background and presence and config.saliency == 0 and _is_release_crf(config.crf)
+    refined = config.saliency > 0 or config.grab_cut > 0
+    return background and presence and not refined and _is_release_crf(config.crf)
 
 
 def _is_release_crf(crf: CRFConfig) -> bool:

@@ -88,10 +88,11 @@ def check_exportable(trained: Trained, config: ExportConfig) -> None:
             "the dense CRF cannot be exported, it is no operation of TensorFlow's: leave it out with "
             "--set inference.crf.iterations=0, or take --refine pamr in its place"
         )
-    if config.inference.saliency > 0:
-        raise UserError(
-            "inference.saliency cannot be exported, it is no operation of TensorFlow's: --set inference.saliency=0"
-        )
+    for key in ("saliency", "grab_cut"):
+        if getattr(config.inference, key) > 0:
+            raise UserError(
+                f"inference.{key} cannot be exported, it is no operation of TensorFlow's: --set inference.{key}=0"
+            )
     if config.inference.classes == "tags":
         raise UserError(
             "inference.classes tags cannot be exported: a request has no tags; --set inference.classes=scores"

@@ -1,0 +1,38 @@
+"""GrabCut (Rother et al., SIGGRAPH 2004) on the masks of one photo, by OpenCV: what is thing, and what background."""
+
+import cv2
+import numpy as np
+
+_SURE_THING, _SURE_BACKGROUND = 0.8, 0.02  # shares of a thing beyond which a pixel keeps its side
+_FEWEST = 20  # sure pixels of either side, from which its colours can be learnt
+
+
+def grab_cut(image: np.ndarray, masks: np.ndarray, iterations: int) -> np.ndarray:
+    """Decides anew which pixels are background, by the colours of what is surely a thing and surely background.
+
+    Both sides' colours become mixtures of Gaussians, and a minimum cut puts the border where colours change. Which of
+    the classes a pixel is stays as the masks have it.
+
+    Args:
+        image: uint8 RGB [H, W, 3].
+        masks: float32 [H, W, 1 + C], at least 0; channel 0 is the background.
+        iterations: of colours and cut in turn, at least 1.
+
+    Returns:
+        float32 [H, W, 1 + C], which add up to 1: only background, or none of it; the masks as they were, where too
+        little of the photo is surely a thing or surely background.
+    """
+    background, things = masks[..., 0], masks[..., 1:]
+    total = things.sum(axis=-1)
+    share = np.divide(total, total + background, out=np.zeros_like(total), where=total > 0)
+    guess = np.where(share > 0.5, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
+    sure_thing, sure_background = share > _SURE_THING, share < _SURE_BACKGROUND
+    if min(sure_thing.sum(), sure_background.sum()) < _FEWEST:
+        return masks
+    guess[sure_thing], guess[sure_background] = cv2.GC_FGD, cv2.GC_BGD
+    cv2.setRNGSeed(0)  # the mixtures start from random pixels
+    models = np.zeros((2, 1, 65))
+    cv2.grabCut(image[..., ::-1].copy(), guess, None, *models, iterations, cv2.GC_INIT_WITH_MASK)
+    inside = ((guess == cv2.GC_FGD) | (guess == cv2.GC_PR_FGD)) & (total > 0)
+    things = np.divide(things, total[..., None], out=np.zeros_like(things), where=inside[..., None])
+    return np.concatenate([(~inside)[..., None].astype(masks.dtype), things], axis=-1)
