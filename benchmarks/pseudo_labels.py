@@ -49,8 +49,11 @@ def main() -> None:
 def _measure(trained: Trained, arguments: argparse.Namespace) -> list[tuple[float, ...]]:
     # a comma within brackets belongs to a value
     keys = [re.split(r",(?![^\[]*\])", variant) if variant else [] for variant in ["", *arguments.by]]
-    objectives = [Objective(override(trained.config, settings).self_supervision) for settings in keys]
     dataset, labels = trained.dataset(arguments.data), 1 + len(trained.class_names)
+    frequencies = np.mean([dataset.tags(name) for name in dataset.names("train")], axis=0).tolist()
+    objectives = [
+        Objective(override(trained.config, settings).self_supervision, frequencies=frequencies) for settings in keys
+    ]
     matrices, kept = np.zeros([len(objectives), labels + 1, labels + 1], np.int64), np.zeros(len(objectives))
     names = dataset.names(arguments.split)
     for name in names:

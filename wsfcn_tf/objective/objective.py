@@ -1,13 +1,15 @@
 """What training minimises, per image: the classification loss, and from the switch on the mask loss with it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
 from wsfcn_tf.config import ExperimentConfig, SelfSupervisionConfig
 from wsfcn_tf.objective.losses import classification_loss, holds_every_tag, mask_loss
-from wsfcn_tf.objective.pseudo_labels import clean, pseudo_labels
+from wsfcn_tf.objective.pseudo_labels import adjusted, clean, pseudo_labels
 from wsfcn_tf.ops import colour_fit, pamr_tagged, resize_align_corners, with_saliency
 from wsfcn_tf.ops.normalise import denormalise
 
@@ -42,6 +44,10 @@ class Objective:
         max_tags: at least the largest number of tags of a training image; PAMR refines so many channels and background.
             None refines all channels: the same result, slower where there are many classes.
         ramp: how the mask loss comes in after the switch.
+        frequencies: [C], each class's share of the training photos, which `logit_adjustment` needs.
+
+    Raises:
+        ValueError: `logit_adjustment` is set, and there are no frequencies.
     """
 
     names = ("loss", "classification", "mask", "labelled", "kept")
@@ -51,8 +57,11 @@ class Objective:
         config: SelfSupervisionConfig = SelfSupervisionConfig(),  # noqa: B008
         max_tags: int | None = None,
         ramp: Ramp = Ramp(),
+        frequencies: Sequence[float] | None = None,
     ) -> None:
-        self.config, self.max_tags, self.ramp = config, max_tags, ramp
+        if config.logit_adjustment > 0 and frequencies is None:
+            raise ValueError("self_supervision.logit_adjustment needs Objective(..., frequencies=tags.mean(axis=0))")
+        self.config, self.max_tags, self.ramp, self.frequencies = config, max_tags, ramp, frequencies
 
     def __call__(
         self,
@@ -115,10 +124,12 @@ class Objective:
         size, full = tf.shape(masks)[1:3], tf.shape(images)[1:3]
         # PAMR runs at the masks' size: the release found that enough, and it is 16 times cheaper
         small = resize_align_corners(denormalise(images[..., :3]), size)
-        fit = self.config.colour_fit
+        fit, power, start = self.config.colour_fit, self.config.logit_adjustment, masks
+        if power > 0:
+            start = adjusted(clean(masks, tags), tf.constant(self.frequencies, tf.float32), power)
         refined = pamr_tagged(
             small,
-            colour_fit(small, masks, fit) if fit > 0 else masks,
+            colour_fit(small, start, fit) if fit > 0 else start,
             tags,
             tags.shape[1] if self.max_tags is None else self.max_tags,
             self.config.pamr_iterations,
@@ -136,7 +147,9 @@ class Objective:
         return Supervision(clean(resize_align_corners(masks, full), tags), refined, pseudo)
 
 
-def build_objective(config: ExperimentConfig, max_tags: int, steps_per_epoch: int) -> Objective:
-    """The objective of a run, with its ramp, which begins at the switch."""
+def build_objective(config: ExperimentConfig, tags: np.ndarray, steps_per_epoch: int) -> Objective:
+    """The objective of a run on photos with tags [N, C], with its ramp, which begins at the switch."""
     first, count = config.training.pretrain_epochs, config.self_supervision.ramp_epochs
-    return Objective(config.self_supervision, max_tags, Ramp(first * steps_per_epoch, count * steps_per_epoch))
+    ramp = Ramp(first * steps_per_epoch, count * steps_per_epoch)
+    frequencies = np.maximum(tags.mean(axis=0), 1 / len(tags))  # a class of classes.txt may have no photo
+    return Objective(config.self_supervision, int(tags.sum(axis=1).max()), ramp, frequencies.tolist())

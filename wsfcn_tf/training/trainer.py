@@ -88,7 +88,7 @@ def _build(experiment: Experiment) -> Network:
             load_backbone(model, config.training.weights)  # before the optimiser, whose average starts from these
         model.compile(
             build_optimizer(model, config.training, steps),
-            build_objective(config, int(experiment.tags.sum(axis=1).max()), steps),
+            build_objective(config, experiment.tags, steps),
             seed=config.training.seed,
             accumulation_steps=config.training.accumulation_steps,
             xla=config.training.xla,
@@ -123,7 +123,9 @@ def _run(
     with Record(own, experiment.facts(own)) as record, ProgressBar(means, experiment.notes) as progress:
         order: list[keras.callbacks.Callback] = [LossSwitch(training.pretrain_epochs)]
         if experiment.split:
-            validation = Validation(config, dataset, experiment.split, checkpoint, stop, callbacks)
+            validation = Validation(
+                config, dataset, experiment.split, checkpoint, stop, callbacks, model.objective.frequencies
+            )
             order.append(validation)
         if training.panels:
             order.append(SupervisionPanels(scalars, dataset, names, training.panels, config.data))
