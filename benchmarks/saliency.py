@@ -24,6 +24,7 @@ from wsfcn_tf.evaluation.evaluator import tags_in
 from wsfcn_tf.evaluation.metrics.accumulator import Accumulator
 from wsfcn_tf.files.markdown import markdown_table
 from wsfcn_tf.inference.crf import refine
+from wsfcn_tf.inference.photo_cues import with_photo_cues
 from wsfcn_tf.inference.predictor import Predictor
 from wsfcn_tf.inference.rules import to_prediction
 from wsfcn_tf.weights.trained import load_trained
@@ -34,6 +35,8 @@ _RULES = {
     "own background": _OWN,
     "and CRF": replace(_OWN, crf=_CRF),
     **{f"and saliency {weight}": replace(_OWN, saliency=float(weight)) for weight in (5, 10, 20)},
+    "and GrabCut": replace(_OWN, grab_cut=5),
+    "and saliency 10, GrabCut": replace(_OWN, saliency=10.0, grab_cut=5),
     "and saliency 10, CRF": replace(_OWN, saliency=10.0, crf=_CRF),
 }
 
@@ -63,7 +66,7 @@ def main() -> None:
             aucs["the network"].append(auc(-output.masks[known][:, 0], truth[known] > 0))
         for (rule, classes), accumulator in scores.items():
             config = replace(_RULES[rule], classes=classes)
-            prediction = to_prediction(image, output, config, tags)
+            prediction = with_photo_cues(image, to_prediction(output, config, tags), config)
             if config.crf.iterations:
                 prediction = refine(image, prediction, config.crf)
             accumulator.add(name, truth, prediction.labels, prediction.scores)

@@ -12,7 +12,7 @@ from wsfcn_tf.config import CRFConfig, InferenceConfig
 from wsfcn_tf.data.photos.saliency import saliency
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.inference.crf import dense_crf
-from wsfcn_tf.inference.grab_cut import grab_cut
+from wsfcn_tf.inference.photo_cues import grab_cut
 from wsfcn_tf.inference.predictor import Predictor
 from wsfcn_tf.inference.rules import apply_rules, sigmoid
 from wsfcn_tf.inference.views import starts

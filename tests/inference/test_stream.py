@@ -23,7 +23,7 @@ class Colours:
     def without_crf(self, image, tags):
         self.seen += 1
         output = NetworkOutput(np.asarray(image, np.float32) / 255, np.zeros(2, np.float32))
-        return to_prediction(image, output, self.config, tags)
+        return to_prediction(output, self.config, tags)
 
 
 def photos(count=6):

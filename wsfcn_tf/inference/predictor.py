@@ -8,6 +8,7 @@ import tensorflow as tf
 from wsfcn_tf.config import InferenceConfig
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.inference.crf import refine
+from wsfcn_tf.inference.photo_cues import with_photo_cues
 from wsfcn_tf.inference.prediction import Prediction
 from wsfcn_tf.inference.rules import NetworkOutput, to_prediction
 from wsfcn_tf.inference.views import Tiling, scaled
@@ -60,7 +61,8 @@ class Predictor:
 
     def without_crf(self, image: np.ndarray, tags: np.ndarray | None = None) -> Prediction:
         """The same, but for the CRF."""
-        return to_prediction(image, self.mean_of_views(image), self.config, tags)
+        prediction = to_prediction(self.mean_of_views(image), self.config, tags)
+        return with_photo_cues(image, prediction, self.config)
 
     def mean_of_views(self, image: np.ndarray) -> NetworkOutput:
         """The views' mean masks and best scores."""

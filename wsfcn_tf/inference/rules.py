@@ -5,11 +5,8 @@ from typing import NamedTuple
 import numpy as np
 
 from wsfcn_tf.config import CRFConfig, InferenceConfig
-from wsfcn_tf.data.photos.saliency import saliency
 from wsfcn_tf.errors import UserError
-from wsfcn_tf.inference.grab_cut import grab_cut
 from wsfcn_tf.inference.prediction import Prediction
-from wsfcn_tf.ops import with_saliency
 
 _NOTES = {
     "tags": "chosen without masks",
@@ -34,14 +31,11 @@ def sigmoid(scores: np.ndarray) -> np.ndarray:
     return np.exp(-np.logaddexp(0, -scores))
 
 
-def to_prediction(
-    image: np.ndarray, output: NetworkOutput, config: InferenceConfig, tags: np.ndarray | None
-) -> Prediction:
+def to_prediction(output: NetworkOutput, config: InferenceConfig, tags: np.ndarray | None) -> Prediction:
     """A prediction by the rules alone, without a CRF.
 
     Args:
-        image: uint8 RGB [H, W, 3].
-        output: the network's masks and scores of it.
+        output: the network's masks and scores.
         config: the rules.
         tags: float32 [C] in {0, 1}; needed if `inference.classes` is tags, else not looked at.
 
@@ -49,10 +43,6 @@ def to_prediction(
         UserError: tags are needed and there are none.
     """
     masks = apply_rules(output.masks, present(output.scores, config, tags), config)
-    if config.saliency > 0:
-        masks = with_saliency(masks, saliency(image)[..., None], config.saliency).numpy()
-    if config.grab_cut > 0:
-        masks = grab_cut(image, masks, config.grab_cut)
     return Prediction(to_labels(masks), sigmoid(output.scores), masks, raw_masks=output.masks)
 
 

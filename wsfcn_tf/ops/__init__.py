@@ -5,7 +5,7 @@ from wsfcn_tf.ops.convolution import dilated_conv2d
 from wsfcn_tf.ops.pamr import pamr, pamr_tagged
 from wsfcn_tf.ops.resample import grid_positions, sample_bilinear
 from wsfcn_tf.ops.resize import adaptive_average_pool, resize_align_corners, resize_half_pixel
-from wsfcn_tf.ops.saliency import with_saliency
+from wsfcn_tf.ops.saliency_shift import with_saliency
 
 __all__ = [
     "adaptive_average_pool",

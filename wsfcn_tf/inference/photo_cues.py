@@ -1,17 +1,41 @@
-"""GrabCut (Rother et al., SIGGRAPH 2004) on the masks of one photo, by OpenCV: what is thing, and what background."""
+"""What a photo alone, with nothing learnt, says of things and background: saliency, and GrabCut by OpenCV."""
+
+from dataclasses import replace
 
 import cv2
 import numpy as np
+
+from wsfcn_tf.config import InferenceConfig
+from wsfcn_tf.data.photos.saliency import saliency
+from wsfcn_tf.inference.prediction import Prediction
+from wsfcn_tf.inference.rules import to_labels
+from wsfcn_tf.ops import with_saliency
 
 _SURE_THING, _SURE_BACKGROUND = 0.8, 0.02  # shares of a thing beyond which a pixel keeps its side
 _FEWEST = 20  # sure pixels of either side, from which its colours can be learnt
 
 
-def grab_cut(image: np.ndarray, masks: np.ndarray, iterations: int) -> np.ndarray:
-    """Decides anew which pixels are background, by the colours of what is surely a thing and surely background.
+def with_photo_cues(image: np.ndarray, prediction: Prediction, config: InferenceConfig) -> Prediction:
+    """A prediction by the rules, its masks and labels changed by `inference.saliency` and `inference.grab_cut`.
 
-    Both sides' colours become mixtures of Gaussians, and a minimum cut puts the border where colours change. Which of
-    the classes a pixel is stays as the masks have it.
+    Args:
+        image: uint8 RGB [H, W, 3].
+        prediction: what the rules gave.
+        config: whether, and how much.
+    """
+    masks = prediction.masks
+    if config.saliency > 0:
+        masks = with_saliency(masks, saliency(image)[..., None], config.saliency).numpy()
+    if config.grab_cut > 0:
+        masks = grab_cut(image, masks, config.grab_cut)
+    return prediction if masks is prediction.masks else replace(prediction, masks=masks, labels=to_labels(masks))
+
+
+def grab_cut(image: np.ndarray, masks: np.ndarray, iterations: int) -> np.ndarray:
+    """Decides anew which pixels are background (GrabCut, Rother et al., SIGGRAPH 2004).
+
+    The colours of what is surely a thing and surely background become mixtures of Gaussians, and a minimum cut puts the
+    border where colours change. Which of the classes a pixel is stays as the masks have it.
 
     Args:
         image: uint8 RGB [H, W, 3].

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wsfcn_tf.inference.grab_cut import grab_cut
+from wsfcn_tf.inference.photo_cues import grab_cut
 
 
 def scene():
