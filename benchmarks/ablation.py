@@ -75,10 +75,16 @@ def table(runs: Sequence[dict[str, Any]]) -> str:
         for lever in _LEVERS:
             of_lever = [line for line in runs if (line["lever"], line["data"]) == (lever, name)]
             if of_lever:
-                mious = (spread([100 * line[rule]["miou"] for line in of_lever]) for rule in _RULES)
+                mious = (_miou(of_lever, rule) for rule in _RULES)
                 scores = spread([100 * line["own"]["map"] for line in of_lever])
                 rows.append((name, lever, str(len(of_lever)), *mious, scores))
     return markdown_table(("data", "pseudo labels", "seeds", "mIoU", "with CRF", "with saliency", "mAP"), rows)
+
+
+def _miou(runs: Sequence[dict[str, Any]], rule: str) -> str:
+    """Of the runs that were measured by a rule, which may be newer than their lines."""
+    values = [100 * line[rule]["miou"] for line in runs if rule in line]
+    return spread(values) if values else ""
 
 
 if __name__ == "__main__":

@@ -25,8 +25,8 @@ class SelfSupervisionConfig(Section):
     weight, for example 3e-4. 0, as in the paper, leaves the fit out."""
     logit_adjustment: Number = Field(0.0, ge=0)
     """The power of a class's share of the training photos by which its masks are divided before pseudo labels are made
-    (Menon et al., ICLR 2021), for example 1: what is tagged on most photos no longer takes the pixels of what comes
-    with it. 0, as in the paper, leaves it out."""
+    (Menon et al., ICLR 2021), for example 1: against classes that are tagged on most photos and take the pixels of what
+    comes with them. 0, as in the paper, leaves it out."""
     saliency: Number = Field(0.0, ge=0)
     """Above 0, pseudo labels also go by what stands out from the photo's border (`data/photos/saliency.py`), and so
     tell things from what always comes with them; this says how much, for example 10. 0, as in the paper, leaves it

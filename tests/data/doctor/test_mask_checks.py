@@ -21,13 +21,13 @@ def test_unusable():
 
 
 def test_binary_masks():
-    """Also beside one that cannot be used; not where one mask holds a class, or none ignores anything."""
+    """Also beside one that cannot be used or an empty one; not where a mask holds a class or none ignores anything."""
     binary = {"a": mask(ignores=True), "b": mask(ignores=True), "c": mask(problem="why")}
     expected = [("error", "masks that hold 0 and 255 and no class", ("a", "b"))]
     assert found(mask_checks.without_class, masks=binary) == expected
-    for other in (mask("cat", ignores=True), mask()):
-        assert found(mask_checks.without_class, masks=binary | {"b": other}) == []
-    assert found(mask_checks.without_class) == []
+    assert found(mask_checks.without_class, masks=binary | {"b": mask()}) == [(*expected[0][:2], ("a",))]
+    for masks in (binary | {"b": mask("cat", ignores=True)}, {"a": mask()}, {}):
+        assert found(mask_checks.without_class, masks=masks) == []
 
 
 def test_sizes_and_rotation():

@@ -31,11 +31,11 @@ def unusable(survey: Survey) -> Iterator[Finding]:
 
 
 def without_class(survey: Survey) -> Iterator[Finding]:
-    """Masks none of which holds a class, but all of which have pixels to ignore: 0 and 255 as in binary masks."""
-    usable = {name: facts for name, facts in survey.masks.items() if not facts.problem}
-    if usable and all(facts.ignores and not facts.classes for facts in usable.values()):
+    """Masks none of which holds a class, some of which have pixels to ignore: 0 and 255 as in binary masks."""
+    found = tuple(name for name, facts in survey.masks.items() if facts.ignores)
+    if found and not any(facts.classes for facts in survey.masks.values()):
         advice = "if 255 is where the thing is, write its class's number instead, 1 for the first: 255 is ignored"
-        yield Finding("error", "masks that hold 0 and 255 and no class", tuple(usable), advice)
+        yield Finding("error", "masks that hold 0 and 255 and no class", found, advice)
 
 
 def not_rotated(survey: Survey) -> Iterator[Finding]:
