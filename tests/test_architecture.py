@@ -23,6 +23,7 @@ ARROWS = {
     "inference": "errors files config ops data visualisation",
     "evaluation": "errors files config data visualisation inference",
     "serving": "errors files config ops data models runs weights inference",
+    "segmenter": "errors config data visualisation weights inference serving",
     "training": "errors files config ops data visualisation models objective runs weights inference evaluation",
     "commands": "errors files config data visualisation models runs weights inference evaluation serving training",
     "__main__": "errors commands",

@@ -5,7 +5,7 @@ from importlib import import_module
 import pytest
 
 NAMES = {
-    "wsfcn_tf": ("ModelConfig", "build_model"),
+    "wsfcn_tf": ("ModelConfig", "Segmenter", "build_model"),
     "wsfcn_tf.config": ("SelfSupervisionConfig", "TrainingConfig"),
     "wsfcn_tf.evaluation.evaluator": ("evaluate",),
     "wsfcn_tf.evaluation.html_report": ("ExampleCollector", "write_report"),

@@ -11,6 +11,7 @@ __version__ = "0.1.0"
 
 _PUBLIC = {
     "ModelConfig": "wsfcn_tf.config",
+    "Segmenter": "wsfcn_tf.segmenter.segmenter",
     "build_model": "wsfcn_tf.models",
 }
 __all__ = [*_PUBLIC, "__version__"]

@@ -1,1 +1,1 @@
-"""That this file is here lets the tests below this folder import `tiny`."""
+"""That this file is here lets the tests below this folder import `alone`."""

@@ -1,0 +1,86 @@
+"""`Segmenter`: the same calls whatever segments."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from wsfcn_tf.errors import UserError
+from wsfcn_tf.segmenter.photos import Photos, is_one, read_photos
+from wsfcn_tf.segmenter.segmentation import Segmentation
+from wsfcn_tf.segmenter.sources import ExportedSource, ServedSource, Source, TrainedSource
+
+_SAVED_MODEL = "saved_model.pb"
+
+
+class Segmenter:
+    """Photos as they are in, a label for every pixel out.
+
+    >>> segmenter = Segmenter("runs/mine")
+    >>> segmentation = segmenter.predict("beach/0001.jpg")
+    >>> segmentation.labels, segmentation.found
+    >>> for segmentation in segmenter.stream("beach"):
+    ...     segmentation.save(f"masks/{Path(segmentation.name).stem}.png")
+
+    Args:
+        source: a run's folder, a `.weights.h5` file in one, a SavedModel's folder that `export` wrote (or one above its
+            versions 1, 2, ...: the newest is taken), or a model server's URL, as `Client` takes it.
+        inference: keys of the run's `inference` section to change (docs/config.md), such as `flip=True`,
+            `scales=[0.5, 1]` or `crf={"iterations": 10}`. What was exported or is served cannot be changed.
+
+    Attributes:
+        class_names: of the foreground, label i + 1 is class i; None of a server, which names only what it finds.
+
+    Raises:
+        UserError: none of these, or a key or value is wrong.
+    """
+
+    def __init__(self, source: str | Path, **inference: Any) -> None:
+        self._source = _open(source, inference)
+
+    @property
+    def class_names(self) -> tuple[str, ...] | None:
+        """See the class."""
+        return self._source.class_names
+
+    def predict(self, photos: Photos, probabilities: bool = False) -> Segmentation | list[Segmentation]:
+        """Segments a photo, or several.
+
+        Args:
+            photos: one photo (a path, a file's bytes, uint8 RGB [H, W, 3] or a picture of Pillow's); or several (a
+                folder, which is searched with its sub-folders, uint8 [B, H, W, 3], or an iterable of photos).
+            probabilities: whether to keep them: 4 (1 + C) bytes a pixel; SavedModels and servers compute twice then.
+
+        Returns:
+            The photo's segmentation, or a list for several, which holds all of them in memory: see `stream`.
+
+        Raises:
+            UserError: a photo cannot be read or is refused; the message names it.
+        """
+        segmentations = list(self.stream(photos, probabilities))
+        return segmentations[0] if is_one(photos) else segmentations
+
+    def stream(self, photos: Photos, probabilities: bool = False) -> Iterator[Segmentation]:
+        """Segments one photo after the other as they are asked for; arguments and errors as of `predict`."""
+        for photo in read_photos(photos):
+            yield self._source(photo, probabilities)
+
+
+def _open(source: str | Path, inference: dict[str, Any]) -> Source:
+    served, path = "://" in str(source), Path(source)
+    exported = None if served else _saved_model(path)
+    if inference and (served or exported):
+        raise UserError(
+            f"{source}: {', '.join(inference)} cannot be changed, it was exported with the network: open the run, or "
+            "export it anew"
+        )
+    if served:
+        return ServedSource(str(source))
+    return TrainedSource(path, inference) if exported is None else ExportedSource(exported)
+
+
+def _saved_model(path: Path) -> Path | None:
+    """The folder of a SavedModel: this one or, as a model server would choose, its newest version; None without."""
+    if (path / _SAVED_MODEL).is_file():
+        return path
+    versions = [file.parent for file in path.glob(f"[0-9]*/{_SAVED_MODEL}") if file.parent.name.isdecimal()]
+    return max(versions, key=lambda folder: int(folder.name), default=None)
