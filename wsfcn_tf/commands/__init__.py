@@ -7,6 +7,7 @@ mistakes in the arguments are answered at once.
 SUMMARIES = {
     "prepare-data": "make a folder to train on from the files of PASCAL VOC 2012 and SBD, or of COCO",
     "doctor": "say what is wrong with a folder of photos, tags and masks",
+    "configs": "list the experiments that come with the package, or print one",
     "train": "train a network on photos and their tags",
     "runs": "list and compare trainings",
     "evaluate": "measure a trained network, or anybody's masks, on a split with masks",
