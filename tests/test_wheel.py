@@ -1,0 +1,107 @@
+"""The package from a wheel, in a folder that is no clone."""
+
+import csv
+import io
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from wsfcn_tf import __version__
+from wsfcn_tf.commands import SUMMARIES
+
+ROOT = Path(__file__).parents[1]
+# what a wheel is made of; the rest of a clone must not be needed
+SOURCES = ("wsfcn_tf", "configs", "pyproject.toml", "setup.py", "README.md", "LICENSE", *ROOT.glob("requirements*.txt"))
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """Built without a network, by the environment's own setuptools."""
+    clone, output = tmp_path_factory.mktemp("clone"), tmp_path_factory.mktemp("dist")
+    for source in map(Path, SOURCES):
+        if (ROOT / source).is_dir():
+            shutil.copytree(ROOT / source, clone / source, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(ROOT / source, clone / source.name)
+    run("-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", output, clone, cwd=output)
+    (built,) = output.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def site(wheel, tmp_path_factory):
+    """Where it is installed, beside the environment's packages and before them."""
+    folder = tmp_path_factory.mktemp("site")
+    run("-m", "pip", "install", "--no-deps", "--no-index", "--target", folder, wheel, cwd=folder)
+    return folder
+
+
+def run(*words, cwd, site=None):
+    """A Python of this environment, somewhere; what it prints."""
+    environment = {**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    if site is not None:
+        environment["PYTHONPATH"] = str(site)
+    done = subprocess.run([sys.executable, *map(str, words)], cwd=cwd, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout
+
+
+def test_it_holds_all_modules_and_files(wheel):
+    held = {name for name in zipfile.ZipFile(wheel).namelist() if name.startswith("wsfcn_tf/")}
+    package = {path.relative_to(ROOT).as_posix() for path in (ROOT / "wsfcn_tf").rglob("*") if path.is_file()}
+    package = {name for name in package if "__pycache__" not in name and "dummy_data" not in name}  # of its tests
+    configs = {
+        f"wsfcn_tf/config/experiments/{path.relative_to(ROOT / 'configs').as_posix()}"
+        for path in (ROOT / "configs").rglob("*.yaml")
+    }
+    assert held == package | configs
+
+
+def test_it_says_what_it_is(wheel):
+    archive = zipfile.ZipFile(wheel)
+    (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+    header = archive.read(name).decode().partition("\n\n")[0].splitlines()
+    assert f"Version: {__version__}" in header and "Requires-Python: >=3.10" in header
+    extras = {line.removeprefix("Provides-Extra: ") for line in header if line.startswith("Provides-Extra: ")}
+    assert extras == {"gpu", "convert", "serving", "onnx", "dev"}
+    assert "License-Expression: Apache-2.0" in header
+
+
+@pytest.mark.parametrize("command", SUMMARIES)
+def test_every_command_answers(command, site, tmp_path):
+    assert f"wsfcn_tf {command}" in run("-m", "wsfcn_tf", command, "--help", cwd=tmp_path, site=site)
+
+
+def test_it_is_the_installed_one_and_has_its_configs(site, tmp_path):
+    assert str(site) in run("-c", "import wsfcn_tf; print(wsfcn_tf.__file__)", cwd=tmp_path, site=site)
+    listed = run("-m", "wsfcn_tf", "configs", cwd=tmp_path, site=site)
+    assert {"demo", "photos_small", "inference/flip"} <= {line.split()[0] for line in listed.splitlines()}
+
+
+@pytest.mark.slow
+def test_from_an_empty_folder_to_masks_and_an_export(site, tmp_path):
+    words = (
+        "training.epochs=2 training.pretrain_epochs=1 training.cooldown_epochs=0 data.scenes.train=32 data.scenes.val=4"
+    )
+    settings = [word for setting in words.split() for word in ("--set", setting)]
+    run("-m", "wsfcn_tf", "train", "--config", "demo", *settings, "--output", "mine", cwd=tmp_path, site=site)
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "mine" / "history.csv").read_text())))
+    assert [row["epoch"] for row in rows] == ["1", "2"]
+    told = run("-m", "wsfcn_tf", "evaluate", "--weights", "mine", "--split", "val", cwd=tmp_path, site=site)
+    assert "mIoU" in told
+    predict = ("predict", "--weights", "mine", "--split", "val", "--output", "masks")
+    run("-m", "wsfcn_tf", *predict, cwd=tmp_path, site=site)
+    assert len(list((tmp_path / "masks").rglob("*.png"))) == 4
+    settings = ("--set", "inference.crf.iterations=0")
+    run("-m", "wsfcn_tf", "export", "mine", "--output", "exported/1", *settings, cwd=tmp_path, site=site)
+    program = """
+import numpy as np
+from wsfcn_tf import Segmenter
+print(Segmenter("exported").predict(np.zeros((64, 64, 3), np.uint8)).labels.shape)
+"""
+    assert run("-c", program, cwd=tmp_path, site=site).endswith("(64, 64)\n")
