@@ -10,8 +10,8 @@ from oracles.pamr import pamr_reference
 
 from wsfcn_tf.config import ExperimentConfig, SelfSupervisionConfig, TrainingConfig
 from wsfcn_tf.objective.losses import classification_loss, holds_every_tag, mask_loss
-from wsfcn_tf.objective.objective import Objective, Ramp, build_objective
-from wsfcn_tf.objective.pseudo_labels import adjusted, clean, pseudo_labels
+from wsfcn_tf.objective.objective import Objective, Ramp, build_objective, log_odds
+from wsfcn_tf.objective.pseudo_labels import clean, pseudo_labels
 from wsfcn_tf.ops import colour_fit, resize_align_corners, with_saliency
 from wsfcn_tf.ops.normalise import denormalise, normalise
 
@@ -81,28 +81,31 @@ def test_the_colour_fit_comes_before_pamr(images, outputs):
     np.testing.assert_allclose(supervision.refined, expected, atol=1e-5)
 
 
-def test_logit_adjustment_comes_first(images, outputs):
-    frequencies = [0.9, 0.1, 0.4]
-    objective = Objective(replace(CONFIG, logit_adjustment=0.5), max_tags=2, frequencies=frequencies)
-    found = objective.supervise(images, TAGS, outputs["logits"])
-    masks = adjusted(clean(tf.nn.softmax(outputs["logits"]), TAGS), np.float32(frequencies), 0.5)
-    refined = pamr_reference(
-        resize_align_corners(denormalise(images), (6, 7)), masks, CONFIG.pamr_iterations, CONFIG.pamr_dilations
-    )
-    np.testing.assert_allclose(found.refined, clean(resize_align_corners(refined, (24, 28)), TAGS), atol=1e-5)
-    np.testing.assert_array_equal(found.masks, OBJECTIVE.supervise(images, TAGS, outputs["logits"]).masks)
+def test_score_offsets_count_in_the_classification_loss_alone(images, outputs):
+    offsets = np.float32([1.5, -2.0, 0.25])
+    values = Objective(CONFIG, max_tags=2, score_offsets=offsets.tolist())(images, TAGS, outputs, True, 0)
+    scores = np.asarray(outputs["scores"], np.float64) + offsets
+    expected = np.logaddexp(0, np.where(np.asarray(TAGS) > 0, -scores, scores)).mean(axis=1)
+    np.testing.assert_allclose(values["classification"], expected, rtol=1e-5)
+    without = OBJECTIVE(images, TAGS, outputs, True, 0)
+    for name in ("mask", "labelled", "kept"):
+        np.testing.assert_array_equal(values[name], without[name])
+    np.testing.assert_allclose(values["loss"], values["classification"] + CONFIG.weight * values["mask"], rtol=1e-6)
 
 
-def test_logit_adjustment_needs_frequencies():
-    with pytest.raises(ValueError, match=r"logit_adjustment needs Objective\(\.\.\., frequencies="):
-        Objective(replace(CONFIG, logit_adjustment=1.0))
+def test_log_odds():
+    tags = np.float32([[1, 0, 0, 1], [1, 1, 0, 1], [1, 0, 0, 1], [0, 0, 0, 1]])
+    expected = np.log([3, 1 / 3, 0.5 / 3.5, 3.5 / 0.5])
+    np.testing.assert_allclose(log_odds(tags), expected)
+    with_it = replace(ExperimentConfig(), training=TrainingConfig(logit_adjustment=0.5))
+    np.testing.assert_allclose(build_objective(with_it, tags, 1).score_offsets, 0.5 * expected)
 
 
 def test_a_run_s_objective_knows_its_tags():
     config = ExperimentConfig(training=TrainingConfig(pretrain_epochs=3))
     config = replace(config, self_supervision=replace(config.self_supervision, ramp_epochs=2))
     objective = build_objective(config, np.float32([[1, 0, 0], [1, 1, 0], [1, 0, 0], [0, 0, 0]]), 7)
-    assert objective.frequencies == [0.75, 0.25, 0.25] and objective.max_tags == 2
+    assert objective.score_offsets == [0, 0, 0] and objective.max_tags == 2
     assert objective.ramp == Ramp(21, 14)
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from wsfcn_tf.objective.pseudo_labels import adjusted, clean, pseudo_labels
+from wsfcn_tf.objective.pseudo_labels import clean, pseudo_labels
 
 
 def test_golden():
@@ -76,20 +76,3 @@ def test_image_with_no_tag_has_background_only(rng):
 
 def test_nothing_anywhere():
     np.testing.assert_array_equal(pseudo_labels(np.zeros((1, 2, 2, 3), np.float32)), np.zeros((1, 2, 2, 3)))
-
-
-def test_logit_adjustment_is_a_softmax_of_shifted_logits(rng):
-    """Among the things of a pixel: their logits less power * log(frequency); the background keeps its share."""
-    logits, frequencies = rng.normal(size=(2, 3, 4, 4)), np.float32([0.8, 0.1, 0.3])
-    masks = np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
-    things = np.exp(logits[..., 1:] - 1.5 * np.log(frequencies))
-    expected = things / things.sum(-1, keepdims=True) * (1 - masks[..., :1])
-    found = adjusted(masks.astype(np.float32), frequencies, 1.5)
-    np.testing.assert_allclose(found[..., 1:], expected, rtol=1e-4)
-    np.testing.assert_array_equal(found[..., 0], masks[..., 0].astype(np.float32))
-
-
-def test_logit_adjustment_leaves_out_what_tags_leave_out():
-    masks = np.float32([[[[0.5, 0.25, 0.0, 0.25], [1, 0, 0, 0]]]])
-    found = adjusted(masks, np.float32([0.75, 0.001, 0.25]), 1.0)
-    np.testing.assert_allclose(found, [[[[0.5, 0.125, 0, 0.375], [1, 0, 0, 0]]]], rtol=1e-6)

@@ -23,10 +23,6 @@ class SelfSupervisionConfig(Section):
     colour_fit: Number = Field(0.0, ge=0)
     """Above 0, masks are fitted from each photo's own colours before PAMR (`ops/colour_fit.py`); this is the ridge
     weight, for example 3e-4. 0, as in the paper, leaves the fit out."""
-    logit_adjustment: Number = Field(0.0, ge=0)
-    """The power of a class's share of the training photos by which its masks are divided before pseudo labels are made
-    (Menon et al., ICLR 2021), for example 1: against classes that are tagged on most photos and take the pixels of what
-    comes with them. 0, as in the paper, leaves it out."""
     saliency: Number = Field(0.0, ge=0)
     """Above 0, pseudo labels also go by what stands out from the photo's border (`data/photos/saliency.py`), and so
     tell things from what always comes with them; this says how much, for example 10. 0, as in the paper, leaves it
@@ -66,6 +62,10 @@ class TrainingConfig(Section):
     """Of the rate of all other weights."""
     new_bias_multiplier: Number = Field(40.0, ge=0)
     """Of the rate of all other biases."""
+    logit_adjustment: Number = Field(0.0, ge=0)
+    """The classification loss adds so many times the log-odds of a class among the training photos to its score (Menon
+    et al., ICLR 2021), for example 1: scores and masks then tell what a photo adds to what is known beforehand, and a
+    class of most photos does not take what these have in common. 0, as in the paper, adds nothing."""
     schedule: Literal["constant", "poly", "cosine"] = "constant"
     """The course of the rate: `constant` as in the paper; `poly`, (1 - x)^0.9, or `cosine`, which fall to 0 at the end
     of the run."""

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from wsfcn_tf.config import ExperimentConfig, SelfSupervisionConfig
 from wsfcn_tf.objective.losses import classification_loss, holds_every_tag, mask_loss
-from wsfcn_tf.objective.pseudo_labels import adjusted, clean, pseudo_labels
+from wsfcn_tf.objective.pseudo_labels import clean, pseudo_labels
 from wsfcn_tf.ops import colour_fit, pamr_tagged, resize_align_corners, with_saliency
 from wsfcn_tf.ops.normalise import denormalise
 
@@ -44,10 +44,8 @@ class Objective:
         max_tags: at least the largest number of tags of a training image; PAMR refines so many channels and background.
             None refines all channels: the same result, slower where there are many classes.
         ramp: how the mask loss comes in after the switch.
-        frequencies: [C], each class's share of the training photos, which `logit_adjustment` needs.
-
-    Raises:
-        ValueError: `logit_adjustment` is set, and there are no frequencies.
+        score_offsets: [C], added to the scores in the classification loss; None adds nothing. What is known of each
+            class beforehand, as log-odds, makes the scores tell what the photo adds (`training.logit_adjustment`).
     """
 
     names = ("loss", "classification", "mask", "labelled", "kept")
@@ -57,11 +55,9 @@ class Objective:
         config: SelfSupervisionConfig = SelfSupervisionConfig(),  # noqa: B008
         max_tags: int | None = None,
         ramp: Ramp = Ramp(),
-        frequencies: Sequence[float] | None = None,
+        score_offsets: Sequence[float] | None = None,
     ) -> None:
-        if config.logit_adjustment > 0 and frequencies is None:
-            raise ValueError("self_supervision.logit_adjustment needs Objective(..., frequencies=tags.mean(axis=0))")
-        self.config, self.max_tags, self.ramp, self.frequencies = config, max_tags, ramp, frequencies
+        self.config, self.max_tags, self.ramp, self.score_offsets = config, max_tags, ramp, score_offsets
 
     def __call__(
         self,
@@ -85,7 +81,8 @@ class Objective:
             float32 [B] each: loss; classification; mask; labelled, the share of pixels with a pseudo label; kept, 1
             where the pseudo labels hold every tag, so that the mask loss counts.
         """
-        classification = classification_loss(outputs["scores"], tags)
+        offsets = 0.0 if self.score_offsets is None else tf.constant(self.score_offsets, tf.float32)
+        classification = classification_loss(outputs["scores"] + offsets, tags)
         zero = tf.zeros_like(classification)
         if not self_supervision:
             return {
@@ -124,12 +121,10 @@ class Objective:
         size, full = tf.shape(masks)[1:3], tf.shape(images)[1:3]
         # PAMR runs at the masks' size: the release found that enough, and it is 16 times cheaper
         small = resize_align_corners(denormalise(images[..., :3]), size)
-        fit, power, start = self.config.colour_fit, self.config.logit_adjustment, masks
-        if power > 0:
-            start = adjusted(clean(masks, tags), tf.constant(self.frequencies, tf.float32), power)
+        fit = self.config.colour_fit
         refined = pamr_tagged(
             small,
-            colour_fit(small, start, fit) if fit > 0 else start,
+            colour_fit(small, masks, fit) if fit > 0 else masks,
             tags,
             tags.shape[1] if self.max_tags is None else self.max_tags,
             self.config.pamr_iterations,
@@ -151,5 +146,14 @@ def build_objective(config: ExperimentConfig, tags: np.ndarray, steps_per_epoch:
     """The objective of a run on photos with tags [N, C], with its ramp, which begins at the switch."""
     first, count = config.training.pretrain_epochs, config.self_supervision.ramp_epochs
     ramp = Ramp(first * steps_per_epoch, count * steps_per_epoch)
-    frequencies = np.maximum(tags.mean(axis=0), 1 / len(tags))  # a class of classes.txt may have no photo
-    return Objective(config.self_supervision, int(tags.sum(axis=1).max()), ramp, frequencies.tolist())
+    offsets = config.training.logit_adjustment * log_odds(tags)
+    return Objective(config.self_supervision, int(tags.sum(axis=1).max()), ramp, offsets.tolist())
+
+
+def log_odds(tags: np.ndarray) -> np.ndarray:
+    """Of each class among photos with tags [N, C] in {0, 1}: log(n / (N - n)), float64 [C].
+
+    A class of no photo, or of all, counts as of half a photo, or of all but half a one.
+    """
+    count = np.clip(tags.sum(axis=0, dtype=np.float64), 0.5, len(tags) - 0.5)
+    return np.log(count / (len(tags) - count))

@@ -16,24 +16,6 @@ def clean(masks: tf.Tensor, tags: tf.Tensor) -> tf.Tensor:
     return masks * tf.concat([tf.ones_like(tags[:, :1]), tags], axis=1)[:, None, None]
 
 
-def adjusted(masks: tf.Tensor, frequencies: tf.Tensor, power: float) -> tf.Tensor:
-    """Divides things by their frequency^power; what all things of a pixel add up to stays (arXiv 2007.07314).
-
-    Args:
-        masks: float32 [B, H, W, 1 + C], cleaned by the tags.
-        frequencies: float32 [C] above 0: each class's share of the training photos.
-        power: 0 changes nothing; 1 gives a rare class and a frequent one the same chance beforehand.
-
-    Returns:
-        float32 [B, H, W, 1 + C]; the background as it was.
-    """
-    background, things = masks[..., :1], masks[..., 1:]
-    total = tf.reduce_sum(things, axis=-1, keepdims=True)
-    things *= (frequencies / tf.reduce_max(frequencies)) ** -power
-    things *= tf.math.divide_no_nan(total, tf.reduce_sum(things, axis=-1, keepdims=True))
-    return tf.concat([background, things], axis=-1)
-
-
 def pseudo_labels(
     masks: tf.Tensor, floor: float = 0.2, background_factor: float = 0.7, foreground_factor: float = 0.6
 ) -> tf.Tensor:

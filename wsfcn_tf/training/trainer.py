@@ -123,9 +123,7 @@ def _run(
     with Record(own, experiment.facts(own)) as record, ProgressBar(means, experiment.notes) as progress:
         order: list[keras.callbacks.Callback] = [LossSwitch(training.pretrain_epochs)]
         if experiment.split:
-            validation = Validation(
-                config, dataset, experiment.split, checkpoint, stop, callbacks, model.objective.frequencies
-            )
+            validation = Validation(config, dataset, experiment.split, checkpoint, stop, callbacks)
             order.append(validation)
         if training.panels:
             order.append(SupervisionPanels(scalars, dataset, names, training.panels, config.data))

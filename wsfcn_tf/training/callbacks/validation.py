@@ -44,7 +44,6 @@ class Validation(keras.callbacks.Callback):
         checkpoint: saves the epoch's last step if the measurement ends early, for whatever reason.
         stop: asked between batches.
         callbacks: whose on_test_* are called, as by `model.evaluate`.
-        frequencies: as the training's `Objective` has them.
 
     Attributes:
         health: what tags told at the last measurement; None before, and without tags.
@@ -61,7 +60,6 @@ class Validation(keras.callbacks.Callback):
         checkpoint: Checkpoint | None = None,
         stop: StopOnSignal | None = None,
         callbacks: Sequence[keras.callbacks.Callback] = (),
-        frequencies: Sequence[float] | None = None,
     ) -> None:
         super().__init__()
         self._config, self._dataset, (self._names, self._tags) = config, dataset, split
@@ -72,7 +70,7 @@ class Validation(keras.callbacks.Callback):
         self._warnings: dict[int, list[str]] = {}  # of the epochs that this process has measured
         if self._tags is not None:  # an objective of its own: the split may have more tags in a photo than training has
             max_tags = int(self._tags.sum(axis=1).max())
-            self._objective = Objective(config.self_supervision, max_tags, frequencies=frequencies)
+            self._objective = Objective(config.self_supervision, max_tags)
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Measures, if `training.validate_every` asks for it after this epoch."""
