@@ -43,7 +43,7 @@ class MaskFiles:
         self._folder = folder
         self._class_names = class_names
         self._legend = Legend(legend, class_names) if legend.exists() else None
-        self._finders = [(folder, FileFinder(folder, (".png", ".json")))]
+        self._finders = [(folder, FileFinder(folder, (".png", ".json"), rather=()))]
         if beside is not None:
             self._finders.append((beside, FileFinder(beside, (".json",))))
 
