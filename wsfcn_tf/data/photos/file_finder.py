@@ -58,7 +58,9 @@ class FileFinder:
             self._listings[folder] = _Listing(self._root, self._on_disk(folder), self._suffixes)
         listing = self._listings[folder]
         if file.lower().endswith(self._suffixes):
-            return listing.files.get(file) or listing.files.get(nfc(file))
+            found = listing.files.get(file) or listing.files.get(nfc(file))
+            if found or not self._rather or file.lower().endswith(self._rather):
+                return found  # "scan.tif" may be scan.tif.jpg without its suffix, "scan.jpg" is scan.jpg
         candidates = listing.stems.get(nfc(file), ())
         candidates = [name for name in candidates if name.lower().endswith(self._rather)] or candidates
         if len(candidates) > 1:
