@@ -8,6 +8,7 @@ from PIL import Image, ImageCms
 MODES = ("RGB", "L", "P", "1", "LA", "PA", "RGBA", "CMYK", "I;16", "F", "YCbCr")
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP")
 SIZES = ((20, 24), (1, 1), (10, 30000), (30000, 10), (1, 200), (7, 5))
+MASK_FORMATS = ("PNG", "PNG", "TIFF", "BMP", "JPEG")
 SMALL_SIZES = ((20, 24), (1, 1), (1, 70), (65, 3), (7, 5))
 DAMAGES = (
     "cut short",
@@ -51,6 +52,19 @@ def _maybe_damaged(rng: np.random.Generator, data: bytes) -> bytes:
 def generated_mask(rng: np.random.Generator) -> tuple[bytes, str]:
     """The same for a mask; more often one that can be used."""
     return _generated(rng, str(rng.choice((*MODES, *("P", "L", "RGB") * 5))), "PNG")
+
+
+def generated_binary_mask(rng: np.random.Generator) -> tuple[bytes, str]:
+    """A mask of 0 and 255, or 0 and 1, as PNG, TIFF, BMP or JPEG, often damaged; sometimes of further values."""
+    height, width = SMALL_SIZES[rng.integers(len(SMALL_SIZES))]
+    values = np.uint8([0, 1, 255, 128])[
+        rng.choice(4, p=(0.5, 0, 0.5, 0) if rng.random() < 0.7 else None, size=(height, width))
+    ]
+    mode, kind = str(rng.choice(("L", "1", "RGB", "P", "RGBA", "I;16", "CMYK"))), str(rng.choice(MASK_FORMATS))
+    image = Image.fromarray(values.astype(np.uint16)) if mode == "I;16" else Image.fromarray(values)
+    data = encode(image if mode == "I;16" else image.convert(mode), kind)
+    damage = str(rng.choice(DAMAGES)) if rng.random() < 0.4 else ""
+    return damaged(rng, data, damage) if damage else data, f"{mode} {kind} {width}x{height} {damage}"
 
 
 def _generated(rng: np.random.Generator, mode: str, kind: str) -> tuple[bytes, str]:
