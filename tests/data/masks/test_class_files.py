@@ -52,6 +52,11 @@ def test_smaller_areas_lie_on_top_and_ignore_on_all(root):
     assert opened(root).read("a").tolist() == [[255, 255, 255], [2, 1, 1]]
 
 
+def test_a_file_of_what_to_ignore_alone_is_no_mask(root):
+    draw(root, "a_ignore.png", [[255, 255, 255], [0, 0, 0]])
+    assert opened(root).path_of("a") is None
+
+
 def test_a_file_of_the_photos_own_name_is_the_mask(root):
     draw(root, "a_cat.png", [[255, 255, 255], [255, 255, 255]])
     write_mask(root / "masks" / "a.png", np.full((2, 3), 2, np.uint8))

@@ -95,6 +95,8 @@ def test_colours_and_transparency(tmp_path):
     path = tmp_path / "a.png"
     Image.fromarray(np.uint8([[[255, 0, 0]]])).save(path)
     assert refused(path, BINARY) == f"{path}: holds colours, not values: say in legend.csv what they mean"
+    Image.fromarray(np.full((16, 16, 3), (0, 0, 255), np.uint8)).save(path, "JPEG")
+    assert refused(path, BINARY) == f"{path}: holds colours, not values: say in legend.csv what they mean"
     Image.fromarray(np.uint8([[[0, 0, 0, 255], [255, 255, 255, 0]]])).save(path)
     assert refused(path, BINARY) == f"{path}: a mask may not be transparent: save it without an alpha channel"
     stream = io.BytesIO()

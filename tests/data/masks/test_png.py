@@ -69,6 +69,12 @@ def test_labels_of_16_bits(tmp_path):
         read_mask(path, 3)
 
 
+def test_negative_numbers_are_no_labels(tmp_path):
+    Image.fromarray(np.array([[0, -1]], np.int32)).save(tmp_path / "mask.tif")
+    with pytest.raises(UserError, match=r"label -1 is outside the classes"):
+        read_mask(tmp_path / "mask.tif", 3)
+
+
 def test_what_needs_mask_values(tmp_path):
     path = tmp_path / "mask.png"
     Image.fromarray(np.array([[0, 255]], np.uint8)).convert("1").save(path)

@@ -93,6 +93,9 @@ def test_of_a_png_and_another_file_the_png_is_meant(root):
     for suffix, value in (("png", 1), ("tif", 2), ("jpg", 3)):
         Image.fromarray(np.full((2, 3), value, np.uint8)).save(root / "masks" / f"a.{suffix}")
     assert (opened(root).read("a") == 1).all()
+    labelme(root / "b.json", "dog")
+    Image.fromarray(np.full((2, 3), 1, np.uint8)).save(root / "masks" / "b.tif")
+    assert (opened(root).read("b") == 2).all()
 
 
 def test_values_and_a_legend_or_coco(root):

@@ -109,7 +109,11 @@ def test_profile_and_alpha_and_16_bits():
     pixels = np.dstack([COLOURS, np.full(COLOURS.shape[:2], 255, np.uint8)])
     image = decode_image(encoded(pixels, "PNG", icc_profile=P3), "photo")
     np.testing.assert_allclose(image, as_srgb(COLOURS, P3_TO_SRGB), atol=1.6)
-    grey = np.arange(256, dtype=np.uint16)[None] * 257
+    ramp = np.arange(256, dtype=np.uint8)[None]
+    opaque = np.dstack([ramp, np.full_like(ramp, 255)])
+    image = decode_image(encoded(opaque, "PNG", icc_profile=grey_profile(1.0)), "photo")
+    assert abs(int(image[0, 128, 0]) - 188) <= 2
+    grey = ramp.astype(np.uint16) * 257
     image = decode_image(encoded(grey, "TIFF", icc_profile=grey_profile(1.0)), "photo")
     assert abs(int(image[0, 128, 0]) - 188) <= 2
 

@@ -39,6 +39,13 @@ def test_of_a_phones_photo_in_two_formats_the_usual_one_is_meant(tmp_path):
         FileFinder(tmp_path, rather=()).find("a")
 
 
+def test_a_name_with_one_of_the_rarer_suffixes_may_lack_its_own(tmp_path):
+    """A scan that was converted: scan.tif.jpg; but scan.jpg is no scan.jpg.png."""
+    touch(tmp_path, "scan.tif.jpg", "scan.jpg.png")
+    find = FileFinder(tmp_path).find
+    assert (find("scan.tif"), find("scan.jpg")) == ("scan.tif.jpg", None)
+
+
 def test_folders_in_every_spelling(tmp_path):
     touch(tmp_path, "photos/a b/c.jpg", "elsewhere/d.png")
     find = FileFinder(tmp_path / "photos").find

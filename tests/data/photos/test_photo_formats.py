@@ -133,6 +133,13 @@ def test_tiff_of_other_values(dtype, words):
     assert refused(stream.getvalue()) == f"DIR/photo: holds {words} per value: save it with 8 or 16 bits"
 
 
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "AVIF", "HEIF"])
+@pytest.mark.parametrize("behind", [b"\0", b"SEFT", b"any bytes, such as a phone's own"])
+def test_bytes_behind_the_photo(kind, behind):
+    data = encoded(Image.fromarray(RGB), kind)
+    np.testing.assert_array_equal(decode_image(data + behind, "photo"), decode_image(data, "photo"))
+
+
 @pytest.mark.parametrize("kind", FORMATS)
 @pytest.mark.parametrize("share", [0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.99, 0.999])
 def test_what_is_cut_short_is_refused(kind, share):

@@ -32,8 +32,13 @@ class ClassFiles:
         self._suffixes = tuple(suffixes)
 
     def of(self, stem: str) -> Mapping[int, Path]:
-        """{label: file} of a photo, by its name without suffix. Raises UserError if a file's name has two meanings."""
-        return self._found.get(nfc(stem), {})
+        """{label: file} of a photo, by its name without suffix; empty unless one is a class's.
+
+        Raises:
+            UserError: a file's name has two meanings.
+        """
+        files = self._found.get(nfc(stem), {})
+        return files if files.keys() - {IGNORE} else {}
 
     def owner(self, stem: str) -> str | None:
         """The photo that a mask file belongs to as one of several, both without suffix; None if it is no such file."""
@@ -107,4 +112,4 @@ def _area(path: Path) -> np.ndarray:
         raise UserError(
             f"{path}: holds {shown}, but a class's own mask 0 and one other value: draw it without smooth edges"
         )
-    return stored.values > 0
+    return stored.values != 0

@@ -48,7 +48,7 @@ def decode_mask(data: bytes, where: str, num_classes: int) -> np.ndarray:
             "convert it, or say in legend.csv what its colours mean"
         )
     labels = np.array(image)
-    outside = labels[(labels > num_classes) & (labels != IGNORE)]
+    outside = labels[(labels < 0) | ((labels > num_classes) & (labels != IGNORE))]
     if outside.size:
         raise UserError(
             f"{where}: label {outside.min()} is outside the classes (0 to {num_classes}, {IGNORE} = ignore)"
@@ -57,12 +57,12 @@ def decode_mask(data: bytes, where: str, num_classes: int) -> np.ndarray:
 
 
 def is_grey(path: Path) -> bool:
-    """Whether a mask's file holds grey tones alone, neither a palette nor colours.
+    """Whether a mask's file holds grey tones, neither a palette nor colours nor bits.
 
     Raises:
         UserError: it is missing or not a whole picture.
     """
-    return decode_pixels(read_bytes(path), str(path)).mode in ("1", "L", *DEEP)
+    return decode_pixels(read_bytes(path), str(path)).mode in ("L", *DEEP)
 
 
 def decode_pixels(data: bytes, where: str) -> Image.Image:

@@ -87,6 +87,7 @@ class MaskFiles:
     def _whole(self, photo: str) -> Path | None:
         stem = stem_of(photo)
         found = [folder / name for folder, finder in self._finders if (name := finder.find(stem)) is not None]
+        found = [path for path in found if path.suffix.lower() in _RATHER] or found
         if len(found) > 1:
             raise UserError(f"{found[0]} and {found[1]} are both masks of {photo!r}: remove one of them")
         return found[0] if found else None

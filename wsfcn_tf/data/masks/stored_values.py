@@ -10,6 +10,8 @@ from wsfcn_tf.data.photos.image_files import JPEG, format_of
 from wsfcn_tf.data.photos.images import read_bytes
 from wsfcn_tf.errors import UserError
 
+_NEARLY_GREY = 8  # of 255 between channels: what a JPEG makes of grey
+
 
 class StoredValues:
     """A mask file's numbers.
@@ -33,8 +35,10 @@ def _numbers(image: Image.Image, exact: bool, where: str) -> np.ndarray:
         return np.asarray(image).astype(np.int32)
     if image.mode in ("L", "P") or image.mode in DEEP:
         return np.array(image, np.int32)
-    if not exact:  # what was grey is nearly grey
-        return np.array(image.convert("L"), np.int32)
+    if not exact and image.mode == "RGB":
+        colours = np.array(image, np.int32)
+        if np.ptp(colours, axis=-1).max() <= _NEARLY_GREY:
+            return np.array(image.convert("L"), np.int32)
     if image.mode in ("LA", "RGBA") and image.getextrema()[-1] != (255, 255):
         raise UserError(f"{where}: a mask may not be transparent: save it without an alpha channel")
     if image.mode in ("RGB", "RGBA", "LA"):

@@ -16,6 +16,7 @@ _STARTS = {
     b"MM\0+": TIFF,
 }
 _AVIF_BRANDS = {b"avif", b"avis"}
+_BOXES = (b"ftyp", b"meta", b"mdat", b"moov", b"free", b"skip", b"uuid")  # of which files of these formats consist
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"}
 
 
@@ -44,15 +45,13 @@ def is_whole(data: bytes, kind: str | None) -> bool:
 
 
 def _boxes_are_whole(data: bytes) -> bool:
-    """Walks from box to box of ISO's base media format: each says how long it is."""
+    """Walks from box to box of ISO's base media format, each of which says how long it is; other bytes may follow."""
     position = 0
-    while position + 8 <= len(data):
+    while data[position + 4 : position + 8] in _BOXES:
         size = int.from_bytes(data[position : position + 4], "big")
         if size == 1:  # a longer number follows
             size = int.from_bytes(data[position + 8 : position + 16], "big")
-        if size == 0:  # to the end of the file
+        if size < 8:  # 0: to the end of the file
             return True
-        if size < 8:
-            return False
         position += size
-    return position == len(data)
+    return position <= len(data)

@@ -87,9 +87,9 @@ def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     way = to_srgb(profile) if profile else None
     if way is None:
         return image.convert("RGB")
-    if way.mode == "RGB":  # of a palette, and of greyscale, too
-        return way.of_picture(image.convert("RGB"))
-    return way.of_picture(image).convert("RGB")
+    if way.mode == "CMYK":
+        return way.of_picture(image).convert("RGB")
+    return Image.fromarray(way.of_pixels(np.array(image.convert("RGB"))))  # of a palette, too
 
 
 def _is_negative(image: Image.Image) -> bool:
