@@ -87,6 +87,8 @@ def test_files_of_classes_are_no_orphans(folder):
     found = survey(folder, workers=1, progress=False)
     assert found.masks["a.jpg"].classes == {"cat"} and found.splits["val"] == ("a.jpg",)
     assert found.orphans == (f"{folder}/masks/a_dgo.png", f"{folder}/masks/c_cat.png")
+    draw(folder, SQUARE)  # a.png, the whole mask
+    assert len(survey(folder, workers=1, progress=False).orphans) == 3
 
 
 def test_what_is_stored(tmp_path):

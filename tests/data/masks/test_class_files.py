@@ -78,8 +78,9 @@ def test_a_name_with_two_meanings(root):
     masks = open_masks(root, root / "masks", ("cat", "black_cat"), FileFinder(root))
     with pytest.raises(UserError) as error:
         masks.read("a")
+    assert masks.path_of("c") is None  # which has nothing to do with it
     either = "'cat' in 'a_black' or 'black_cat' in 'a'"
-    assert str(error.value) == f"{root}/masks/a_black_cat: can be {either}: rename the photos or the class"
+    assert str(error.value) == f"{root}/masks/a_black_cat.png: can be {either}: rename the photos or the class"
 
 
 @pytest.mark.parametrize(

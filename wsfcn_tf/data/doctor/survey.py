@@ -23,7 +23,6 @@ from wsfcn_tf.data.masks.sources import LEGEND_FILE, MaskFiles
 from wsfcn_tf.data.photos.file_finder import FileFinder, stem_of, walk_files
 from wsfcn_tf.data.photos.images import read_bytes, read_image
 from wsfcn_tf.errors import UserError
-from wsfcn_tf.files.reading import nfc
 
 _ORIENTATION = 0x0112  # EXIF's tag
 
@@ -236,13 +235,11 @@ def _orphans(masks: Path, folder: VocFolder | TaggedFolder) -> Iterable[str]:
     for name in walk_files(masks, suffixes=(".png", ".json")) if masks.is_dir() else ():
         stem = stem_of(name) if not name.lower().endswith(".json") else name[:-5]
         try:
-            if find(stem) is None and not _is_one_of_several(folder, stem, masks / name):
+            if find(stem) is None and not _is_of_a_class(folder, masks / name):
                 yield str(masks / name)
         except UserError:  # several photos, or two sources of masks
             continue
 
 
-def _is_one_of_several(folder: VocFolder | TaggedFolder, stem: str, file: Path) -> bool:
-    """Whether a file is the mask of one class in a photo."""
-    owner = folder.masks.owner(nfc(stem)) if isinstance(folder.masks, MaskFiles) else None
-    return owner is not None and file in folder.masks.files_of(owner)
+def _is_of_a_class(folder: VocFolder | TaggedFolder, file: Path) -> bool:
+    return isinstance(folder.masks, MaskFiles) and folder.masks.is_of_a_class(file)

@@ -35,38 +35,40 @@ class ClassFiles:
         """{label: file} of a photo, by its name without suffix; empty unless one is a class's.
 
         Raises:
-            UserError: a file's name has two meanings.
+            UserError: a file's name has two meanings, or two files are of one class.
         """
-        files = self._found.get(nfc(stem), {})
-        return files if files.keys() - {IGNORE} else {}
+        stem = nfc(stem)
+        files, mistakes = self._found
+        if stem in mistakes:
+            raise UserError(mistakes[stem])
+        return files[stem] if files.get(stem, {}).keys() - {IGNORE} else {}
 
-    def owner(self, stem: str) -> str | None:
-        """The photo that a mask file belongs to as one of several, both without suffix; None if it is no such file."""
-        found = [
-            (stem[: -len(name) - 1], name)
-            for name in self._labels
-            if stem.endswith(f"_{name}") and self._is_photo(stem[: -len(name) - 1])
-        ]
-        if len(found) > 1:
-            either = " or ".join(f"{name!r} in {photo!r}" for photo, name in found)
-            raise UserError(f"{self._folder / stem}: can be {either}: rename the photos or the class")
-        return found[0][0] if found else None
+    def photo_of(self, file: Path) -> str | None:
+        """The photo, without suffix, for which `of` gives a file; None if there is none. Raises UserError as `of`."""
+        stem = nfc(file.relative_to(self._folder).as_posix().rpartition(".")[0])
+        return next((photo for photo, _ in self._owners(stem) if file in self.of(photo).values()), None)
 
     @cached_property
-    def _found(self) -> dict[str, dict[int, Path]]:
+    def _found(self) -> tuple[dict[str, dict[int, Path]], dict[str, str]]:
+        """Each photo's files, and what is wrong with some photos'."""
         found: dict[str, dict[int, Path]] = {}
-        endings = tuple(f"_{name}" for name in self._labels)
+        mistakes: dict[str, str] = {}
         for file in walk_files(self._folder, suffixes=self._suffixes) if self._folder.is_dir() else ():
-            stem = nfc(file.rpartition(".")[0])
-            if not stem.endswith(endings) or self._is_photo(stem):
-                continue
-            photo = self.owner(stem)
-            if photo is not None:
-                label = self._labels[stem[len(photo) + 1 :]]
-                other = found.setdefault(photo, {}).setdefault(label, self._folder / file)
-                if other != self._folder / file:
-                    raise UserError(f"{other} and {self._folder / file} are the same mask: remove one of them")
-        return found
+            path, stem = self._folder / file, nfc(file.rpartition(".")[0])
+            owners = self._owners(stem)
+            for photo, name in owners:
+                other = found.setdefault(photo, {}).setdefault(self._labels[name], path)
+                if len(owners) > 1:
+                    either = " or ".join(f"{name!r} in {photo!r}" for photo, name in owners)
+                    mistakes[photo] = f"{path}: can be {either}: rename the photos or the class"
+                elif other != path:
+                    mistakes[photo] = f"{other} and {path} are the same mask: remove one of them"
+        return found, mistakes
+
+    def _owners(self, stem: str) -> list[tuple[str, str]]:
+        """The photos and classes that a file can be of; none if it has a photo's whole name."""
+        split = [(stem[: -len(name) - 1], name) for name in self._labels if stem.endswith(f"_{name}")]
+        return [pair for pair in split if self._is_photo(pair[0])] if split and not self._is_photo(stem) else []
 
     def _is_photo(self, stem: str) -> bool:
         try:

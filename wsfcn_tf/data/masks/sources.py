@@ -65,7 +65,8 @@ class MaskFiles:
 
         Of a file for each class it is the first.
         """
-        return next(iter(self.files_of(photo)), None)
+        path = self._whole(photo)
+        return path if path is not None else next(iter(self._class_files.of(stem_of(photo)).values()), None)
 
     def read(self, photo: str) -> np.ndarray:
         """A photo's true labels: uint8 [H,W], 0..C, 255 = ignore. Raises UserError if there are none."""
@@ -75,14 +76,10 @@ class MaskFiles:
         path = path or self._folder / f"{stem_of(photo)}.png"
         return read_labelme(path, self._class_names) if path.suffix.lower() == ".json" else self._read_pixels(path)
 
-    def owner(self, stem: str) -> str | None:
-        """The photo that a file NAME_CLASS belongs to, as of `ClassFiles`."""
-        return self._class_files.owner(stem)
-
-    def files_of(self, photo: str) -> list[Path]:
-        """All files that a photo's mask is read from."""
-        path = self._whole(photo)
-        return [path] if path is not None else list(self._class_files.of(stem_of(photo)).values())
+    def is_of_a_class(self, file: Path) -> bool:
+        """Whether a file NAME_CLASS is part of a photo's mask."""
+        photo = self._class_files.photo_of(file)
+        return photo is not None and self._whole(photo) is None
 
     def _whole(self, photo: str) -> Path | None:
         stem = stem_of(photo)
