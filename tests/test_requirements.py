@@ -12,7 +12,7 @@ else:
     import tomli as tomllib
 
 ROOT = Path(__file__).parents[1]
-EXTRAS = {"gpu", "convert", "serving", "onnx", "dev"}
+EXTRAS = {"heif", "gpu", "convert", "serving", "onnx", "dev"}
 
 
 def requirements(name, python):

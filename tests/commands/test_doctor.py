@@ -34,3 +34,16 @@ def test_errors(tmp_path, capsys):
     message = f"error: {root}: 1 error in the data, told above: mend it before training"
     assert err.splitlines()[-1] == message
     assert sorted(path.name for path in root.iterdir()) == before
+
+
+def test_what_masks_values_mean(tmp_path, capsys):
+    root = make(tmp_path / "data", dict(zip("abcdef", ["cat"] * 5 + [""], strict=True)))
+    (root / "masks").mkdir()
+    Image.new("L", (40, 40), 255).save(root / "masks" / "a.png")
+    assert main(["doctor", str(root)]) == 2
+    setting = "data.mask_values={0: background, 255: cat}"
+    assert f"if it is where cat is, say so: --set '{setting}'\n  a.png\n" in capsys.readouterr().out
+    assert main(["doctor", str(root), "--set", setting]) == 0
+    assert main(["doctor", str(root), "--set", "data.flip=true"]) == 2
+    message = "error: --set data.flip=true: doctor looks at data.mask_values only: leave it out"
+    assert capsys.readouterr().err.splitlines()[-1] == message

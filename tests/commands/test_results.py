@@ -1,6 +1,7 @@
 """Evaluating masks, comparing results and collecting them, as a user types it."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -59,6 +60,24 @@ def one_line(capsys, *arguments: str) -> str:
     assert main(list(arguments)) == 2
     (error,) = capsys.readouterr().err.strip().splitlines()
     return error.removeprefix("error: ")
+
+
+def test_what_the_true_masks_values_mean(data, tmp_path, capsys):
+    """The same figures, whatever values the classes have."""
+    masks = predicted(data, tmp_path / "masks", 0.2)
+    root = tmp_path / "data"
+    shutil.copytree(data, root)
+    for name in NAMES:
+        path = root / "SegmentationClass" / f"{name}.png"
+        Image.fromarray(100 * np.array(Image.open(path))).save(path)
+    assert main(["evaluate", "--masks", str(masks), "--data", str(data), "--output", str(tmp_path / "a")]) == 0
+    setting = "data.mask_values={0: background, 100: cat, 200: dog}"
+    given = ["--data", str(root), "--set", setting, "--output", str(tmp_path / "b")]
+    assert main(["evaluate", "--masks", str(masks), *given]) == 0
+    first, second = (json.loads((tmp_path / name / "metrics.json").read_text()) for name in "ab")
+    assert (first["miou"], first["confusion"]) == (second["miou"], second["confusion"])
+    assert main(["evaluate", "--masks", str(masks), "--data", str(root)]) == 2
+    assert "label 100 is outside the classes" in capsys.readouterr().err.splitlines()[-1]
 
 
 def test_evaluating_masks_leaves_all_results(data, tmp_path, capsys):

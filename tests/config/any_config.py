@@ -25,6 +25,9 @@ def values(hint):
         return st.one_of(map(values, get_args(hint)))
     if get_origin(hint) is Literal:
         return st.sampled_from(get_args(hint))
+    if get_origin(hint) is dict:
+        key, value = map(values, get_args(hint))
+        return st.dictionaries(key.map(lambda number: number % 65536), value, min_size=1, max_size=4)
     if get_origin(hint) is tuple and get_args(hint)[-1] is Ellipsis:
         return st.lists(values(get_args(hint)[0]), min_size=1, max_size=5).map(tuple)
     if get_origin(hint) is tuple:
@@ -63,4 +66,6 @@ def agreeing(config):
         data = replace(data, tfds=data.tfds or "voc/2012")
     elif data.format != "voc":
         data = replace(data, tfds=None)
+    if data.format in ("scenes", "tfds") or data.tfds is not None:
+        data = replace(data, mask_values=None)
     return replace(config, model=model, training=training, data=data)

@@ -114,6 +114,8 @@ def test_from_mapping_reads_what_json_holds():
     base = replace(ExperimentConfig(), training=TrainingConfig(epochs=3))
     config = from_mapping({"model": {"dilations": [1, 2, 3, 4]}}, base=base)
     assert (config.model.dilations, config.training.epochs) == ((1, 2, 3, 4), 3)
+    config = from_mapping({"data": {"mask_values": {"0": "background", "255": "cat"}}})
+    assert config.data.mask_values == {0: "background", 255: "cat"}
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
@@ -213,6 +215,22 @@ def test_a_file_that_is_not_text(tmp_path):
         (
             "inference: {background: 1}",
             "x.yaml: inference.background must be one of constant, power, none, not 1",
+        ),
+        (
+            "data: {mask_values: [0, 255]}",
+            "x.yaml: data.mask_values must be a mapping of whole numbers to texts or null, not [0, 255]",
+        ),
+        (
+            "data: {mask_values: {255: 1}}",
+            "x.yaml: data.mask_values must be a mapping of whole numbers to texts or null, not 1",
+        ),
+        (
+            "data: {mask_values: {-1: ignore}}",
+            'x.yaml: data.mask_values must be one or more values of 0 to 65535, each with a name, not {"-1": "ignore"}',
+        ),
+        (
+            "data: {format: scenes, mask_values: {255: cat}}",
+            "x.yaml: data.mask_values is for the masks of a folder, data.format voc or tagged; leave it out",
         ),
         ("training: {epochs: 0}", "x.yaml: training.epochs must be at least 1, not 0"),
     ],

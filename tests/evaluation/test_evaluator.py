@@ -64,7 +64,9 @@ def test_binary_masks_are_refused():
     """0 and 255 where a thing is, which would be ignored."""
     masks = {"a": np.array([[0, 255]], np.uint8), "b": np.array([[0, 0]], np.uint8)}
     dataset = MemoryDataset(CLASSES, {name: blank(1, 2) for name in masks}, masks=masks)
-    with pytest.raises(UserError, match=r"the masks of val hold no class, .* write its class's number instead, 1 for"):
+    with pytest.raises(
+        UserError, match=r"the masks of val hold no class, .* --set 'data.mask_values=\{0: background, 255: cat\}'$"
+    ):
         evaluate(CATS, dataset, "val", progress=False)
     masks["b"][0, 0] = 1
     assert evaluate(CATS, dataset, "val", progress=False).images == 2

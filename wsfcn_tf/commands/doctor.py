@@ -2,10 +2,19 @@
 
 import argparse
 
+from wsfcn_tf.commands.mask_values_setting import split_off_mask_values
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the command's arguments."""
     parser.add_argument("data", metavar="DATA", help="a folder in VOC's layout, or one of tagged photos")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="data.mask_values, if that is what training will be given",
+    )
     parser.add_argument("--json", metavar="FILE", help="write the report, with every photo it names, for machines, too")
 
 
@@ -16,7 +25,10 @@ def run(arguments: argparse.Namespace) -> None:
     from wsfcn_tf.errors import UserError
     from wsfcn_tf.files import write_json
 
-    found = survey(arguments.data)
+    mask_values, others = split_off_mask_values(arguments.set)
+    if others:
+        raise UserError(f"--set {others[0]}: doctor looks at data.mask_values only: leave it out")
+    found = survey(arguments.data, mask_values=mask_values)
     findings = examine(found)
     print(as_text(found, findings))
     if arguments.json:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wsfcn_tf.commands.inference_settings import add_crf_argument, add_inference_arguments, inference_of
+from wsfcn_tf.commands.mask_values_setting import split_off_mask_values
 from wsfcn_tf.commands.report_settings import add_report_argument, report_page, report_settings
 
 if TYPE_CHECKING:
@@ -60,8 +61,9 @@ def _evaluate_network(arguments: argparse.Namespace) -> None:
 
     page = report_page(arguments.report)
     trained = load_trained(arguments.weights)
+    mask_values, arguments.set = split_off_mask_values(arguments.set)
     inference = inference_of(trained, arguments)
-    dataset = trained.dataset(arguments.data)
+    dataset = trained.dataset(arguments.data, mask_values)
     panel = PanelCollector(_PANEL_ROWS, trained.class_names)
     examples = ExampleCollector(trained.class_names, _REPORT_IMAGES)
 
@@ -121,12 +123,13 @@ def _evaluate_masks(arguments: argparse.Namespace) -> None:
 
     if not arguments.data:
         raise UserError("--masks needs --data, the folder of the photos and the true masks")
+    mask_values, arguments.set = split_off_mask_values(arguments.set)
     for option in ("inference", "set"):
         if given := getattr(arguments, option):
             raise UserError(f"--{option} {given[0]}: there is no inference with --masks: leave it out")
     if arguments.report:
         raise UserError(f"--report {arguments.report}: shows a network's masks, too: give --weights, or leave it out")
-    metrics = evaluate_masks(arguments.masks, open_folder(arguments.data), arguments.split)
+    metrics = evaluate_masks(arguments.masks, open_folder(arguments.data, mask_values=mask_values), arguments.split)
     print(table(metrics, parameters=None, trainable=None))
 
     masks = Path(arguments.masks)

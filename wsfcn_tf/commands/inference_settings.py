@@ -23,7 +23,8 @@ def add_inference_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="KEY=VALUE",
-        help="change a key of the run's inference section, such as inference.background_value=0.15; may be repeated",
+        help="change a key of the run's inference section, such as inference.background_value=0.15; may be repeated. "
+        "evaluate takes data.mask_values, too",
     )
 
 

@@ -1,8 +1,8 @@
 """Photos and tags: the section `data`."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 from pydantic.dataclasses import dataclass
 
 from wsfcn_tf.config.section import Must, Number, Section
@@ -20,6 +20,23 @@ class ScenesConfig(Section):
     """Side in pixels."""
     seed: int = Field(2023, ge=0)
     """Of all that is random in the scenes."""
+
+
+def _keys_to_numbers(value: Any) -> Any:
+    """JSON's keys are texts."""
+    if not isinstance(value, dict):
+        return value
+    return {int(key) if isinstance(key, str) and key.isdecimal() else key: name for key, name in value.items()}
+
+
+_MaskValues = Annotated[
+    dict[int, str],
+    Must(
+        "one or more values of 0 to 65535, each with a name",
+        lambda names: names and 0 <= min(names) <= max(names) < 1 << 16,
+    ),
+    BeforeValidator(_keys_to_numbers),
+]
 
 
 @dataclass(frozen=True)
@@ -41,6 +58,10 @@ class DataConfig(Section):
     such as train[:80%])."""
     val_split: str = "val"
     """Name of the list of validation photos, likewise."""
+    mask_values: _MaskValues | None = None
+    """What the values of masks mean, such as {0: background, 128: ignore, 255: cat}: background, ignore or a class.
+    With null, 0 is background, 1 the first class, 255 ignore. JPEG masks need it: the nearest value is meant. Training
+    opens no masks."""
     crop_size: int = Field(321, ge=16)
     """Side of a training crop."""
     crop_area: Annotated[

@@ -99,3 +99,5 @@ def _of_data(config: ExperimentConfig) -> Iterator[str]:
         yield "data.format tfds needs data.tfds, the dataset's name, such as voc/2012"
     if data.tfds is not None and data.format not in ("voc", "tfds"):  # voc is the default
         yield "data.tfds is for data.format tfds; leave out one of the two"
+    if data.mask_values and (data.format in ("scenes", "tfds") or data.tfds is not None):
+        yield "data.mask_values is for the masks of a folder, data.format voc or tagged; leave it out"

@@ -22,6 +22,8 @@ def type_words(schema: Mapping[str, Any]) -> str:
         return f"{type_words(schema['anyOf'][0])} or null"
     if "enum" in schema:
         return f"one of {', '.join(map(str, schema['enum']))}"
+    if schema["type"] == "object":
+        return "a mapping of whole numbers to texts"
     if schema["type"] == "array":
         count = f"{schema['minItems']} " if "prefixItems" in schema else ""
         return f"a list of {count}{_TYPES[_item(schema)['type']][1]}"
@@ -48,7 +50,8 @@ def mistake_words(error: Mapping[str, Any], schemas: Mapping[str, Any]) -> str:
     if key not in schemas:
         return f"{key} {unknown_words(str(key), schemas, {name: name for name in schemas})}"
     schema = schemas[key]
-    if index and error["type"] != "missing":  # of a list's element; a missing one is the list's mistake
+    is_list = schema.get("anyOf", [schema])[0].get("type") == "array"
+    if index and is_list and error["type"] != "missing":  # of a list's element; a missing one is the list's mistake
         key, schema = f"{key}[{index[0]}]", _item(schema)
     must = range_words(schema) if error["type"] in _OUT_OF_RANGE else type_words(schema)
     choices = schema.get("anyOf", [schema])[0].get("enum", ())

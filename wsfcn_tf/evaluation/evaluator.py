@@ -7,6 +7,7 @@ import numpy as np
 from tqdm import tqdm
 
 from wsfcn_tf.data.datasets.dataset import Dataset
+from wsfcn_tf.data.masks.mask_values import setting_for
 from wsfcn_tf.data.masks.png import IGNORE
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.evaluation.metrics.accumulator import Accumulator
@@ -60,7 +61,8 @@ def evaluate(
     if ignores and not metrics.confusion[1:].any():
         raise UserError(
             f"the masks of {split} hold no class, only background (0) and what is to be ignored (255): there is "
-            "nothing to compare with; if 255 is where the thing is, write its class's number instead, 1 for the first"
+            "nothing to compare with; if 255 is where the thing is, say so: "
+            f"--set {setting_for((0, IGNORE), dataset.class_names)}"
         )
     return metrics
 

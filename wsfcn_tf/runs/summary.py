@@ -128,8 +128,13 @@ def _median(values: list[float]) -> float | None:
 def _flat(section: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     flat = {}
     for key, value in section.items():
-        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
+        flat |= _flat(value, f"{prefix}{key}.") if _is_section(value) else {prefix + key: value}
     return flat
+
+
+def _is_section(value: Any) -> bool:
+    """Whether a value is a section, not what masks' values mean, which begin with a number."""
+    return isinstance(value, dict) and all(isinstance(key, str) for key in value)
 
 
 def _text(value: Any) -> str:

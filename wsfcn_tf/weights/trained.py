@@ -1,10 +1,12 @@
 """A trained network from a run's folder or a weights file."""
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from wsfcn_tf.config import ExperimentConfig
+from wsfcn_tf.config.experiment import check_agreements
 from wsfcn_tf.data.datasets.dataset import Dataset, open_dataset, open_folder
 from wsfcn_tf.errors import UserError, first_line
 from wsfcn_tf.models import Network, build_model
@@ -34,18 +36,27 @@ class Trained:
         """The checksum of the weights' file, by which records tell them."""
         return hashlib.sha256(self.weights.read_bytes()).hexdigest()
 
-    def dataset(self, root: str | None = None) -> Dataset:
+    def dataset(self, root: str | None = None, mask_values: Mapping[int, str] | None = None) -> Dataset:
         """The data it was trained on, or other data of the same classes.
 
         Args:
             root: the other data's folder, as `open_folder` takes it. If it does not say what its classes are, they are
                 the network's.
+            mask_values: what masks' values mean, as `data.mask_values`; None takes the run's for the data of the run.
 
         Raises:
             UserError: no such data, or its classes are not the network's.
         """
         data = self.config.data
-        dataset = open_dataset(data) if root is None else open_folder(root, self.class_names)
+        is_own = data.root is not None and root is not None and Path(root).resolve() == Path(data.root).resolve()
+        if mask_values is None and (root is None or is_own):
+            mask_values = data.mask_values
+        if root is None:
+            data = replace(data, mask_values=mask_values)
+            check_agreements(replace(self.config, data=data), str(self.run))
+            dataset = open_dataset(data)
+        else:
+            dataset = open_folder(root, self.class_names, mask_values)
         if dataset.class_names != self.class_names:
             raise UserError(
                 f"{root or data.root}: its classes are {', '.join(dataset.class_names)}, "

@@ -3,11 +3,13 @@
 import io
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageCms
 
 MODES = ("RGB", "L", "P", "1", "LA", "PA", "RGBA", "CMYK", "I;16", "F", "YCbCr")
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP")
 SIZES = ((20, 24), (1, 1), (10, 30000), (30000, 10), (1, 200), (7, 5))
+MASK_FORMATS = ("PNG", "PNG", "TIFF", "BMP", "JPEG")
+SMALL_SIZES = ((20, 24), (1, 1), (1, 70), (65, 3), (7, 5))
 DAMAGES = (
     "cut short",
     "emptied",
@@ -25,9 +27,44 @@ def generated_image(rng: np.random.Generator) -> tuple[bytes, str]:
     return _generated(rng, str(rng.choice(MODES)), str(rng.choice(FORMATS, p=(0.3, 0.4, 0.1, 0.05, 0.1, 0.05))))
 
 
+def generated_photo_of(rng: np.random.Generator, kind: str) -> tuple[bytes, str]:
+    """The same in one format, small, often with EXIF and a colour profile, which may be damaged on their own."""
+    height, width = SMALL_SIZES[rng.integers(len(SMALL_SIZES))]
+    options = {}
+    if rng.random() < 0.5:
+        exif = Image.Exif()
+        exif[0x0112] = int(rng.integers(0, 10))
+        options["exif"] = _maybe_damaged(rng, exif.tobytes())
+    if rng.random() < 0.5:
+        profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+        options["icc_profile"] = _maybe_damaged(rng, profile)
+    mode = str(rng.choice(MODES))
+    data = encode(picture(rng, mode, height, width), kind, **options)
+    damage = rng.choice(DAMAGES) if rng.random() < 0.5 else ""
+    data = damaged(rng, data, str(damage)) if damage else data
+    return data, f"{mode} {kind} {width}x{height} {damage}"
+
+
+def _maybe_damaged(rng: np.random.Generator, data: bytes) -> bytes:
+    return damaged(rng, data, str(rng.choice(DAMAGES))) if rng.random() < 0.5 else data
+
+
 def generated_mask(rng: np.random.Generator) -> tuple[bytes, str]:
     """The same for a mask; more often one that can be used."""
     return _generated(rng, str(rng.choice((*MODES, *("P", "L", "RGB") * 5))), "PNG")
+
+
+def generated_binary_mask(rng: np.random.Generator) -> tuple[bytes, str]:
+    """A mask of 0 and 255, or 0 and 1, as PNG, TIFF, BMP or JPEG, often damaged; sometimes of further values."""
+    height, width = SMALL_SIZES[rng.integers(len(SMALL_SIZES))]
+    values = np.uint8([0, 1, 255, 128])[
+        rng.choice(4, p=(0.5, 0, 0.5, 0) if rng.random() < 0.7 else None, size=(height, width))
+    ]
+    mode, kind = str(rng.choice(("L", "1", "RGB", "P", "RGBA", "I;16", "CMYK"))), str(rng.choice(MASK_FORMATS))
+    image = Image.fromarray(values.astype(np.uint16)) if mode == "I;16" else Image.fromarray(values)
+    data = encode(image if mode == "I;16" else image.convert(mode), kind)
+    damage = str(rng.choice(DAMAGES)) if rng.random() < 0.4 else ""
+    return damaged(rng, data, damage) if damage else data, f"{mode} {kind} {width}x{height} {damage}"
 
 
 def _generated(rng: np.random.Generator, mode: str, kind: str) -> tuple[bytes, str]:
@@ -54,16 +91,17 @@ def picture(rng: np.random.Generator, mode: str, height: int, width: int) -> Ima
     return image.convert("L").convert(mode) if mode in ("F", "LA", "PA", "1") else image.convert(mode)
 
 
-def encode(image: Image.Image, kind: str) -> bytes:
-    """The file's content; what a format cannot hold becomes RGB. A GIF is animated."""
-    options = {"save_all": True, "append_images": [image.rotate(180)]} if kind == "GIF" else {}
-    buffer = io.BytesIO()
-    try:
-        image.save(buffer, kind, **options)
-    except (OSError, ValueError, KeyError):  # what Pillow raises for modes and sizes that a format has not
+def encode(image: Image.Image, kind: str, **options: bytes) -> bytes:
+    """The file's content; what a format cannot hold becomes RGB or a PNG. A GIF is animated."""
+    options |= {"save_all": True, "append_images": [image.rotate(180)]} if kind in ("GIF", "MPO") else {}
+    for picture_of, form, more in ((image, kind, options), (image.convert("RGB"), kind, {}), (image, "PNG", {})):
         buffer = io.BytesIO()
-        image.convert("RGB").save(buffer, "PNG")
-    return buffer.getvalue()
+        try:
+            picture_of.save(buffer, form, **more)
+            return buffer.getvalue()
+        except (OSError, ValueError, KeyError, SyntaxError):  # what Pillow raises for what a format cannot hold
+            continue
+    return encode(image.convert("RGB"), "PNG")
 
 
 def damaged(rng: np.random.Generator, data: bytes, damage: str) -> bytes:

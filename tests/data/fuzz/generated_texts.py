@@ -90,6 +90,27 @@ def generated_coco(rng: random.Random) -> bytes:
     return _maybe_cut(rng, json.dumps(content))
 
 
+def generated_labelmap(rng: random.Random) -> bytes:
+    """CVAT's labelmap.txt, with a line or two that are odd."""
+    lines = ["# label:color_rgb:parts:actions", "background:0,0,0::"]
+    lines += [f"{name}:{60 * number},{60 * number},{60 * number}::" for number, name in enumerate(CLASSES, start=1)]
+    for _ in range(rng.randrange(3)):
+        odd = (
+            "",
+            ":",
+            "cat",
+            "dgo:1,2,3::",
+            "cat:1,2::",
+            "cat:1,2,x::",
+            "cat:1,2,999::",
+            "cat:60,60,60:a:b",
+            "\x00:1,2,3",
+        )
+        lines.insert(rng.randrange(len(lines) + 1), rng.choice(odd))
+    data = rng.choice(("\n", "\r\n")).join(lines).encode(rng.choice(("utf-8", "utf-8-sig", "utf-8", "utf-16")))
+    return data[: rng.randrange(len(data))] if rng.random() < 0.15 else data
+
+
 def generated_labelme(rng: random.Random) -> bytes:
     """LabelMe's JSON of a photo of 24x20, with a value or two replaced."""
     kinds = {"polygon": 4, "rectangle": 2, "circle": 2, "point": 1, "mask": 2}

@@ -4,13 +4,24 @@ import random
 
 import numpy as np
 import pytest
-from generated_images import generated_image, generated_mask
-from generated_texts import CLASSES, PHOTOS, generated_coco, generated_json_lines, generated_labelme, generated_table
+from generated_images import generated_binary_mask, generated_image, generated_mask, generated_photo_of
+from generated_texts import (
+    CLASSES,
+    PHOTOS,
+    generated_coco,
+    generated_json_lines,
+    generated_labelmap,
+    generated_labelme,
+    generated_table,
+)
+from PIL import Image
 
 from wsfcn_tf.data.masks.coco_file import CocoFile
 from wsfcn_tf.data.masks.labelme import read_labelme
 from wsfcn_tf.data.masks.legend import Legend
+from wsfcn_tf.data.masks.mask_values import MaskValues
 from wsfcn_tf.data.masks.png import IGNORE, read_mask
+from wsfcn_tf.data.masks.sources import open_masks
 from wsfcn_tf.data.photos.file_finder import FileFinder
 from wsfcn_tf.data.photos.images import read_image
 from wsfcn_tf.data.tags.readers import read_tag_file, read_tags_csv
@@ -43,6 +54,21 @@ def test_photo(tmp_path, seed):
     assert image is not None or not is_usual, told
 
 
+@pytest.mark.parametrize("kind", ["JPEG", "MPO", "PNG", "GIF", "BMP", "TIFF", "WEBP", "AVIF", "HEIF"])
+def test_50_photos_of_each_format(tmp_path, kind):
+    """With EXIF and profiles, which may be broken in a photo that is not."""
+    if kind == "HEIF":
+        pytest.importorskip("pillow_heif").register_heif_opener()
+    path = tmp_path / "photo.jpg"
+    for seed in range(50):
+        data, told = generated_photo_of(np.random.default_rng(seed), kind)
+        path.write_bytes(data)
+        image = outcome(lambda: read_image(path), path)
+        assert image is None or (image.dtype == np.uint8 and image.ndim == 3 and image.shape[2] == 3 and image.size)
+        is_whole = len(told.split()) == 3
+        assert image is not None or not is_whole or told.startswith("F "), (seed, told)
+
+
 @pytest.mark.parametrize("seed", range(60))
 def test_mask(tmp_path, seed):
     data, told = generated_mask(np.random.default_rng(seed))
@@ -57,6 +83,40 @@ def test_mask(tmp_path, seed):
     is_whole = len(told.split()) == 3
     assert by_number is not None or not (is_whole and told.startswith(("P ", "L "))), told
     assert by_colour is not None or not (is_whole and told.startswith("RGB ")), told
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_mask_by_value(tmp_path, seed):
+    data, told = generated_binary_mask(np.random.default_rng(seed))
+    path = tmp_path / "mask.png"
+    path.write_bytes(data)
+    names = {0: "background", 255: "cat"} if seed % 2 else {0: "background", 128: "ignore", 255: "dog"}
+    mask = outcome(lambda: MaskValues(names, CLASSES).read_mask(path), path)
+    check_mask(mask)
+    if mask is not None and " JPEG" not in told and len(told.split()) == 3:
+        values = set(np.unique(np.array(Image.open(path).convert("L")))) if "P " not in told else {0}
+        assert "I;16" in told or values <= set(names)
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_files_of_classes(tmp_path, seed):
+    rng = np.random.default_rng(seed)
+    (tmp_path / "a.jpg").touch()
+    (tmp_path / "masks").mkdir()
+    for name in rng.choice(CLASSES, 2, replace=False):
+        (tmp_path / "masks" / f"a_{name}.png").write_bytes(generated_binary_mask(rng)[0])
+    masks = open_masks(tmp_path, tmp_path / "masks", CLASSES, FileFinder(tmp_path))
+    check_mask(outcome(lambda: masks.read("a"), tmp_path / "masks"))
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_labelmap(tmp_path, seed):
+    path = tmp_path / "labelmap.txt"
+    path.write_bytes(generated_labelmap(random.Random(seed)))
+    legend = outcome(lambda: Legend(path, CLASSES), path)
+    Image.fromarray(np.uint8([[[0, 0, 0], [60, 60, 60]]])).save(tmp_path / "a.png")
+    if legend is not None:
+        check_mask(outcome(lambda: legend.read_mask(tmp_path / "a.png"), tmp_path / "a.png"))
 
 
 @pytest.fixture

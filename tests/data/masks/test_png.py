@@ -59,6 +59,36 @@ def test_colours_instead_of_labels(tmp_path):
     assert str(error.value) == f"{path}: {expected}: {advice}"
 
 
+def test_labels_of_16_bits(tmp_path):
+    path = tmp_path / "mask.png"
+    Image.fromarray(np.array([[0, 3], [255, 2]], np.uint16)).save(path)
+    mask = read_mask(path, 3)
+    assert mask.dtype == np.uint8 and mask.tolist() == [[0, 3], [255, 2]]
+    Image.fromarray(np.array([[0, 256 + 3]], np.uint16)).save(path)
+    with pytest.raises(UserError, match=r"label 259 is outside the classes \(0 to 3, 255 = ignore\)$"):
+        read_mask(path, 3)
+
+
+def test_negative_numbers_are_no_labels(tmp_path):
+    Image.fromarray(np.array([[0, -1]], np.int32)).save(tmp_path / "mask.tif")
+    with pytest.raises(UserError, match=r"label -1 is outside the classes"):
+        read_mask(tmp_path / "mask.tif", 3)
+
+
+def test_what_needs_mask_values(tmp_path):
+    path = tmp_path / "mask.png"
+    Image.fromarray(np.array([[0, 255]], np.uint8)).convert("1").save(path)
+    advice = "set data.mask_values, such as {0: background, 1: CLASS}"
+    with pytest.raises(UserError) as error:
+        read_mask(path, 3)
+    assert str(error.value) == f"{path}: holds bits, and label 1 may be meant or all that is white: {advice}"
+    Image.fromarray(np.zeros((8, 8), np.uint8)).save(path, "JPEG")
+    advice = "save it as a PNG, or set data.mask_values, such as {0: background, 255: CLASS}: the nearest of them is "
+    with pytest.raises(UserError) as error:
+        read_mask(path, 3)
+    assert str(error.value) == f"{path}: is a JPEG, which does not keep values: {advice}then meant"
+
+
 def test_missing_mask(tmp_path):
     with pytest.raises(UserError, match=r"mask\.png: there is no such file"):
         read_mask(tmp_path / "mask.png", 3)

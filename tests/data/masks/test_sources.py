@@ -7,6 +7,7 @@ from PIL import Image
 from wsfcn_tf.data.datasets.voc import VocFolder
 from wsfcn_tf.data.masks.png import write_mask
 from wsfcn_tf.data.masks.sources import open_masks
+from wsfcn_tf.data.photos.file_finder import FileFinder
 from wsfcn_tf.errors import UserError
 
 CLASSES = ("cat", "dog", "sheep")
@@ -19,8 +20,8 @@ def root(tmp_path):
     return tmp_path
 
 
-def opened(root):
-    return open_masks(root, root / "masks", CLASSES, beside=root)
+def opened(root, **more):
+    return open_masks(root, root / "masks", CLASSES, FileFinder(root), root, **more)
 
 
 def labelme(path, label):
@@ -71,6 +72,46 @@ def test_coco_file_and_mask_folder(root):
     with pytest.raises(UserError) as error:
         opened(root)
     assert str(error.value) == f"{root}: has coco.json and masks/, and each would say what the masks are: keep one"
+
+
+BINARY = {0: "background", 255: "dog"}
+
+
+@pytest.mark.parametrize("suffix", ["png", "PNG", "jpg", "bmp", "tif"])
+def test_what_values_mean(root, suffix):
+    values = np.zeros((40, 48), np.uint8)
+    values[:16] = 255
+    Image.fromarray(values).save(root / "masks" / f"a.{suffix}")
+    masks = opened(root, mask_values=BINARY)
+    np.testing.assert_array_equal(masks.read("a.webp"), 2 * (values > 0))
+    if suffix == "jpg":
+        with pytest.raises(UserError, match=r"a.jpg: is a JPEG, which does not keep values: .* set data.mask_values"):
+            opened(root).read("a")
+
+
+def test_of_a_png_and_another_file_the_png_is_meant(root):
+    for suffix, value in (("png", 1), ("tif", 2), ("jpg", 3)):
+        Image.fromarray(np.full((2, 3), value, np.uint8)).save(root / "masks" / f"a.{suffix}")
+    assert (opened(root).read("a") == 1).all()
+    labelme(root / "b.json", "dog")
+    Image.fromarray(np.full((2, 3), 1, np.uint8)).save(root / "masks" / "b.tif")
+    assert (opened(root).read("b") == 2).all()
+
+
+def test_values_and_a_legend_or_coco(root):
+    for name in ("legend.csv", "labelmap.txt"):
+        (root / name).touch()
+        with pytest.raises(UserError) as error:
+            opened(root, mask_values=BINARY)
+        assert str(error.value) == f"{root}/{name} and data.mask_values both say what masks mean: keep one"
+        (root / name).unlink()
+    (root / "coco.json").write_text("{}")
+    for folder in (root / "masks" / "a b", root / "masks"):
+        folder.rmdir()
+    with pytest.raises(UserError) as error:
+        opened(root, mask_values=BINARY)
+    told = "data.mask_values is for files in masks/, and the masks are in coco.json"
+    assert str(error.value) == f"{root}: {told}: leave it out"
 
 
 def test_vocs_layout_takes_all_of_them(voc_root):

@@ -29,6 +29,23 @@ def test_with_and_without_suffix(tmp_path):
     assert str(error.value) == f"{tmp_path}: 'b' can be b.jpeg or b.jpg: remove one of them"
 
 
+def test_of_a_phones_photo_in_two_formats_the_usual_one_is_meant(tmp_path):
+    touch(tmp_path, "a.HEIC", "a.JPG", "b.tif", "b.webp", "c.avif")
+    find = FileFinder(tmp_path).find
+    assert (find("a"), find("a.HEIC"), find("c")) == ("a.JPG", "a.HEIC", "c.avif")
+    with pytest.raises(UserError, match=r"'b' can be b.tif or b.webp: remove one of them$"):
+        find("b")
+    with pytest.raises(UserError, match=r"'a' can be a.HEIC or a.JPG: remove one of them$"):
+        FileFinder(tmp_path, rather=()).find("a")
+
+
+def test_a_name_with_one_of_the_rarer_suffixes_may_lack_its_own(tmp_path):
+    """A scan that was converted: scan.tif.jpg; but scan.jpg is no scan.jpg.png."""
+    touch(tmp_path, "scan.tif.jpg", "scan.jpg.png")
+    find = FileFinder(tmp_path).find
+    assert (find("scan.tif"), find("scan.jpg")) == ("scan.tif.jpg", None)
+
+
 def test_folders_in_every_spelling(tmp_path):
     touch(tmp_path, "photos/a b/c.jpg", "elsewhere/d.png")
     find = FileFinder(tmp_path / "photos").find
@@ -70,5 +87,8 @@ def test_walk(tmp_path):
 
 def test_words_and_stems():
     assert no_photo("a.jpg", "DIR") == "there is no photo 'a.jpg' in DIR"
-    assert no_photo("a.WebP", "DIR").endswith("in DIR: photos have to be .jpg, .jpeg, .png: convert it")
+    assert no_photo("a.NEF", "DIR").endswith(
+        "in DIR: photos have to be .jpg, .jpeg, .png, .jfif, .mpo, .webp, .avif, "
+        ".heic, .heif, .bmp, .tif, .tiff, .gif: convert it"
+    )
     assert [stem_of(name) for name in ("a/b.c.JPG", "b.c", "d")] == ["a/b.c", "b.c", "d"]

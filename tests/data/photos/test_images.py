@@ -37,10 +37,11 @@ def test_greyscale_becomes_rgb(tmp_path, suffix):
     np.testing.assert_allclose(image[..., 0], RGB[..., 0], atol=4)
 
 
-def test_alpha_is_dropped(tmp_path):
+def test_alpha_lies_on_white(tmp_path):
     rgba = np.dstack([RGB, np.uint8(COLUMNS)])
-    np.testing.assert_array_equal(read_image(saved(tmp_path / "a.png", Image.fromarray(rgba))), RGB)
-    grey_and_alpha = Image.fromarray(RGB[..., 0]).convert("LA")
+    expected = (RGB * (COLUMNS[..., None] / 255) + 255 - COLUMNS[..., None]).round()
+    np.testing.assert_allclose(read_image(saved(tmp_path / "a.png", Image.fromarray(rgba))), expected, atol=1)
+    grey_and_alpha = Image.fromarray(RGB[..., 0]).convert("LA")  # opaque
     np.testing.assert_array_equal(read_image(saved(tmp_path / "b.png", grey_and_alpha)), RGB[..., :1].repeat(3, -1))
 
 

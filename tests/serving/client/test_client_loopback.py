@@ -15,10 +15,12 @@ from loopback.rest import serve_rest
 from loopback.toy import expected, photo, png, save_toy
 from PIL import Image
 
+from wsfcn_tf.data.photos.images import decode_image, read_image
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.serving import Client
 from wsfcn_tf.serving.client import BadReply, Failed, Limits, Refused, Retries, TimedOut, Timeouts, Unavailable
 from wsfcn_tf.serving.client import client as client_module
+from wsfcn_tf.serving.client.photos import encoded
 from wsfcn_tf.serving.client.retry import with_retries
 
 QUICK = Retries(attempts=3, first_wait=0.001)
@@ -310,12 +312,22 @@ def test_answers_of_grpc_are_bounded(urls):
         client.probabilities(np.stack([photo(0, 64, 64)]))
 
 
+@pytest.mark.parametrize("kind", ["WEBP", "TIFF", "GIF"])
+def test_what_a_server_does_not_decode_is_sent_as_a_png(kind, tmp_path):
+    path = tmp_path / "a.jpg"
+    Image.fromarray(photo(0, 12, 16)).save(path, kind)
+    sent = encoded(path, "photo")
+    assert (sent.name, sent.size, sent.turned) == (str(path), (12, 16), False)
+    assert sent.data.startswith(b"\x89PNG")
+    np.testing.assert_array_equal(read_image(path), decode_image(sent.data, "photo"))
+
+
 def test_what_cannot_be_sent(url, script, tmp_path):
     (tmp_path / "a.jpg").write_text("text")
     wrong = [
         (tmp_path / "a.jpg", f"{tmp_path}/a.jpg: cannot be read as a JPEG or PNG"),
         (tmp_path / "gone.jpg", "there is no such file"),
-        (b"GIF89a", "photo 1: cannot be read as a JPEG or PNG"),
+        (b"GIF89a", "photo 1: cannot be read as an image"),
         (np.zeros((4, 4, 3)), r"photo 1: a photo is uint8 \[H, W, 3\], not float64 \[4, 4, 3\]"),
         (np.zeros((4, 0, 3), np.uint8), r"not uint8 \[4, 0, 3\]"),
     ]

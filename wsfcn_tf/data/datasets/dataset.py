@@ -1,5 +1,6 @@
 """What every dataset can be asked, and opening the one a config names."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -51,22 +52,28 @@ def open_dataset(config: DataConfig, class_names: tuple[str, ...] | None = None)
     if config.root is None:
         raise UserError("data.root is not set: name the data folder, for example --set data.root=/path/to/folder")
     root = _existing_folder(config.root)
-    return VocFolder(root, class_names) if config.format == "voc" else TaggedFolder(root, class_names)
+    kind = VocFolder if config.format == "voc" else TaggedFolder
+    return kind(root, class_names, mask_values=config.mask_values)
 
 
-def open_folder(root: str | Path, class_names: tuple[str, ...] | None = None) -> VocFolder | TaggedFolder:
+def open_folder(
+    root: str | Path,
+    class_names: tuple[str, ...] | None = None,
+    mask_values: Mapping[int, str] | None = None,
+) -> VocFolder | TaggedFolder:
     """A data folder: in VOC's layout if it has ImageSets/Segmentation, else as `TaggedFolder` reads it.
 
     Args:
         root: the folder.
         class_names: its classes if it does not say which it has.
+        mask_values: what its masks' values mean, as `data.mask_values`.
 
     Raises:
         UserError: there is no such folder, or it lacks what its format needs.
     """
     root = _existing_folder(str(root))
     is_voc = (root / "ImageSets" / "Segmentation").is_dir()
-    return VocFolder(root, class_names) if is_voc else TaggedFolder(root, class_names)
+    return (VocFolder if is_voc else TaggedFolder)(root, class_names, mask_values=mask_values)
 
 
 def _open_tfds(config: DataConfig) -> Dataset:

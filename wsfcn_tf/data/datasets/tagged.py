@@ -1,6 +1,6 @@
 """A folder of photos and their tags, and masks of a few at most: what most users have."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -28,7 +28,7 @@ class TaggedFolder:
     tags in alphabetical order.
 
     Masks are optional, and opened by `mask` and for the split "val" only: ROOT/masks/NAME.png or .json (LabelMe), a
-    LabelMe file beside the photo, or ROOT/coco.json.
+    file for each class, ROOT/masks/NAME_CLASS.png, a LabelMe file beside the photo, or ROOT/coco.json.
 
     Splits: ROOT/SPLIT.txt lists photos, one per line. Without such a list, "train" is all photos with tags that
     neither val.txt nor test.txt lists, and "val" is all photos with masks.
@@ -37,14 +37,22 @@ class TaggedFolder:
         root: the folder.
         class_names: the classes if the folder does not say.
         report: what to do with a wrong row of tags or line of a list; if it does not raise, it is left out.
+        mask_values: what masks' values mean, as `data.mask_values`.
 
     Raises:
         UserError: there are neither tags nor masks; there are two sources of tags; or one, or classes.txt, is wrong.
     """
 
-    def __init__(self, root: str | Path, class_names: tuple[str, ...] | None = None, report: Report = refuse) -> None:
+    def __init__(
+        self,
+        root: str | Path,
+        class_names: tuple[str, ...] | None = None,
+        report: Report = refuse,
+        mask_values: Mapping[int, str] | None = None,
+    ) -> None:
         self.root = self.photo_folder = Path(root)
         self._report = report
+        self._mask_values = mask_values
         self._finder = FileFinder(self.root)
         classes = self.root / "classes.txt"
         given = read_class_names(classes) if classes.exists() else class_names
@@ -57,7 +65,9 @@ class TaggedFolder:
     @cached_property
     def masks(self) -> Masks:
         """The folder's masks."""
-        return open_masks(self.root, self.root / MASKS, self.class_names, beside=self.root)
+        return open_masks(
+            self.root, self.root / MASKS, self.class_names, self._finder, self.root, mask_values=self._mask_values
+        )
 
     def splits(self) -> list[str]:
         """The names of the splits that there are."""

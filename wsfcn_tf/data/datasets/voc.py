@@ -1,5 +1,6 @@
 """A folder in PASCAL VOC's layout."""
 
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -27,15 +28,23 @@ class VocFolder:
         root: the folder.
         class_names: the classes if the folder does not say.
         report: what to do with a wrong row of tags or line of a list; if it does not raise, it is left out.
+        mask_values: what masks' values mean, as `data.mask_values`.
 
     Raises:
         UserError: the classes are not known, or tags.csv is not as `read_tags_csv` wants it.
     """
 
-    def __init__(self, root: str | Path, class_names: tuple[str, ...] | None = None, report: Report = refuse) -> None:
+    def __init__(
+        self,
+        root: str | Path,
+        class_names: tuple[str, ...] | None = None,
+        report: Report = refuse,
+        mask_values: Mapping[int, str] | None = None,
+    ) -> None:
         self.root = Path(root)
         self.photo_folder = self.root / "JPEGImages"
         self._report = report
+        self._mask_values = mask_values
         self._finder = FileFinder(self.photo_folder)
         self._lists = self.root / "ImageSets" / "Segmentation"
         self._annotations = self.root / "Annotations"
@@ -47,7 +56,8 @@ class VocFolder:
     @cached_property
     def masks(self) -> Masks:
         """The folder's masks."""
-        return open_masks(self.root, self.root / "SegmentationClass", self.class_names)
+        folder = self.root / "SegmentationClass"
+        return open_masks(self.root, folder, self.class_names, self._finder, mask_values=self._mask_values)
 
     def splits(self) -> list[str]:
         """The names of the splits that there are."""

@@ -3,7 +3,11 @@
 from collections.abc import Iterator
 
 from wsfcn_tf.data.doctor.findings import Finding, counted
+from wsfcn_tf.data.doctor.mask_contents import legend_to_paste
 from wsfcn_tf.data.doctor.survey import Survey, is_training
+from wsfcn_tf.data.masks.mask_values import setting_for
+from wsfcn_tf.data.masks.png import IGNORE
+from wsfcn_tf.data.masks.sources import LEGEND_FILE
 
 _ON_ITS_SIDE = (5, 6, 7, 8)  # EXIF orientations that swap height and width
 _IN_PLACE = (2, 3, 4)  # those that do not
@@ -26,7 +30,7 @@ def unusable(survey: Survey) -> Iterator[Finding]:
             "error",
             f"{counted(len(found), 'mask')} cannot be used",
             found,
-            "mend them, or take the photos out of the list",
+            _mend_of_unusable(survey),
         )
 
 
@@ -34,7 +38,8 @@ def without_class(survey: Survey) -> Iterator[Finding]:
     """Masks none of which holds a class, some of which have pixels to ignore: 0 and 255 as in binary masks."""
     found = tuple(name for name, facts in survey.masks.items() if facts.ignores)
     if found and not any(facts.classes for facts in survey.masks.values()):
-        advice = "if 255 is where the thing is, write its class's number instead, 1 for the first: 255 is ignored"
+        setting = setting_for((0, IGNORE), survey.class_names)
+        advice = f"255 is ignored: if it is where {_which(survey)} is, say so: --set {setting}"
         yield Finding("error", "masks that hold 0 and 255 and no class", found, advice)
 
 
@@ -85,6 +90,23 @@ def orphans(survey: Survey) -> Iterator[Finding]:
     if survey.orphans:
         advice = "they are not used: name them like their photos"
         yield Finding("warning", f"{counted(len(survey.orphans), 'mask')} without a photo", survey.orphans, advice)
+
+
+def _mend_of_unusable(survey: Survey) -> str:
+    """Words to paste, if what cannot be used are values or colours that nothing gives a meaning."""
+    wrong = [facts for facts in survey.masks.values() if facts.problem]
+    values = frozenset().union(*(facts.values for facts in survey.masks.values()))
+    colours = frozenset().union(*(facts.colours for facts in wrong))
+    if any(facts.values for facts in wrong) and not any(facts.classes for facts in survey.masks.values()):
+        return f"if they are whole, say what their values mean: --set {setting_for(values, survey.class_names)}"
+    if colours:
+        return f"if they are whole, say what their colours mean: {legend_to_paste(colours, survey.root / LEGEND_FILE)}"
+    return "mend them, or take the photos out of the list"
+
+
+def _which(survey: Survey) -> str:
+    first = survey.class_names[0]
+    return first if len(survey.class_names) == 1 else f"{first}, or one other class in all masks,"
 
 
 def _mismatched(survey: Survey) -> list[str]:

@@ -3,7 +3,7 @@
 import hashlib
 import io
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,10 @@ from tqdm import tqdm
 from wsfcn_tf.data.datasets.tagged import MASKS, TaggedFolder
 from wsfcn_tf.data.datasets.voc import VocFolder
 from wsfcn_tf.data.doctor.findings import counted
+from wsfcn_tf.data.doctor.mask_contents import stored_in
+from wsfcn_tf.data.masks.legend import LABELMAP
 from wsfcn_tf.data.masks.png import IGNORE
+from wsfcn_tf.data.masks.sources import LEGEND_FILE, MaskFiles
 from wsfcn_tf.data.photos.file_finder import FileFinder, stem_of, walk_files
 from wsfcn_tf.data.photos.images import read_bytes, read_image
 from wsfcn_tf.errors import UserError
@@ -36,12 +39,17 @@ class PhotoFacts:
 
 @dataclass(frozen=True)
 class MaskFacts:
-    """One mask: its height and width, the names of the classes in it, and whether some of it is to be ignored."""
+    """One mask: its height and width, the names of the classes in it, and whether some of it is to be ignored.
+
+    Of one that says nothing about classes, the values, or else the colours as #rrggbb, that its file holds.
+    """
 
     size: tuple[int, int] | None = None
     classes: frozenset[str] = frozenset()
     problem: str | None = None
     ignores: bool = False
+    values: frozenset[int] = frozenset()
+    colours: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -78,13 +86,19 @@ def is_training(split: str) -> bool:
     return "train" in split
 
 
-def survey(root: str | Path, workers: int | None = None, progress: bool = True) -> Survey:
+def survey(
+    root: str | Path,
+    workers: int | None = None,
+    progress: bool = True,
+    mask_values: Mapping[int, str] | None = None,
+) -> Survey:
     """Reads a folder in VOC's layout (if it has ImageSets/Segmentation) or one of tagged photos, masks included.
 
     Args:
         root: the folder; nothing in it is changed.
         workers: threads that read photos and masks; None takes one for each core.
         progress: whether to show progress bars.
+        mask_values: what masks' values mean, as `data.mask_values`.
 
     Raises:
         UserError: there is no such folder, or it cannot be told what is in it.
@@ -94,7 +108,7 @@ def survey(root: str | Path, workers: int | None = None, progress: bool = True) 
         raise UserError(f"{root}: there is no such folder")
     mistakes: list[str] = []
     is_voc = (root / "ImageSets" / "Segmentation").is_dir()
-    folder = _open(VocFolder if is_voc else TaggedFolder, root, mistakes)
+    folder = _open(VocFolder if is_voc else TaggedFolder, root, mistakes, mask_values)
     splits = _splits(folder, mistakes)
     names = list(dict.fromkeys(name for split in splits.values() for name in split))
     in_parallel = _Parallel(workers or os.cpu_count() or 1, progress)
@@ -114,13 +128,18 @@ def survey(root: str | Path, workers: int | None = None, progress: bool = True) 
         masks=masks,
         mistakes=tuple(dict.fromkeys(mistakes)),
         unnamed=tuple(str(path) for path in there if path not in named),
-        orphans=tuple(_orphans(root / ("SegmentationClass" if is_voc else MASKS), folder.photo_folder)),
+        orphans=tuple(_orphans(root / ("SegmentationClass" if is_voc else MASKS), folder)),
     )
 
 
-def _open(kind: type[VocFolder] | type[TaggedFolder], root: Path, mistakes: list[str]) -> VocFolder | TaggedFolder:
+def _open(
+    kind: type[VocFolder] | type[TaggedFolder],
+    root: Path,
+    mistakes: list[str],
+    mask_values: Mapping[int, str] | None,
+) -> VocFolder | TaggedFolder:
     try:
-        return kind(root, report=mistakes.append)
+        return kind(root, report=mistakes.append, mask_values=mask_values)
     except UserError as error:
         if mistakes:  # they explain why there is nothing to open
             first, more = mistakes[0], len(mistakes) - 1
@@ -146,10 +165,13 @@ def _examine_mask(folder: VocFolder | TaggedFolder, name: str) -> MaskFacts:
     try:
         mask = folder.mask(name)
     except UserError as error:
-        return MaskFacts(problem=str(error))
+        has_legend = any((folder.root / legend).exists() for legend in (LEGEND_FILE, LABELMAP))
+        values, colours = stored_in(None if has_legend else folder.masks.path_of(name))
+        return MaskFacts(problem=str(error), values=values, colours=colours)
     labels = np.flatnonzero(np.bincount(mask.ravel(), minlength=256))
     classes = frozenset(folder.class_names[label - 1] for label in labels if label not in (0, IGNORE))
-    return MaskFacts(mask.shape, classes, ignores=IGNORE in labels)
+    values = frozenset() if classes else frozenset(labels.tolist())
+    return MaskFacts(mask.shape, classes, ignores=IGNORE in labels, values=values)
 
 
 class _Parallel:
@@ -208,11 +230,16 @@ def _has_mask(folder: VocFolder | TaggedFolder, name: str, mistakes: list[str]) 
         return False
 
 
-def _orphans(masks: Path, photos: Path) -> Iterable[str]:
-    find = FileFinder(photos).find
+def _orphans(masks: Path, folder: VocFolder | TaggedFolder) -> Iterable[str]:
+    find = FileFinder(folder.photo_folder).find
     for name in walk_files(masks, suffixes=(".png", ".json")) if masks.is_dir() else ():
+        stem = stem_of(name) if not name.lower().endswith(".json") else name[:-5]
         try:
-            if find(stem_of(name) if not name.lower().endswith(".json") else name[:-5]) is None:
+            if find(stem) is None and not _is_of_a_class(folder, masks / name):
                 yield str(masks / name)
-        except UserError:  # several photos
+        except UserError:  # several photos, or two sources of masks
             continue
+
+
+def _is_of_a_class(folder: VocFolder | TaggedFolder, file: Path) -> bool:
+    return isinstance(folder.masks, MaskFiles) and folder.masks.is_of_a_class(file)

@@ -1,4 +1,4 @@
-"""legend.csv: which colour of a mask is which class."""
+"""legend.csv, or CVAT's labelmap.txt: which colour of a mask is which class."""
 
 import re
 from collections.abc import Sequence
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from wsfcn_tf.data.masks.labelmap import read_labelmap
 from wsfcn_tf.data.masks.png import IGNORE, decode_pixels
 from wsfcn_tf.data.photos.images import read_bytes
 from wsfcn_tf.data.tags.tags import check_tags
@@ -13,6 +14,7 @@ from wsfcn_tf.errors import UserError
 from wsfcn_tf.files.reading import nfc
 from wsfcn_tf.files.tables import column, read_table
 
+LABELMAP = "labelmap.txt"
 _WANTED = "class,red,green,blue or class,colour"
 _CHANNELS = ("red", "green", "blue")
 _MODES = ("1", "L", "P", "RGB", "RGBA")  # 8 bits per channel or fewer
@@ -21,7 +23,7 @@ _MODES = ("1", "L", "P", "RGB", "RGBA")  # 8 bits per channel or fewer
 class Legend:
     """The colours of masks, from a table with the columns class,red,green,blue (0 to 255) or class,colour (#rrggbb).
 
-    A row's class may also be "background" (black without such a row) or "ignore".
+    A row's class may also be "background" (black without such a row) or "ignore". A file labelmap.txt is CVAT's.
 
     Args:
         path: the table.
@@ -35,7 +37,8 @@ class Legend:
         self._path = path
         labels = {"background": 0, "ignore": IGNORE} | {name: label for label, name in enumerate(class_names, start=1)}
         colours: dict[int, int] = {}
-        for where, name, colour in _read_colours(path):
+        read = _read_labelmap if path.name == LABELMAP else _read_colours
+        for where, name, colour in read(path):
             if name not in labels:
                 check_tags([name], class_names, where)
             if colours.setdefault(colour, labels[name]) != labels[name]:
@@ -68,6 +71,10 @@ class Legend:
                 "add it, or draw without smooth edges"
             )
         return self._labels[positions].astype(np.uint8)
+
+
+def _read_labelmap(path: Path) -> list[tuple[str, str, int]]:
+    return [(where, name, _colour(fields, where)) for where, name, fields in read_labelmap(path)]
 
 
 def _read_colours(path: Path) -> list[tuple[str, str, int]]:

@@ -5,11 +5,11 @@ from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
-from wsfcn_tf.data.photos.images import IMAGE_SUFFIXES
+from wsfcn_tf.data.photos.images import IMAGE_SUFFIXES, USUAL_SUFFIXES
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.files.reading import nfc
 
-_OTHER_IMAGES = (".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".avif", ".jfif", ".jp2")
+_OTHER_IMAGES = (".jp2", ".jxl", ".hif", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".psd", ".svg", ".ppm")
 
 
 class FileFinder:
@@ -21,18 +21,26 @@ class FileFinder:
     Args:
         folder: where names begin.
         suffixes: those of the files to find, in lower case; other files are not there.
+        rather: of files with different suffixes, the one with one of these is meant.
     """
 
-    def __init__(self, folder: str | Path, suffixes: Sequence[str] = IMAGE_SUFFIXES) -> None:
+    def __init__(
+        self,
+        folder: str | Path,
+        suffixes: Sequence[str] = IMAGE_SUFFIXES,
+        rather: Sequence[str] = USUAL_SUFFIXES,
+    ) -> None:
         self._root = Path(folder)
         self._suffixes = tuple(suffixes)
+        self._rather = tuple(rather)
         self._listings: dict[str, _Listing] = {}
 
     def find(self, name: str) -> str | None:
         """The name on disk, with its suffix and relative to the folder; None if there is no such file.
 
         Raises:
-            UserError: the suffix is left out, and files with different suffixes have that name.
+            UserError: the suffix is left out, and files with different suffixes have that name: several that are
+                rather meant than others, or none.
         """
         file = name.rpartition("/")[2]
         listing = self._listings.get(name[: len(name) - len(file)])
@@ -50,8 +58,11 @@ class FileFinder:
             self._listings[folder] = _Listing(self._root, self._on_disk(folder), self._suffixes)
         listing = self._listings[folder]
         if file.lower().endswith(self._suffixes):
-            return listing.files.get(file) or listing.files.get(nfc(file))
+            found = listing.files.get(file) or listing.files.get(nfc(file))
+            if found or not self._rather or file.lower().endswith(self._rather):
+                return found  # "scan.tif" may be scan.tif.jpg without its suffix, "scan.jpg" is scan.jpg
         candidates = listing.stems.get(nfc(file), ())
+        candidates = [name for name in candidates if name.lower().endswith(self._rather)] or candidates
         if len(candidates) > 1:
             either = " or ".join(sorted(name.rpartition("/")[2] for name in candidates))
             raise UserError(f"{self._root / folder}: {file!r} can be {either}: remove one of them")

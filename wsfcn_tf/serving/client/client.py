@@ -54,7 +54,7 @@ class Client:
         """Predicts photos of any sizes, several in a request.
 
         Args:
-            photos: each a file's path or content (JPEG, PNG), which is sent as it is, or uint8 RGB [H, W, 3].
+            photos: each a file's path or content, or uint8 RGB [H, W, 3]. JPEGs and PNGs are sent as they are.
 
         Returns:
             Their predictions, in their order.

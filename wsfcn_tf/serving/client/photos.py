@@ -11,7 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from wsfcn_tf.data.photos.images import read_bytes
+from wsfcn_tf.data.photos.image_files import JPEG, PNG, format_of
+from wsfcn_tf.data.photos.images import decode_image, read_bytes
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.serving.client.limits import Limits
 
@@ -45,7 +46,7 @@ class Encoded:
 
 
 def encoded(photo: Photo, name: str) -> Encoded:
-    """Reads, or encodes, a photo; of its content only the header is looked at.
+    """Reads, or encodes, a photo; of a JPEG or PNG only the header is looked at, others are sent as PNGs.
 
     Args:
         photo: see `Photo`.
@@ -57,15 +58,21 @@ def encoded(photo: Photo, name: str) -> Encoded:
     if isinstance(photo, np.ndarray):
         if photo.dtype != np.uint8 or photo.ndim != 3 or photo.shape[2] != 3 or 0 in photo.shape:
             raise UserError(f"{name}: a photo is uint8 [H, W, 3], not {photo.dtype} {list(photo.shape)}")
-        buffer = io.BytesIO()
-        Image.fromarray(photo).save(buffer, "PNG", compress_level=1)
-        return Encoded(name, buffer.getvalue(), photo.shape[:2], turned=False)
+        return _as_png(photo, name)
     if isinstance(photo, bytes):
         data = photo
     else:
         name, data = str(photo), read_bytes(Path(photo))
+    if format_of(data) not in (JPEG, PNG, None):  # which a model server does not decode
+        return _as_png(decode_image(data, name), name)
     size, turned = _header(data, name)
     return Encoded(name, data, size, turned)
+
+
+def _as_png(photo: np.ndarray, name: str) -> Encoded:
+    buffer = io.BytesIO()
+    Image.fromarray(photo).save(buffer, "PNG", compress_level=1)
+    return Encoded(name, buffer.getvalue(), photo.shape[:2], turned=False)
 
 
 def _header(data: bytes, name: str) -> tuple[tuple[int, int], bool]:

@@ -1,4 +1,7 @@
-"""From an encoded photo to its pixels inside a graph, as `wsfcn_tf.data.photos.images.read_image` does it outside."""
+"""From an encoded photo to its pixels inside a graph.
+
+As `wsfcn_tf.data.photos.images.read_image` does it outside, but for colour profiles and transparency, left out here.
+"""
 
 import tensorflow as tf
 
