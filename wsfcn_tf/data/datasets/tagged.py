@@ -42,6 +42,8 @@ class TaggedFolder:
         UserError: there are neither tags nor masks; there are two sources of tags; or one, or classes.txt, is wrong.
     """
 
+    layout = "tagged"
+
     def __init__(self, root: str | Path, class_names: tuple[str, ...] | None = None, report: Report = refuse) -> None:
         self.root = self.photo_folder = Path(root)
         self._report = report

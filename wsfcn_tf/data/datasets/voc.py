@@ -32,6 +32,8 @@ class VocFolder:
         UserError: the classes are not known, or tags.csv is not as `read_tags_csv` wants it.
     """
 
+    layout = "voc"
+
     def __init__(self, root: str | Path, class_names: tuple[str, ...] | None = None, report: Report = refuse) -> None:
         self.root = Path(root)
         self.photo_folder = self.root / "JPEGImages"

@@ -1,0 +1,123 @@
+"""Every layout of docs/data_layouts.md, recognised and read by itself; and what cannot be told."""
+
+import json
+
+import numpy as np
+import pytest
+from written import CLASSES, FORMS, TAGS, coco, labelme, photos, put, write
+
+from wsfcn_tf.config import DataConfig
+from wsfcn_tf.data.datasets.dataset import open_dataset
+from wsfcn_tf.data.datasets.tagged import TaggedFolder
+from wsfcn_tf.data.datasets.voc import VocFolder
+from wsfcn_tf.errors import UserError
+
+
+def opened(root, layout="auto", **choices):
+    """The dataset, and what is told about it."""
+    told = []
+    return open_dataset(DataConfig(format=layout, root=str(root), **choices), tell=told.append), told
+
+
+def shown(dataset, split="train"):
+    """{photo's name without folders and suffix: its tags}"""
+    names = np.array(dataset.class_names)
+    found = {name: tuple(names[dataset.tags(name) > 0]) for name in dataset.names(split)}
+    assert all(dataset.image(name).shape == (20, 24, 3) for name in found)
+    return {name.rpartition("/")[2].rpartition(".")[0]: tags for name, tags in found.items()}
+
+
+def refused(root, layout="auto", **choices):
+    with pytest.raises(UserError) as error:
+        opened(root, layout, **choices)
+    return str(error.value).replace(str(root), "ROOT")
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_each_form_is_recognised_and_read(tmp_path, form):
+    write(tmp_path, form)
+    dataset, told = opened(tmp_path)
+    assert told[0].startswith(f"{tmp_path}: recognised as {FORMS[form][0]}: ")
+    assert dataset.class_names == CLASSES
+    assert shown(dataset) == TAGS
+    assert dataset.splits() == ["train"]
+    by_name, told = opened(tmp_path, FORMS[form][0])
+    assert shown(by_name) == TAGS and not any(" recognised as " in line for line in told)
+
+
+def test_masks_are_not_read(tmp_path):
+    write(tmp_path, "COCO")
+    dataset, _ = opened(tmp_path)
+    with pytest.raises(UserError, match=r"of coco, tags are read, not masks: .* prepare-data import"):
+        dataset.mask(dataset.names("train")[0])
+    with pytest.raises(UserError, match=r"there is no split 'val' in what coco says: it has train$"):
+        dataset.names("val")
+    with pytest.raises(UserError, match=r"'x\.jpg' has no annotation: its tags are not known$"):
+        dataset.tags("x.jpg")
+
+
+def test_our_own_layouts(voc_root, tagged_root, tmp_path):
+    assert isinstance(opened(voc_root)[0], VocFolder)
+    dataset, told = opened(tagged_root)
+    assert isinstance(dataset, TaggedFolder)
+    assert told == [f"{tagged_root}: recognised as tagged: tagged photos, has tags.csv"]
+    photos(tmp_path / "own", "cat", "a")
+    photos(tmp_path / "own", "dog", "b")
+    put(tmp_path, "own/val.txt", "cat/a.jpg\n")
+    assert isinstance(opened(tmp_path / "own")[0], TaggedFolder)
+
+
+def test_two_layouts_in_one_folder(tmp_path):
+    photos(tmp_path)
+    for name in "abcd":
+        put(tmp_path, f"{name}.json", labelme(name))
+    put(tmp_path, "instances.json", json.dumps(coco("abcd")))
+    told = "coco (COCO's JSON ('instances.json')) or labelme (LabelMe's JSON ('a.json'))"
+    assert refused(tmp_path) == f"ROOT: can be read as {told}: say which with data.format (--format)"
+    assert shown(opened(tmp_path, "coco")[0]) == shown(opened(tmp_path, "labelme")[0]) == TAGS
+
+
+def test_class_folders_with_labelme_are_asked_about(tmp_path):
+    photos(tmp_path, "cat", "a")
+    photos(tmp_path, "dog", "b")
+    put(tmp_path, "cat/a.json", labelme("a"))
+    assert " can be read as image_folder (" in refused(tmp_path)
+    put(tmp_path, "val.txt", "dog/b.jpg\n")  # which makes it ours
+    assert " can be read as tagged (a folder for each class, has val.txt) or labelme (" in refused(tmp_path)
+
+
+def test_cvats_masks_in_a_folder_that_can_be_vocs(tmp_path):
+    write(tmp_path, "CVAT's segmentation masks")
+    put(tmp_path, "classes.txt", "cat\ndog\n")
+    assert " can be read as cvat_masks (" in refused(tmp_path)
+
+
+def test_nothing_that_is_known(tmp_path):
+    assert refused(tmp_path).startswith("ROOT: no photo that are recognised: write a tags.csv, or say what it is with ")
+    photos(tmp_path)
+    assert refused(tmp_path).startswith("ROOT: 4 photos and no tags that are recognised: write a tags.csv, or say ")
+    put(tmp_path, "instances.json", "{")
+    assert refused(tmp_path).startswith("ROOT/instances.json: is not JSON")
+    photos(tmp_path / "above", "below/images")
+    assert refused(tmp_path / "above").startswith("ROOT: has nothing but below/: name that folder, or say what it is")
+
+
+def test_a_class_list_gives_the_order_and_the_tags_that_are_allowed(tmp_path):
+    write(tmp_path, "LabelMe")
+    put(tmp_path, "classes.txt", "dog\ncow\ncat\n")
+    assert opened(tmp_path)[0].class_names == ("dog", "cow", "cat")
+    put(tmp_path, "classes.txt", "dogs\ncat\n")
+    assert refused(tmp_path) == "ROOT/b.json: tag 'dog' is not in the class list: did you mean 'dogs'?"
+
+
+def test_photos_without_annotation_are_left_out_and_told(tmp_path):
+    write(tmp_path, "LabelMe")
+    photos(tmp_path, "more", "x")
+    dataset, told = opened(tmp_path)
+    assert shown(dataset) == TAGS and told[1:] == [f"{tmp_path}: 1 photos without an annotation are left out"]
+
+
+def test_nothing_but_negatives(tmp_path):
+    photos(tmp_path, names="d")
+    put(tmp_path, "d.json", labelme("d"))
+    assert refused(tmp_path) == "ROOT: no photo has a tag: there is nothing to learn"
