@@ -11,11 +11,13 @@ _WORDS = {
     **dict.fromkeys(("val", "valid", "validation"), "val"),
     **dict.fromkeys(("test", "testing"), "test"),
 }
+_FILLERS = {"image", "images", "img", "imgs", "photos", "jpg", "jpeg", "png", "set", "data", "resized"}
 
 
-def split_named(word: str) -> str | None:
-    """The split that a folder, a subset or a column's value means, such as "Valid" or "val2017"; else None."""
-    return _WORDS.get(re.sub(r"[-_ ]?\d+$", "", word.strip().lower()))
+def split_named(name: str) -> str | None:
+    """The split that a folder, a subset or a column's value means: "Valid", "val2017", "train_images"; else None."""
+    words = [word for word in re.split(r"[-_ .\d]+", name.strip().lower()) if word and word not in _FILLERS]
+    return _WORDS.get(words[0]) if len(words) == 1 else None
 
 
 def split_of(path: str) -> str | None:

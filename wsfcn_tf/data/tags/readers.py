@@ -15,6 +15,7 @@ _COLUMNS = "image,tags"
 NO_CLASS_FOLDERS = (
     *("train", "training", "val", "valid", "validation", "test", "testing", "data", "dataset", "photos"),
     *("images", "image", "img", "imgs", "jpegimages", "labels", "annotations", "masks"),
+    *("segmentationclass", "segmentationobject"),
 )
 _YES, _NO = ("1", "1.0", "x", "true", "yes"), ("", "0", "0.0", "false", "no")
 

@@ -26,7 +26,7 @@ def read(folder: SourceFolder, choices: Choices, gathering: Gathering) -> None:
         if not files:
             raise UserError(f"{folder.root}: there is no JSON file with the lists {', '.join(_LISTS)}: add it")
         splits = {name: split_of(name) or "train" for name in files}
-        check_once(((split, name) for name, split in splits.items()), "COCO files")
+        check_once(((split, str(folder.path(name))) for name, split in splits.items()), "COCO files")
         contents = {name: _checked(folder, name) for name in files}
         _order(folder, contents, gathering)
         for name, content in contents.items():

@@ -16,10 +16,10 @@ def recognise(folder: SourceFolder) -> str | None:
         return None
     if _has_splits(tops):
         classes = sorted({name.split("/")[1] for name in folder.photos if name.count("/") > 1})
-        if not classes or all(name.lower() in NO_CLASS_FOLDERS for name in classes):
+        if all(map(_is_no_class, classes)):
             return None
         return f"folders of classes ({some(classes, 3)}) in {', '.join(f'{name}/' for name in tops)}"
-    if len(tops) < 2 or all(name.lower() in NO_CLASS_FOLDERS for name in tops):
+    if len(tops) < 2 or all(map(_is_no_class, tops)):
         return None
     return f"photos in folders of classes ({some(tops, 3)})"
 
@@ -38,6 +38,10 @@ def read(folder: SourceFolder, choices: Choices, gathering: Gathering) -> None:
             if len(parts) < 2:
                 raise UserError(f"{folder.path(photo)}: lies in no class's folder: move it into one, or away")
             gathering.add(str(folder.path(photo)), split, photo, [parts[0]])
+
+
+def _is_no_class(name: str) -> bool:
+    return name.lower() in NO_CLASS_FOLDERS or split_named(name) is not None
 
 
 def _has_splits(tops: Collection[str]) -> bool:

@@ -77,16 +77,17 @@ def _photo_columns(header: Sequence[str]) -> list[int]:
 
 
 def _names_photos(folder: SourceFolder, name: str) -> bool:
+    """Whether one of the first rows names a photo that is there. A table that cannot be read is left to `read`."""
     try:
         header, rows = read_table(folder.path(name), folder.header(name)[0])
-        return any(
-            _is_there(folder, fields[column], above(name))
-            for column in _photo_columns(header)
-            for _, fields in _first(rows)
-            if len(fields) > column
-        )
+        first = _first(rows)
     except UserError:
-        return False
+        return True
+    return any(
+        len(fields) > column and _is_there(folder, fields[column], above(name))
+        for column in _photo_columns(header)
+        for _, fields in first
+    )
 
 
 def _first(rows: Iterator[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
