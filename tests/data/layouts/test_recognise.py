@@ -92,7 +92,7 @@ def test_photos_without_annotation_are_left_out_and_told(tmp_path):
     write(tmp_path, "LabelMe")
     photos(tmp_path, "more", "x")
     dataset, told = opened(tmp_path)
-    assert shown(dataset) == TAGS and told[1:] == [f"{tmp_path}: 1 photos without an annotation are left out"]
+    assert shown(dataset) == TAGS and told[1:] == [f"{tmp_path}: photos without an annotation, left out: 1"]
 
 
 def test_nothing_but_negatives(tmp_path):

@@ -1,11 +1,11 @@
 """Annotation files: those of a kind, told by their content, and the photo that a file of one photo belongs to."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from xml.etree import ElementTree
 
 from wsfcn_tf.data.layouts.folder import SourceFolder, above, stem
-from wsfcn_tf.errors import Report, UserError
+from wsfcn_tf.errors import Report, UserError, some
 
 _FIRST = 3  # looked into, of each folder's files that are named like photos, or of more than:
 _MOST = 30
@@ -66,6 +66,15 @@ def photo_of(folder: SourceFolder, annotation: str, named: str | None) -> str:
         return by_content or beside or folder.photo(own_name, near)
     except UserError as error:
         raise UserError(f"{where}: {error}") from None
+
+
+def none_fits(folder: SourceFolder, suffixes: Sequence[str], wanted: str) -> UserError:
+    """The error that a folder has no such file, which names the files that could have been it."""
+    files = folder.ending(*suffixes)
+    if len(files) == 1:
+        return UserError(f"{folder.path(files[0])}: is no {wanted}: mend it, or add one")
+    among = f" among {some(files, 3)}" if files else ""
+    return UserError(f"{folder.root}: there is no {wanted}{among}: add it")
 
 
 def _those(folder: SourceFolder, suffix: str, is_one: Callable[[str], bool], report: Report | None) -> list[str]:

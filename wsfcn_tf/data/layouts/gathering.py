@@ -117,7 +117,7 @@ class Gathering:
         tags = {photo: tuple(tags) for photo, tags in self._tags.items()}
         unnamed = sum(photo not in tags for photo in self._folder.photos_outside_masks)
         if unnamed:
-            self.notes.append(f"{unnamed:,} photos without an annotation are left out")
+            self.notes.append(f"photos without an annotation, left out: {unnamed:,}")
         return Contents(class_names, splits, tags, tuple(self.notes))
 
     def _tag(self, written: str, where: str, check: bool = True) -> str | None:

@@ -47,7 +47,7 @@ def test_a_split_without_annotations_is_not_taken_for_negatives(tmp_path):
     put(tmp_path, "annotations/instances_test2017.json", json.dumps(coco("cd", annotations=[])))
     dataset, told = opened(tmp_path)
     assert dataset.splits() == ["train"]
-    words = "annotations/instances_test2017.json has no annotations: its 2 photos are left out"
+    words = "photos of annotations/instances_test2017.json, which has no annotations, left out: 2"
     assert f"{tmp_path}: {words}" in told
 
 

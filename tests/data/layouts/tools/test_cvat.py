@@ -19,7 +19,7 @@ def test_subsets_and_the_order_of_labels(tmp_path):
     assert shown(dataset) == {"a": ("cat",), "b": ()} and shown(dataset, "val") == {"a": ("dog",)}
     assert told == [
         f"{tmp_path}: recognised as cvat: CVAT's XML ('annotations.xml')",
-        f"{tmp_path}: 1 photos without a label are taken to show none of the classes",
+        f"{tmp_path}: photos without a label, taken to show none of the classes: 1",
     ]
 
 

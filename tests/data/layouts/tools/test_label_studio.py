@@ -41,7 +41,7 @@ def test_tasks_that_nobody_finished_are_left_out(tmp_path):
     put(tmp_path, "export.json", json.dumps(tasks))
     dataset, told = opened(tmp_path)
     assert shown(dataset) == {"a": ("cat",), "d": ()}
-    assert told[1:] == [f"{tmp_path}: 2 photos without an annotation are left out"]
+    assert told[1:] == [f"{tmp_path}: photos without an annotation, left out: 2"]
 
 
 def test_annotations_of_several_people(tmp_path):
@@ -90,5 +90,5 @@ def test_a_column_of_text_beside_the_choice_is_asked_about(tmp_path):
 def test_two_exports(tmp_path):
     write(tmp_path, "Label Studio JSON")
     put(tmp_path, "export.csv", label_studio_csv())
-    words = "has 'export.json', 'export.csv', and each would say what the tags are: keep one of Label Studio's"
+    words = "has 'export.json', 'export.csv', and each would say what the tags are: keep one of them"
     assert refused(tmp_path) == f"ROOT: {words}"

@@ -2,9 +2,6 @@ import pytest
 from opened_layouts import opened, refused, shown
 from written_layouts import TAGS, photos, put, write
 
-UNSURE = "is neither 0 nor 1: take the labels that people verified, not the machine's"
-
-
 LABELS = "train-annotations-human-imagelabels.csv"
 
 
@@ -18,7 +15,7 @@ def test_splits_boxes_and_photos_that_are_not_there(tmp_path):
     dataset, told = opened(tmp_path)
     assert shown(dataset) == TAGS and shown(dataset, "val") == {"x": ("cow",)}
     assert dataset.class_names == ("cat", "cow", "dog")
-    assert told[1:] == [f"{tmp_path}: 1 photos that the tables name are not there"]
+    assert told[1:] == [f"{tmp_path}: photos that the tables name and that are not there: 1"]
 
 
 @pytest.mark.parametrize(

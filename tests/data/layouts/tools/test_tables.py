@@ -16,7 +16,7 @@ def test_names_of_columns(tmp_path, column, tags):
     assert told == [
         f"{tmp_path}: recognised as table: a table with photos' names ('train.csv')",
         f"{tmp_path}: train.csv: tags are parted by pipes",
-        f"{tmp_path}: 1 photos without an annotation are left out",
+        f"{tmp_path}: photos without an annotation, left out: 1",
     ]
     assert shown(dataset) == TAGS
 

@@ -22,7 +22,7 @@ def test_lists_of_splits(tmp_path):
     assert shown(dataset) == {name: TAGS[name] for name in "ab"} and shown(dataset, "val") == {"c": ("dog",)}
     assert told[1:] == [
         f"{tmp_path}: splits are those of ImageSets/Main/",
-        f"{tmp_path}: 1 photos without an annotation are left out",
+        f"{tmp_path}: photos without an annotation, left out: 1",
     ]
     put(tmp_path, "ImageSets/Main/val.txt", "a\n")
     assert refused(tmp_path) == "ROOT/ImageSets/Main/val.txt: lists 'a', which is in train.txt, too: keep one"

@@ -35,8 +35,8 @@ def test_no_text_file_means_no_class_but_not_for_a_whole_split(tmp_path):
     dataset, told = opened(tmp_path)
     assert shown(dataset) == TAGS | {"c": ()} and dataset.splits() == ["train"]
     assert told[1:3] == [
-        f"{tmp_path}: test has no text files: its 2 photos are left out",
-        f"{tmp_path}: 1 photos without a text file are taken to show none of the classes",
+        f"{tmp_path}: photos of test, which has no text files, left out: 2",
+        f"{tmp_path}: photos without a text file, taken to show none of the classes: 1",
     ]
 
 

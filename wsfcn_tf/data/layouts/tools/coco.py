@@ -3,11 +3,11 @@
 from collections.abc import Hashable
 from typing import Any
 
-from wsfcn_tf.data.layouts.annotations import json_files
+from wsfcn_tf.data.layouts.annotations import json_files, none_fits
 from wsfcn_tf.data.layouts.folder import SourceFolder, above
 from wsfcn_tf.data.layouts.gathering import Choices, Gathering
 from wsfcn_tf.data.layouts.splits import check_once, split_of
-from wsfcn_tf.errors import Report, UserError, some
+from wsfcn_tf.errors import Report, UserError, refuse, some
 
 _LISTS = ("images", "annotations", "categories")
 _INSTANCES = "instances_"
@@ -22,9 +22,9 @@ def recognise(folder: SourceFolder) -> str | None:
 def read(folder: SourceFolder, choices: Choices, gathering: Gathering) -> None:
     """A photo shows the categories of its annotations, crowds included; one that is listed without any shows none."""
     with gathering.mistakes():
-        files = _files(folder, _refuse_one)
+        files = _files(folder, refuse)
         if not files:
-            raise UserError(f"{folder.root}: there is no JSON file with the lists {', '.join(_LISTS)}: add it")
+            raise none_fits(folder, (".json",), f"JSON file with the lists {', '.join(_LISTS)}")
         splits = {name: split_of(name) or "train" for name in files}
         check_once(((split, str(folder.path(name))) for name, split in splits.items()), "COCO files")
         contents = {name: _checked(folder, name) for name in files}
@@ -33,7 +33,9 @@ def read(folder: SourceFolder, choices: Choices, gathering: Gathering) -> None:
             if content["annotations"]:
                 _read_file(folder, name, content, splits[name], gathering)
             else:
-                gathering.notes.append(f"{name} has no annotations: its {len(content['images']):,} photos are left out")
+                gathering.notes.append(
+                    f"photos of {name}, which has no annotations, left out: {len(content['images']):,}"
+                )
 
 
 def _files(folder: SourceFolder, report: Report | None = None) -> list[str]:
@@ -44,10 +46,6 @@ def _files(folder: SourceFolder, report: Report | None = None) -> list[str]:
 
 def _is_coco(value: Any) -> bool:
     return isinstance(value, dict) and all(isinstance(value.get(key), list) for key in _LISTS)
-
-
-def _refuse_one(message: str) -> None:
-    raise UserError(message)
 
 
 def _checked(folder: SourceFolder, name: str) -> dict[str, Any]:

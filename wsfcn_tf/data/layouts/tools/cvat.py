@@ -2,11 +2,11 @@
 
 from xml.etree.ElementTree import Element
 
-from wsfcn_tf.data.layouts.annotations import read_xml, xml_files
+from wsfcn_tf.data.layouts.annotations import none_fits, read_xml, xml_files
 from wsfcn_tf.data.layouts.folder import SourceFolder, above
 from wsfcn_tf.data.layouts.gathering import Choices, Gathering
 from wsfcn_tf.data.layouts.splits import split_named, split_of_folders
-from wsfcn_tf.errors import UserError, some
+from wsfcn_tf.errors import UserError, refuse, some
 
 _ROOT = "annotations"
 
@@ -20,9 +20,9 @@ def recognise(folder: SourceFolder) -> str | None:
 def read(folder: SourceFolder, choices: Choices, gathering: Gathering) -> None:
     """A photo shows the labels of its objects and tags; one that is listed without any shows none."""
     with gathering.mistakes():
-        files = xml_files(folder, _ROOT, _refuse)
+        files = xml_files(folder, _ROOT, refuse)
         if not files:
-            raise UserError(f"{folder.root}: there is no XML file with <annotations>: add it")
+            raise none_fits(folder, (".xml",), "XML file with <annotations>")
         roots = {name: read_xml(folder, name) for name in files}
         for name, root in roots.items():
             labels = [label.findtext("name") or "" for label in root.iterfind("./meta//labels/label")]
@@ -36,7 +36,7 @@ def read(folder: SourceFolder, choices: Choices, gathering: Gathering) -> None:
                 with gathering.mistakes():
                     without += not _add(folder, name, image, gathering)
             if without:
-                gathering.notes.append(f"{without:,} photos without a label are taken to show none of the classes")
+                gathering.notes.append(f"photos without a label, taken to show none of the classes: {without:,}")
 
 
 def _add(folder: SourceFolder, file: str, image: Element, gathering: Gathering) -> bool:
@@ -50,7 +50,3 @@ def _add(folder: SourceFolder, file: str, image: Element, gathering: Gathering) 
     tags = [element.get("label") or "" for element in image if element.tag != "attribute"]
     gathering.add(where, split_named(subset) or split_of_folders(photo), photo, tags)
     return bool(tags)
-
-
-def _refuse(message: str) -> None:
-    raise UserError(message)

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from wsfcn_tf.data.layouts.annotations import json_files
+from wsfcn_tf.data.layouts.annotations import json_files, none_fits
 from wsfcn_tf.data.layouts.folder import SourceFolder, above
 from wsfcn_tf.data.layouts.gathering import Choices, Gathering
 from wsfcn_tf.data.layouts.splits import split_of_folders
 from wsfcn_tf.data.photos.file_finder import no_photo
 from wsfcn_tf.data.photos.images import IMAGE_SUFFIXES
-from wsfcn_tf.errors import UserError, some
+from wsfcn_tf.errors import Report, UserError, refuse, some
 from wsfcn_tf.files.reading import parse_json
 from wsfcn_tf.files.tables import read_table
 
@@ -29,10 +29,11 @@ def recognise(folder: SourceFolder) -> str | None:
 def read(folder: SourceFolder, choices: Choices, gathering: Gathering) -> None:
     """A photo shows what was chosen for it and the labels of its regions; one without an annotation is left out."""
     with gathering.mistakes():
-        files = _json_files(folder) + _tables(folder)
-        if len(files) != 1:
-            found = f"has {some(files)}, and each would say what the tags are: keep one" if files else "has no export"
-            raise UserError(f"{folder.root}: {found} of Label Studio's")
+        files = _json_files(folder, refuse) + _tables(folder)
+        if not files:
+            raise none_fits(folder, (".json", ".csv", ".tsv"), "export of Label Studio's")
+        if len(files) > 1:
+            raise UserError(f"{folder.root}: has {some(files)}, and each would say what the tags are: keep one of them")
         name = files[0]
         for where, data, annotations in _tasks(folder, name, choices):
             with gathering.mistakes():
@@ -45,8 +46,8 @@ def read(folder: SourceFolder, choices: Choices, gathering: Gathering) -> None:
                 gathering.add(where, split_of_folders(photo), photo, tags[0])
 
 
-def _json_files(folder: SourceFolder) -> list[str]:
-    return json_files(folder, lambda value: _is_full(value) or _is_min(value))
+def _json_files(folder: SourceFolder, report: Report | None = None) -> list[str]:
+    return json_files(folder, lambda value: _is_full(value) or _is_min(value), report)
 
 
 def _is_full(value: Any) -> bool:

@@ -2,6 +2,7 @@
 
 import csv
 
+from wsfcn_tf.data.layouts.annotations import none_fits
 from wsfcn_tf.data.layouts.folder import SourceFolder, stem
 from wsfcn_tf.data.layouts.gathering import Choices, Gathering
 from wsfcn_tf.data.layouts.splits import split_in_folders, split_of
@@ -27,14 +28,14 @@ def read(folder: SourceFolder, choices: Choices, gathering: Gathering) -> None:
     with gathering.mistakes():
         files = _tables(folder)
         if not files:
-            raise UserError(f"{folder.root}: there is no table with the columns ImageID and LabelName: add it")
+            raise none_fits(folder, (".csv",), "table with the columns ImageID and LabelName")
         names = _descriptions(folder)
         photos = {split: _photos(folder, split) for split in {split_of(name) for name in files}}
         missing: set[str] = set()
         for name in files:
             _read_table(folder, name, names, photos[split_of(name)], missing, gathering)
         if missing:
-            gathering.notes.append(f"{len(missing):,} photos that the tables name are not there")
+            gathering.notes.append(f"photos that the tables name and that are not there: {len(missing):,}")
 
 
 def _read_table(

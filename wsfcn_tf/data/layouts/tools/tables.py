@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from wsfcn_tf.data.layouts.annotations import none_fits
 from wsfcn_tf.data.layouts.folder import SourceFolder, above
 from wsfcn_tf.data.layouts.gathering import Choices, Gathering
 from wsfcn_tf.data.layouts.splits import check_once, split_named, split_of
@@ -44,8 +45,7 @@ def read(folder: SourceFolder, choices: Choices, gathering: Gathering) -> None:
         tables = _tables(folder)
         files = [name for name in tables if _names_photos(folder, name)] or tables
         if not files:
-            columns = ", ".join(_PHOTO_COLUMNS)
-            raise UserError(f"{folder.root}: there is no table (.csv, .tsv) with one of the columns {columns}: add it")
+            raise none_fits(folder, (".csv", ".tsv"), f"table with one of the columns {', '.join(_PHOTO_COLUMNS)}")
         splits = {name: split_of(name) or "train" for name in files}
         check_once(((split, str(folder.path(name))) for name, split in splits.items()), "tables")
         cells = TagCells(choices.tag_separator, gathering.listed)

@@ -38,7 +38,7 @@ def read(folder: SourceFolder, choices: Choices, gathering: Gathering) -> None:
             splits.setdefault(split, []).append(photo)
         for split, photos in splits.items():
             if not any(_label_file(photo) in files for photo in photos):
-                gathering.notes.append(f"{split} has no text files: its {len(photos):,} photos are left out")
+                gathering.notes.append(f"photos of {split}, which has no text files, left out: {len(photos):,}")
                 continue
             without += sum(_label_file(photo) not in files for photo in photos)
             for photo in photos:
@@ -47,7 +47,7 @@ def read(folder: SourceFolder, choices: Choices, gathering: Gathering) -> None:
                     tags = _read_labels(folder, file, names, source) if file in files else ()
                     gathering.add(str(folder.path(file if file in files else photo)), split, photo, tags)
         if without:
-            gathering.notes.append(f"{without:,} photos without a text file are taken to show none of the classes")
+            gathering.notes.append(f"photos without a text file, taken to show none of the classes: {without:,}")
 
 
 def _photos(folder: SourceFolder, data_file: DataFile | None) -> Iterator[tuple[str, str]]:
