@@ -55,6 +55,22 @@ def test_two_layouts_in_one_folder(tmp_path):
     assert shown(opened(tmp_path, "coco")[0]) == shown(opened(tmp_path, "labelme")[0]) == TAGS
 
 
+def test_a_competitions_table_that_is_called_like_ours(tmp_path):
+    photos(tmp_path)
+    put(tmp_path, "tags.csv", "image_name,tags\na,cat\n")
+    assert shown(opened(tmp_path)[0]) == {"a": ("cat",)}
+    put(tmp_path, "tags.csv", "photo,tags\na,cat\n")
+    assert refused(tmp_path) == "ROOT/tags.csv: line 1: there is no column 'image': the header has to be image,tags"
+
+
+def test_cvats_yolo_has_a_train_txt_as_ours_has(tmp_path):
+    photos(tmp_path, "obj_train_data", "a")
+    put(tmp_path, "obj_train_data/a.txt", "0 .5 .5 .1 .1\n")
+    put(tmp_path, "obj.names", "cat\n")
+    put(tmp_path, "train.txt", "data/obj_train_data/a.jpg\n")
+    assert shown(opened(tmp_path)[0]) == {"a": ("cat",)}
+
+
 def test_class_folders_with_labelme_are_asked_about(tmp_path):
     photos(tmp_path, "cat", "a")
     photos(tmp_path, "dog", "b")

@@ -98,10 +98,10 @@ def _native(folder: SourceFolder) -> list[Recognised]:
             found.append(Recognised("voc", "VOC's layout, has ImageSets/Segmentation"))
         return found
     tag_files = [name for name in READERS if (root / name).exists()]
-    if tag_files:
+    if tag_files and not _is_a_competitions(folder, tag_files):
         return [Recognised("tagged", f"tagged photos, has {' and '.join(tag_files)}")]
     own = [name for name in _TAGGED_ONLY if (root / name).exists()]
-    if own and _has_class_folders(root):
+    if own and "obj.names" not in folder.files and _has_class_folders(root):
         is_ours = {"image_folder", "coco"} if "coco.json" in own else {"image_folder"}
         others = [one for one in _foreign(folder) if one.name not in is_ours]
         return [Recognised("tagged", f"a folder for each class, has {own[0]}"), *others]
@@ -111,6 +111,12 @@ def _native(folder: SourceFolder) -> list[Recognised]:
 def _foreign(folder: SourceFolder) -> list[Recognised]:
     asked = ((name, layout.recognise(folder)) for name, layout in LAYOUTS.items())
     return [Recognised(name, reason) for name, reason in asked if reason is not None]
+
+
+def _is_a_competitions(folder: SourceFolder, tag_files: list[str]) -> bool:
+    """Whether it is a table that is called tags.csv as ours is, but has other columns."""
+    has_ours = tag_files != ["tags.csv"] or "image" in folder.header("tags.csv")
+    return not has_ours and tables.recognise(folder) is not None
 
 
 def _has_class_folders(root: Path) -> bool:

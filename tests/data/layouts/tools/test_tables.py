@@ -48,6 +48,8 @@ def test_words_parted_by_spaces_are_tags_only_if_they_are_tags_elsewhere(tmp_pat
     assert shown(opened(tmp_path, tag_separator="space")[0])["a"] == ("dog", "hot")
     put(tmp_path, "classes.txt", "hot dog\ncat\n")
     assert shown(opened(tmp_path)[0]) == {"a": ("hot dog",), "b": ("cat",)}
+    put(tmp_path, "classes.txt", "hot\ndog\ncat\n")
+    assert shown(opened(tmp_path)[0]) == {"a": ("hot", "dog"), "b": ("cat",)}
 
 
 def test_two_characters_could_part_tags(tmp_path):

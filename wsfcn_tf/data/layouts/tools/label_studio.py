@@ -139,6 +139,8 @@ def _is_photo(value: Any) -> bool:
 
 def _file_name(value: str) -> str:
     """The path in an address: that of its query where Label Studio serves local files."""
+    if not any(mark in value for mark in ("?", "%", "://")):
+        return value
     try:
         address = urlsplit(value)
     except ValueError:

@@ -30,7 +30,7 @@ class TagCells:
         values = {cell.strip() for cell in cells} - self._class_names - {""}
         whole = {cell for cell in values if not _is_list(cell)}
         if self._name is None:
-            self._name = _separator(path, whole)
+            self._name = _separator(path, whole, self._class_names)
             if self._name is not None:
                 self.notes.append(f"{path.name}: tags are parted by {self._name}s")
         numbers = {cell for cell in whole if _is_number(cell)}
@@ -56,7 +56,7 @@ class TagCells:
         return [cell] if separator is None else [part for part in map(str.strip, cell.split(separator)) if part]
 
 
-def _separator(path: Path, cells: set[str]) -> str | None:
+def _separator(path: Path, cells: set[str], class_names: frozenset[str]) -> str | None:
     """The only character that parts tags, by its name; None if there are no cells of several tags."""
     found = [name for name, mark in SEPARATORS.items() if mark and mark != " " and any(mark in cell for cell in cells)]
     if len(found) > 1:
@@ -66,7 +66,7 @@ def _separator(path: Path, cells: set[str]) -> str | None:
     of_words = [cell for cell in cells if " " in cell]
     if not of_words:
         return None
-    if all(word in cells for cell in of_words for word in cell.split()):
+    if all(word in cells or word in class_names for cell in of_words for word in cell.split()):
         return "space"
     raise UserError(f"{path}: tag {min(of_words)[:100]!r} is one or several: {_HOW}: space or none")
 
