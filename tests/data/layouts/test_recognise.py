@@ -1,13 +1,18 @@
 """Every layout of docs/data_layouts.md, recognised and read by itself; and what cannot be told."""
 
 import json
+from pathlib import Path
+from typing import get_args, get_type_hints
 
 import pytest
 from opened_layouts import opened, refused, shown
 from written_layouts import CLASSES, FORMS, TAGS, coco, labelme, photos, put, write
 
+from wsfcn_tf.config import DataConfig
 from wsfcn_tf.data.datasets.tagged import TaggedFolder
 from wsfcn_tf.data.datasets.voc import VocFolder
+from wsfcn_tf.data.layouts.recognise import LAYOUTS, NATIVE
+from wsfcn_tf.data.layouts.tools.tag_cells import SEPARATORS
 from wsfcn_tf.errors import UserError
 
 
@@ -115,3 +120,14 @@ def test_nothing_but_negatives(tmp_path):
     photos(tmp_path, names="d")
     put(tmp_path, "d.json", labelme("d"))
     assert refused(tmp_path) == "ROOT: no photo has a tag: there is nothing to learn"
+
+
+def test_the_page_names_each_form_and_the_config_each_layout():
+    page = Path(__file__).parents[3] / "docs" / "data_layouts.md"
+    rows = [line.split("|")[1:3] for line in page.read_text(encoding="utf-8").splitlines() if "| `" in line]
+    described = {form.strip(): name.strip(" `") for form, name in rows}
+    folders = {"ImageFolder": "image_folder", "ImageFolder, with splits": "image_folder"}  # of test_image_folder.py
+    assert described == folders | {form: layout for form, (layout, _) in FORMS.items()}
+    formats = get_args(get_type_hints(DataConfig)["format"])
+    assert set(formats) - {"scenes", "tfds", "auto"} == {*NATIVE, *LAYOUTS}
+    assert set(get_args(get_args(get_type_hints(DataConfig)["tag_separator"])[0])) == set(SEPARATORS)
