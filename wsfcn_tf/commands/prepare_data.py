@@ -77,8 +77,11 @@ def run(arguments: argparse.Namespace) -> None:
     from wsfcn_tf.errors import UserError
 
     if arguments.dataset == "import":
-        with disk_errors(arguments.output):
+        try:
             _import(arguments)
+        except OSError as error:
+            what = f"{error.filename or arguments.output}: {error.strerror or error}"
+            raise UserError(f"{what}: mend that and run the same command again") from error
         return
     if arguments.workers is not None and arguments.workers < 1:
         raise UserError(f"--workers must be at least 1, not {arguments.workers}")

@@ -54,7 +54,7 @@ class DataConfig(Section):
     tfds_label: str | None = None
     """The feature to take tags from, such as objects/label; null finds it."""
     tag_column: str | None = None
-    """Of format table or label_studio: the column that holds the tags; null finds it."""
+    """Of format table, the column that holds the tags; of label_studio, the question (its from_name). null finds it."""
     tag_separator: Literal["space", "comma", "semicolon", "pipe", "none"] | None = None
     """Of format table: what parts several tags in one cell; null finds it out."""
     train_split: str = "train"

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import get_args, get_type_hints
 
+import numpy as np
 import pytest
 from opened_layouts import opened, refused, shown
 from written_layouts import CLASSES, FORMS, TAGS, coco, labelme, photos, put, write
@@ -13,6 +14,7 @@ from wsfcn_tf.data.datasets.tagged import TaggedFolder
 from wsfcn_tf.data.datasets.voc import VocFolder
 from wsfcn_tf.data.layouts.recognise import LAYOUTS, NATIVE
 from wsfcn_tf.data.layouts.tools.tag_cells import SEPARATORS
+from wsfcn_tf.data.masks.png import write_mask
 from wsfcn_tf.errors import UserError
 
 
@@ -58,6 +60,21 @@ def test_two_layouts_in_one_folder(tmp_path):
     told = "coco (COCO's JSON ('instances.json')) or labelme (LabelMe's JSON ('a.json'))"
     assert refused(tmp_path) == f"ROOT: can be read as {told}: say which with data.format (--format)"
     assert shown(opened(tmp_path, "coco")[0]) == shown(opened(tmp_path, "labelme")[0]) == TAGS
+
+
+def test_a_folder_for_evaluation_is_ours(tmp_path):
+    photos(tmp_path)
+    put(tmp_path, "classes.txt", "cat\ndog\n")
+    (tmp_path / "masks").mkdir()
+    write_mask(tmp_path / "masks" / "a.png", np.ones((20, 24), np.uint8))
+    assert opened(tmp_path)[0].names("val") == ["a.jpg"]
+
+
+def test_links_to_nothing_are_passed_over(tmp_path):
+    write(tmp_path, "YOLO")
+    for suffix in ("json", "xml", "csv", "yaml", "txt"):
+        (tmp_path / f"nothing.{suffix}").symlink_to(tmp_path / "nowhere")
+    assert shown(opened(tmp_path)[0]) == TAGS
 
 
 def test_a_competitions_table_that_is_called_like_ours(tmp_path):

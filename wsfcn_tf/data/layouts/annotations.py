@@ -59,11 +59,10 @@ def photo_of(folder: SourceFolder, annotation: str, named: str | None) -> str:
     where, near = str(folder.path(annotation)), above(annotation)
     own_name = stem(annotation.rpartition("/")[2])
     try:
-        by_content = folder.find(named, near) if named else None
-        beside = next((photo for photo in (folder.find(own_name, near),) if photo and above(photo) == near), None)
-        if by_content and beside and by_content != beside:
-            raise UserError(f"lies beside {beside}, but names {by_content}: remove the wrong one")
-        return by_content or beside or folder.photo(own_name, near)
+        by_content, beside = folder.find(named, near) if named else None, folder.beside(annotation)
+        if by_content and beside and by_content not in beside:
+            raise UserError(f"lies beside {beside[0]}, but names {by_content}: remove the wrong one")
+        return by_content or folder.photo(own_name, near)
     except UserError as error:
         raise UserError(f"{where}: {error}") from None
 

@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from wsfcn_tf.data.layouts.splits import split_in_folders
 from wsfcn_tf.data.photos.file_finder import no_photo, walk_files
 from wsfcn_tf.data.photos.images import IMAGE_SUFFIXES
 from wsfcn_tf.errors import UserError
@@ -58,31 +59,31 @@ class SourceFolder:
         return self._json[name]
 
     def header(self, name: str) -> list[str]:
-        """The fields of a table's first line, stripped."""
+        """The fields of a table's first line, stripped; none if it cannot be opened."""
         if name not in self._headers:
-            with self.path(name).open("rb") as file:
-                line = file.readline(_LONGEST_HEADER).decode("utf-8-sig", "replace")
+            line = _first_line(self.path(name)).decode("utf-8-sig", "replace")
             separator = max(",;\t", key=line.count)
             self._headers[name] = [field.strip(' "\r\n') for field in line.split(separator)]
         return self._headers[name]
 
-    def photo(self, name: str, near: str = "") -> str:
+    def photo(self, name: str, near: str = "", split: str | None = None) -> str:
         """The photo that an annotation names.
 
         Args:
             name: as written: a path from `near`, from the root, or from a folder that is not there any more; its suffix
                 may be left out, and its accents composed or not.
             near: the folder, "" or with a slash at its end, that is meant if several have such a photo.
+            split: that whose folders are meant then.
 
         Raises:
             UserError: there is no such photo, or several; the message says so, but not where the name is written.
         """
-        found = self.find(name, near)
+        found = self.find(name, near, split)
         if found is None:
             raise UserError(no_photo(name, self.root))
         return found
 
-    def find(self, name: str, near: str = "") -> str | None:
+    def find(self, name: str, near: str = "", split: str | None = None) -> str | None:
         """As `photo`; None if there is no such photo."""
         plain = nfc(posixpath.normpath(name.strip().replace("\\", "/"))) if name.strip() else ""
         direct = posixpath.normpath(nfc(near) + plain) if near else plain
@@ -91,16 +92,22 @@ class SourceFolder:
             return by_path[direct] if direct in by_path else by_path[plain]
         last = plain.rpartition("/")[2]
         index = self._by_last_part if last.lower().endswith(IMAGE_SUFFIXES) else self._by_stem
-        found = self._narrowed(index.get(last, []), plain, near)
+        found = self._narrowed(index.get(last, []), plain, near, split)
         if len(found) > 1:
             raise UserError(f"photo {name[:200]!r} can be {found[0]} or {found[1]} in {self.root}: rename one of them")
         return found[0] if found else None
 
-    def _narrowed(self, found: list[str], plain: str, near: str) -> list[str]:
+    def beside(self, name: str) -> list[str]:
+        """The photos that lie beside a file and are named like it."""
+        last = nfc(name.rpartition("/")[2])
+        return [photo for photo in self._by_stem.get(stem(last), []) if above(photo) == above(name)]
+
+    def _narrowed(self, found: list[str], plain: str, near: str, split: str | None) -> list[str]:
         """Of several photos, those that are meant."""
         for is_meant in (
             lambda photo: f"/{plain}" in f"/{nfc(photo)}",
             lambda photo: photo.startswith(near),
+            lambda photo: split_in_folders(photo) == split,
             lambda photo: not _is_among_masks(photo),
         ):
             if len(found) > 1:
@@ -118,6 +125,14 @@ class SourceFolder:
     @cached_property
     def _by_stem(self) -> dict[str, list[str]]:
         return _index(self.photos, stem)
+
+
+def _first_line(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.readline(_LONGEST_HEADER)
+    except OSError:  # such as a link to nothing
+        return b""
 
 
 def _is_among_masks(photo: str) -> bool:

@@ -101,7 +101,9 @@ def _native(folder: SourceFolder) -> list[Recognised]:
     if tag_files and not _is_a_competitions(folder, tag_files):
         return [Recognised("tagged", f"tagged photos, has {' and '.join(tag_files)}")]
     own = [name for name in _TAGGED_ONLY if (root / name).exists()]
-    if own and "obj.names" not in folder.files and _has_class_folders(root):
+    if "masks" in own and (root / "classes.txt").exists() and not _has_class_folders(root):
+        return [Recognised("tagged", "masks without tags, has masks/ and classes.txt"), *_foreign(folder)]
+    if own and not (root / "obj.names").exists() and _has_class_folders(root):
         is_ours = {"image_folder", "coco"} if "coco.json" in own else {"image_folder"}
         others = [one for one in _foreign(folder) if one.name not in is_ours]
         return [Recognised("tagged", f"a folder for each class, has {own[0]}"), *others]

@@ -2,7 +2,7 @@ import json
 
 import pytest
 from opened_layouts import opened, refused, shown
-from written_layouts import TAGS, label_studio, label_studio_csv, photos, put, write
+from written_layouts import TAGS, label_studio, label_studio_csv, label_studio_min, photos, put, write
 
 
 @pytest.mark.parametrize(
@@ -80,11 +80,30 @@ def test_a_column_of_text_beside_the_choice_is_asked_about(tmp_path):
     photos(tmp_path)
     lines = label_studio_csv().splitlines()
     put(tmp_path, "export.csv", "\n".join([f"{lines[0]},place", *(f"{line},garden" for line in lines[1:])]))
-    words = "'choice', 'place' could hold the tag: say which with data.tag_column (--tag-column)"
-    assert refused(tmp_path) == f"ROOT/export.csv: line 2: {words}"
+    words = "could hold the tag: say which does with data.tag_column (--tag-column)"
+    assert refused(tmp_path) == f"ROOT/export.csv: 'choice', 'place' {words}"
     assert shown(opened(tmp_path, tag_column="choice")[0]) == TAGS
     words = "there is no 'pet', which data.tag_column (--tag-column) names"
     assert refused(tmp_path, tag_column="pet") == f"ROOT/export.csv: line 2: {words}"
+    put(tmp_path, "export.json", json.dumps([entry | {"note": "blurred"} for entry in label_studio_min()[:1]]))
+    (tmp_path / "export.csv").unlink()
+    assert refused(tmp_path).startswith(
+        "ROOT/export.json: 'note' could hold the tag: "
+    )  # it is no choice of the usual name
+    assert shown(opened(tmp_path, tag_column="brush")[0]) == {"a": ("cat",)}
+
+
+def test_one_of_several_questions(tmp_path):
+    write(tmp_path, "Label Studio JSON")
+    tasks = label_studio()
+    for task in tasks:
+        quality = {"from_name": "quality", "value": {"choices": ["good"]}}
+        for result in task["annotations"][0]["result"]:
+            result["from_name"] = "animal"
+        task["annotations"][0]["result"].append(quality)
+    put(tmp_path, "export.json", json.dumps(tasks))
+    assert shown(opened(tmp_path)[0])["d"] == ("good",)
+    assert shown(opened(tmp_path, tag_column="animal")[0]) == TAGS
 
 
 def test_two_exports(tmp_path):

@@ -30,6 +30,13 @@ def test_a_table_for_each_split_and_photos_of_the_same_name(tmp_path):
     assert shown(dataset) == {"a": ("trains",), "b": ("trains",)}
 
 
+def test_a_table_in_the_root_means_the_photos_of_its_own_split(tmp_path):
+    for folder in ("train", "test"):
+        photos(tmp_path, folder, "ab")
+    put(tmp_path, "train.csv", "id,label\na,cat\nb.jpg,dog\n")
+    assert opened(tmp_path)[0].names("train") == ["train/a.jpg", "train/b.jpg"]
+
+
 def test_a_column_of_splits(tmp_path):
     photos(tmp_path)
     put(tmp_path, "labels.tsv", "image\tlabel\tsplit\na\tcat\ttrain\nb\tcat\tvalid\nc\tdog\ttest\n")
@@ -64,8 +71,12 @@ def test_numbers_are_no_tags_unless_they_are_listed(tmp_path):
     photos(tmp_path)
     put(tmp_path, "labels.csv", "id,label\na,0\nb,1\n")
     assert refused(tmp_path).startswith(
-        "ROOT/labels.csv: its tags are numbers ('0', '1'): write what they mean instead"
+        "ROOT/labels.csv: its tags are numbers or answers ('0', '1'): write what they mean instead"
     )
+    for label in ("a,3 0\nb,0\nc,3", "a,yes\nb,no", "a,True\nb,False"):
+        put(tmp_path, "labels.csv", f"id,label\n{label}\n")
+        assert ": its tags are numbers or answers (" in refused(tmp_path)
+    put(tmp_path, "labels.csv", "id,label\na,0\nb,1\n")
     put(tmp_path, "classes.txt", "0\n1\n")
     assert shown(opened(tmp_path)[0]) == {"a": ("0",), "b": ("1",)}
 

@@ -94,7 +94,7 @@ def _read_file(folder: SourceFolder, name: str, content: dict[str, Any], split: 
         with gathering.mistakes():
             place = f"{where}: image {str(entry['id'])[:50]!r}"
             try:
-                photo = folder.photo(entry["file_name"], above(name))
+                photo = folder.photo(entry["file_name"], above(name), split_of(name))
             except UserError as error:
                 raise UserError(f"{place}: {error}") from None
             gathering.add(place, split, photo, shown[entry["id"]])

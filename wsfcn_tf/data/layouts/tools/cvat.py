@@ -44,7 +44,7 @@ def _add(folder: SourceFolder, file: str, image: Element, gathering: Gathering) 
     name, subset = image.get("name") or "", image.get("subset") or ""
     where = f"{folder.path(file)}: image {name[:100]!r}"
     try:
-        photo = folder.photo(name, f"{above(file)}images/{subset}/" if subset else above(file))
+        photo = folder.photo(name, f"{above(file)}images/{subset}/" if subset else above(file), split_named(subset))
     except UserError as error:
         raise UserError(f"{where}: {error}") from None
     tags = [element.get("label") or "" for element in image if element.tag != "attribute"]

@@ -16,8 +16,8 @@ _LABEL_MAP, _MASKS, _LISTS = "labelmap.txt", "SegmentationClass/", "ImageSets/Se
 
 def recognise(folder: SourceFolder) -> str | None:
     """labelmap.txt beside SegmentationClass/."""
-    has_masks = any(name.startswith(_MASKS) for name in folder.files)
-    return f"CVAT's {_LABEL_MAP} beside {_MASKS}" if has_masks and _LABEL_MAP in folder.files else None
+    there = folder.path(_LABEL_MAP).is_file() and folder.path(_MASKS).is_dir()
+    return f"CVAT's {_LABEL_MAP} beside {_MASKS}" if there else None
 
 
 def read(folder: SourceFolder, choices: Choices, gathering: Gathering) -> None:

@@ -1,7 +1,8 @@
 """Label Studio's JSON, JSON-MIN and CSV: choices, and the labels of boxes, polygons, brushes and their like."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -17,6 +18,16 @@ from wsfcn_tf.files.tables import read_table
 
 _OF_ANNOTATIONS = {"annotation_id", "annotator", "lead_time", "created_at", "updated_at", "id", "agreement"}
 _TELLING = {"annotation_id", "lead_time", "annotator"}
+_USUAL = {
+    "choice",
+    "choices",
+    "label",
+    "labels",
+    "class",
+    "classes",
+    "tag",
+    "tags",
+}  # what a field of choices is called
 _UPLOADED = re.compile(r"[0-9a-f]{8}-(?=.)")  # what an upload puts before a photo's name
 
 
@@ -66,27 +77,34 @@ def _tables(folder: SourceFolder) -> list[str]:
 
 def _tasks(folder: SourceFolder, name: str, choices: Choices) -> Iterator[tuple[str, dict[str, Any], list[list[str]]]]:
     """Each task's place, its data, and the tags of each annotation that was not cancelled."""
-    path = folder.path(name)
-    if not name.lower().endswith(".json"):
-        header, rows = read_table(path, "annotation_id")
-        for line, fields in rows:
-            where = f"{path}: line {line}"
-            if len(fields) > len(header):
-                raise UserError(f"{where}: more fields than the header has: mend the row")
-            entry = {key: _cell(field, where) for key, field in zip(header, fields, strict=False)}
-            yield where, entry, [_tags_of_fields(entry, choices, where)]
-        return
-    for number, entry in enumerate(folder.json(name), start=1):
-        where = f"{path}: task {number}"
-        if not isinstance(entry, dict):
-            raise UserError(f"{where}: is not Label Studio's: export it again")
+    path, column, entries = folder.path(name), choices.tag_column, list(_entries(folder, name))
+    if column is None:
+        _check_texts((entry for _, entry in entries if "annotations" not in entry), path)
+    for where, entry in entries:
         if "annotations" not in entry:
-            yield where, entry, [_tags_of_fields(entry, choices, where)]
+            yield where, entry, [_tags_of_fields(entry, column, where)]
             continue
         data, annotations = entry.get("data"), entry["annotations"]
         if not (isinstance(data, dict) and isinstance(annotations, list)):
             raise UserError(f"{where}: is not Label Studio's: data and annotations are a list of results there")
-        yield where, data, [_tags_of_results(one, where) for one in annotations if not _is_cancelled(one)]
+        yield where, data, [_tags_of_results(one, column, where) for one in annotations if not _is_cancelled(one)]
+
+
+def _entries(folder: SourceFolder, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each task or row, and its place."""
+    path = folder.path(name)
+    if name.lower().endswith(".json"):
+        for number, entry in enumerate(folder.json(name), start=1):
+            if not isinstance(entry, dict):
+                raise UserError(f"{path}: task {number}: is not Label Studio's: export it again")
+            yield f"{path}: task {number}", entry
+        return
+    header, rows = read_table(path, "annotation_id")
+    for line, fields in rows:
+        where = f"{path}: line {line}"
+        if len(fields) != len(header):
+            raise UserError(f"{where}: not as many fields as the header has: mend the row")
+        yield where, {key: _cell(field, where) for key, field in zip(header, fields, strict=True)}
 
 
 def _is_cancelled(annotation: Any) -> bool:
@@ -97,27 +115,37 @@ def _cell(field: str, where: str) -> Any:
     return parse_json(field, where) if field.lstrip()[:1] in ("[", "{") else field.strip()
 
 
-def _tags_of_results(annotation: Any, where: str) -> list[str]:
+def _tags_of_results(annotation: Any, column: str | None, where: str) -> list[str]:
     results = annotation.get("result") if isinstance(annotation, dict) else None
     if not isinstance(results, list) or not all(isinstance(result, dict) for result in results):
         raise UserError(f"{where}: an annotation has no list of results: export it again")
-    return [tag for result in results for tag in _tags_of(result.get("value"), where)]
+    of_column = (result for result in results if column in (None, result.get("from_name")))
+    return [tag for result in of_column for tag in _tags_of(result.get("value"), where)]
 
 
-def _tags_of_fields(entry: dict[str, Any], choices: Choices, where: str) -> list[str]:
-    """The tags in a row of JSON-MIN or CSV: in lists of regions, choices, or one field of text."""
-    fields = {key: value for key, value in entry.items() if key not in _OF_ANNOTATIONS and value not in ("", None)}
-    structured = [value for value in fields.values() if isinstance(value, dict | list)]
-    texts = {key: value for key, value in fields.items() if isinstance(value, str) and not _is_photo(value)}
-    if choices.tag_column is not None:
-        if choices.tag_column not in entry:
-            raise UserError(f"{where}: there is no {choices.tag_column!r}, which data.tag_column (--tag-column) names")
-        texts = {key: value for key, value in texts.items() if key == choices.tag_column}
-    elif len(texts) > 1:
-        raise UserError(
-            f"{where}: {some(list(texts))} could hold the tag: say which with data.tag_column (--tag-column)"
-        )
-    return [*texts.values(), *(tag for value in structured for tag in _tags_of(value, where))]
+def _tags_of_fields(entry: dict[str, Any], column: str | None, where: str) -> list[str]:
+    """The tags in a row of JSON-MIN or CSV: in its regions and choices, and in fields of text."""
+    if column is not None and column not in entry:
+        raise UserError(f"{where}: there is no {column!r}, which data.tag_column (--tag-column) names")
+    fields = _answers(entry) if column is None else {column: entry[column] or []}
+    return [tag for value in fields.values() for tag in ([value] if isinstance(value, str) else _tags_of(value, where))]
+
+
+def _answers(entry: dict[str, Any]) -> dict[str, Any]:
+    """The fields that could hold tags."""
+    return {
+        key: value
+        for key, value in entry.items()
+        if key not in _OF_ANNOTATIONS and value and isinstance(value, dict | list | str) and not _is_photo(value)
+    }
+
+
+def _check_texts(entries: Iterable[dict[str, Any]], path: Path) -> None:
+    """Raises UserError if a field of text need not be a choice: it might be a note, or what the task came with."""
+    texts = dict.fromkeys(key for entry in entries for key, value in _answers(entry).items() if isinstance(value, str))
+    if len(texts) > 1 or not texts.keys() <= _USUAL:
+        either = some(list(texts))
+        raise UserError(f"{path}: {either} could hold the tag: say which does with data.tag_column (--tag-column)")
 
 
 def _tags_of(value: Any, where: str) -> list[str]:

@@ -156,7 +156,7 @@ def _add_rows(
             if len(fields) != columns.width:
                 raise UserError(f"{where}: not as many fields as the header has: quote tags that are parted by commas")
             try:
-                photo = folder.photo(fields[columns.photo], above(name))
+                photo = folder.photo(fields[columns.photo], above(name), split_of(name))
             except UserError as error:
                 raise UserError(f"{where}: {error}") from None
             tags = _tags(fields, columns, cells, where)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from wsfcn_tf.data.tags.readers import yes_or_no
 from wsfcn_tf.errors import UserError, some
 from wsfcn_tf.files.reading import parse_json
 
@@ -33,12 +34,11 @@ class TagCells:
             self._name = _separator(path, whole, self._class_names)
             if self._name is not None:
                 self.notes.append(f"{path.name}: tags are parted by {self._name}s")
-        numbers = {cell for cell in whole if _is_number(cell)}
-        if numbers and numbers == whole:
-            shown = some(sorted(numbers, key=float), 3)
+        tags = {tag for cell in whole for tag in self._split(cell, str(path))} - self._class_names
+        if tags and all(map(_says_nothing, tags)):
             raise UserError(
-                f"{path}: its tags are numbers ({shown}): write what they mean instead, or list them in classes.txt if "
-                "these are the classes' names"
+                f"{path}: its tags are numbers or answers ({some(sorted(tags), 3)}): write what they mean instead, or "
+                "list them in classes.txt if these are the classes' names"
             )
 
     def tags(self, cell: str, where: str) -> Sequence[str]:
@@ -84,9 +84,10 @@ def _read_list(cell: str, where: str) -> list[str]:
     return tags
 
 
-def _is_number(cell: str) -> bool:
+def _says_nothing(tag: str) -> bool:
+    """Whether it is a number, or yes or no, one of which might mean that nothing is there."""
     try:
-        float(cell)
+        float(tag)
     except ValueError:
-        return False
+        return yes_or_no(tag) is not None
     return True

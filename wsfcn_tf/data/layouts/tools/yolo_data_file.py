@@ -102,7 +102,7 @@ def find_data_file(folder: SourceFolder) -> DataFile | None:
     found = []
     for name in folder.ending(".yaml", ".yml"):
         path = folder.path(name)
-        if path.stat().st_size > _MOST_BYTES:
+        if not path.is_file() or path.stat().st_size > _MOST_BYTES:
             continue
         try:
             content = yaml.safe_load(read_text(path))
