@@ -1,5 +1,6 @@
 """A folder that another tool wrote: its files, listed once, and its photos by any part of their names."""
 
+import itertools
 import posixpath
 from collections.abc import Callable, Iterable
 from functools import cached_property
@@ -104,10 +105,12 @@ class SourceFolder:
 
     def _narrowed(self, found: list[str], plain: str, near: str, split: str | None) -> list[str]:
         """Of several photos, those that are meant."""
+        if len(found) > 1:
+            most = max(_shared_folders(photo, plain) for photo in found)
+            found = [photo for photo in found if _shared_folders(photo, plain) == most]
         for is_meant in (
-            lambda photo: f"/{plain}" in f"/{nfc(photo)}",
             lambda photo: photo.startswith(near),
-            lambda photo: split_in_folders(photo) == split,
+            lambda photo: split is None or split_in_folders(photo) == split,
             lambda photo: not _is_among_masks(photo),
         ):
             if len(found) > 1:
@@ -133,6 +136,12 @@ def _first_line(path: Path) -> bytes:
             return file.readline(_LONGEST_HEADER)
     except OSError:  # such as a link to nothing
         return b""
+
+
+def _shared_folders(photo: str, written: str) -> int:
+    """How many of the folders right above a photo are as written."""
+    pairs = zip(reversed(nfc(photo).split("/")[:-1]), reversed(written.split("/")[:-1]), strict=False)
+    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def _is_among_masks(photo: str) -> bool:

@@ -20,7 +20,7 @@ class Choices:
 
     Attributes:
         tag_column: the table's column that holds the tags.
-        tag_separator: what parts several tags in it: a key of `tables.SEPARATORS`.
+        tag_separator: what parts several tags in it: a key of `tag_cells.SEPARATORS`.
     """
 
     tag_column: str | None = None
