@@ -62,6 +62,10 @@ def agreeing(config):
         validate_miou=training.validate_miou or training.select == "miou",
     )
     data = config.data
+    if data.format not in ("auto", "table", "label_studio"):
+        data = replace(data, tag_column=None)
+    if data.format not in ("auto", "table"):
+        data = replace(data, tag_separator=None)
     if data.format == "tfds":
         data = replace(data, tfds=data.tfds or "voc/2012")
     elif data.format != "voc":

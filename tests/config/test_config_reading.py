@@ -43,6 +43,8 @@ def message_of(text, *overrides):
 
 # the others agree with every default
 BOUND = {
+    "data.tag_column",
+    "data.tag_separator",
     "model.output_stride",
     "model.low_stride",
     "model.head",

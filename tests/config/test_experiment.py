@@ -56,6 +56,8 @@ def test_the_defaults_agree():
         ({"training": {"validate_miou": True}}, "training.validate_miou measures in validated epochs"),
         ({"data": {"format": "tfds"}}, "data.format tfds needs data.tfds"),
         ({"data": {"format": "tagged", "tfds": "voc/2012"}}, "data.tfds is for data.format tfds"),
+        ({"data": {"format": "coco", "tag_column": "label"}}, "data.tag_column is for data.format auto, table and"),
+        ({"data": {"format": "label_studio", "tag_separator": "space"}}, "data.tag_separator is for data.format auto"),
     ],
 )
 def test_what_keys_must_agree_on(settings, words):

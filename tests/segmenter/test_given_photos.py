@@ -65,6 +65,12 @@ def test_pictures_on_their_side_are_turned():
     np.testing.assert_array_equal(given.image, np.rot90(PHOTO, -1))
 
 
+def test_pictures_lie_on_white_as_files_do():
+    picture = Image.fromarray(np.dstack([PHOTO, np.zeros_like(PHOTO[..., 0])]))
+    (given,) = read_photos(picture)
+    assert (given.image == 255).all()
+
+
 @pytest.mark.parametrize(
     ("photo", "line"),
     [

@@ -7,7 +7,10 @@ from wsfcn_tf.commands.mask_values_setting import split_off_mask_values
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the command's arguments."""
-    parser.add_argument("data", metavar="DATA", help="a folder in VOC's layout, or one of tagged photos")
+    from wsfcn_tf.commands.layout_options import add_layout_options
+
+    parser.add_argument("data", metavar="DATA", help="a folder of photos and tags, ours or another tool's")
+    add_layout_options(parser)
     parser.add_argument(
         "--set",
         action="append",
@@ -20,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Prints the report. Raises UserError if training or evaluation would go wrong."""
+    from wsfcn_tf.commands.layout_options import chosen
     from wsfcn_tf.data.doctor import as_json, as_text, examine, survey
     from wsfcn_tf.data.doctor.findings import counted
     from wsfcn_tf.errors import UserError
@@ -28,7 +32,7 @@ def run(arguments: argparse.Namespace) -> None:
     mask_values, others = split_off_mask_values(arguments.set)
     if others:
         raise UserError(f"--set {others[0]}: doctor looks at data.mask_values only: leave it out")
-    found = survey(arguments.data, mask_values=mask_values)
+    found = survey(arguments.data, mask_values=mask_values, layout=arguments.format, choices=chosen(arguments))
     findings = examine(found)
     print(as_text(found, findings))
     if arguments.json:

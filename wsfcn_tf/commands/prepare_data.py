@@ -1,4 +1,4 @@
-"""`prepare-data`: PASCAL VOC 2012 and COCO 2014 as folders to train on."""
+"""`prepare-data`: PASCAL VOC 2012, COCO 2014, and what other tools wrote, as folders to train on."""
 
 import argparse
 from pathlib import Path
@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the command's arguments."""
+    from wsfcn_tf.commands.layout_options import add_layout_options
+
     datasets = parser.add_subparsers(dest="dataset", metavar="DATASET", required=True)
 
     voc = datasets.add_parser("voc", help="PASCAL VOC 2012 with SBD's masks: 10,582 images to train on")
@@ -62,12 +64,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         )
         dataset.add_argument("--workers", type=int, metavar="N", help="number of processes (default: one per core)")
 
+    other = datasets.add_parser("import", help="another tool's folder: ImageFolder, COCO, YOLO, LabelMe and more")
+    other.add_argument("source", type=Path, metavar="SOURCE", help="the folder of photos and annotations")
+    other.add_argument("--output", required=True, type=Path, help="folder of tagged photos to make")
+    other.add_argument("--copy", action="store_true", help="copy the photos; otherwise hard links where possible")
+    add_layout_options(other)
+
 
 def run(arguments: argparse.Namespace) -> None:
     """Prepares the folder, and prints how many images each list has."""
     from wsfcn_tf.data.prepare.prepared_folder import disk_errors
     from wsfcn_tf.errors import UserError
 
+    if arguments.dataset == "import":
+        try:
+            _import(arguments)
+        except OSError as error:
+            what = f"{error.filename or arguments.output}: {error.strerror or error}"
+            raise UserError(f"{what}: mend that and run the same command again") from error
+        return
     if arguments.workers is not None and arguments.workers < 1:
         raise UserError(f"--workers must be at least 1, not {arguments.workers}")
     prepare = _voc if arguments.dataset == "voc" else _coco
@@ -82,6 +97,20 @@ def run(arguments: argparse.Namespace) -> None:
     if left_out := folder.left_out:
         print(f"left out, and why: {left_out}")
     print(f"data.root: {arguments.output}")
+
+
+def _import(arguments: argparse.Namespace) -> None:
+    from wsfcn_tf.commands.layout_options import chosen
+    from wsfcn_tf.data.datasets.opening import open_layout, words
+    from wsfcn_tf.data.prepare.imported_folder import check_import, write_imported
+
+    check_import(arguments.source, arguments.output)
+    opened = open_layout(arguments.source, arguments.format, chosen(arguments))
+    for line in words(opened):
+        print(line)
+    for split, count in write_imported(opened.folder, arguments.output, copy=arguments.copy).items():
+        print(f"{split:<10} {count:>7,} images")
+    print(f"data.format: tagged\ndata.root: {arguments.output}")
 
 
 def _voc(arguments: argparse.Namespace) -> tuple["Plan", "PreparedFolder"]:

@@ -44,6 +44,6 @@ def run(arguments: argparse.Namespace) -> None:
 
     strategy = open_strategy()  # before the dataset, which may use TensorFlow
     folder = RunFolder(arguments.output)
-    train(config, open_dataset(config.data), folder, resume=arguments.resume, strategy=strategy)
+    train(config, open_dataset(config.data, tell=print), folder, resume=arguments.resume, strategy=strategy)
     if is_chief(strategy):
         print(f"trained network: {folder.weights}")

@@ -43,9 +43,26 @@ _MaskValues = Annotated[
 class DataConfig(Section):
     """Where photos and tags come from, and how training sees them."""
 
-    format: Literal["scenes", "voc", "tagged", "tfds"] = "voc"
+    format: Literal[
+        "scenes",
+        "voc",
+        "tagged",
+        "tfds",
+        "auto",
+        "image_folder",
+        "voc_xml",
+        "coco",
+        "yolo",
+        "labelme",
+        "cvat",
+        "cvat_masks",
+        "label_studio",
+        "open_images",
+        "table",
+    ] = "voc"
     """`scenes` is generated on the fly; `voc` is a folder with JPEGImages/ and ImageSets/Segmentation/; `tagged` is any
-    folder of photos with a tags.csv; `tfds` is what the key tfds names."""
+    folder of photos with a tags.csv; `tfds` is what the key tfds names; `auto` recognises the folder's layout, and the
+    others are other tools' layouts, whose tags are read."""
     root: str | None = None
     """The data folder (not for scenes); for tfds the folder of TensorFlow Datasets, null for its default."""
     tfds: str | None = None
@@ -53,6 +70,10 @@ class DataConfig(Section):
     Setting it is enough: format may be left out."""
     tfds_label: str | None = None
     """The feature to take tags from, such as objects/label; null finds it."""
+    tag_column: str | None = None
+    """Of format table, the column that holds the tags; of label_studio, the question (its from_name). null finds it."""
+    tag_separator: Literal["space", "comma", "semicolon", "pipe", "none"] | None = None
+    """Of format table: what parts several tags in one cell; null finds it out."""
     train_split: str = "train"
     """Name of the list of training photos (voc: ImageSets/Segmentation/NAME.txt; tfds: its splits, and parts of them
     such as train[:80%])."""

@@ -99,5 +99,9 @@ def _of_data(config: ExperimentConfig) -> Iterator[str]:
         yield "data.format tfds needs data.tfds, the dataset's name, such as voc/2012"
     if data.tfds is not None and data.format not in ("voc", "tfds"):  # voc is the default
         yield "data.tfds is for data.format tfds; leave out one of the two"
-    if data.mask_values and (data.format in ("scenes", "tfds") or data.tfds is not None):
+    if data.mask_values and (data.format not in ("auto", "voc", "tagged") or data.tfds is not None):
         yield "data.mask_values is for the masks of a folder, data.format voc or tagged; leave it out"
+    if data.tag_column is not None and data.format not in ("auto", "table", "label_studio"):
+        yield "data.tag_column is for data.format auto, table and label_studio; leave it out"
+    if data.tag_separator is not None and data.format not in ("auto", "table"):
+        yield "data.tag_separator is for data.format auto and table; leave it out"

@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from wsfcn_tf.data.photos.file_finder import walk_files
 from wsfcn_tf.data.photos.images import decode_image, read_image
+from wsfcn_tf.data.photos.pillow_decoder import pixels_of
 from wsfcn_tf.errors import UserError
 
 # a file, a folder, a file's content, uint8 RGB [H, W, 3] or [B, H, W, 3], a picture of Pillow's, or some of these
@@ -66,7 +67,7 @@ def _read(photo: Any, name: str) -> Given:
     if isinstance(photo, bytes):
         return Given(name, decode_image(photo, name), photo)
     if isinstance(photo, Image.Image):
-        photo = np.asarray(ImageOps.exif_transpose(photo).convert("RGB"))
+        photo = pixels_of(photo)
     if not isinstance(photo, np.ndarray):
         raise UserError(f"{name}: a photo is a path, a file's bytes or uint8 RGB [H, W, 3], not {type(photo).__name__}")
     if photo.dtype != np.uint8 or photo.ndim != 3 or photo.shape[2] != 3 or 0 in photo.shape:

@@ -13,6 +13,10 @@ def test_missing():
     expected = [("error", "1 photo of val without a mask", ("b",))]
     assert found(mask_checks.missing, masks={"a": mask()}) == expected
     assert found(mask_checks.missing, splits={"train": "a", "test": "b", "trainval": "c"}) == []
+    assert found(mask_checks.missing) == [("error", "2 photos of val without a mask", ("a", "b"))]
+    tagged = {"a": ["cat"], "b": []}  # with tags, validation does without masks
+    assert found(mask_checks.missing, tags=tagged) == [("note", "2 photos of val without a mask", ())]
+    assert found(mask_checks.missing, tags=tagged, masks={"a": mask()}) == expected
 
 
 def test_unusable():

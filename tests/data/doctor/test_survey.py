@@ -109,7 +109,8 @@ def test_report(voc_root):
     findings = examine(found)
     lines = as_text(found, findings).splitlines()
     assert lines[0] == f"{voc_root}: VOC's layout, 7 photos, 2 masks, 3 classes"
-    table = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines[2:9]]
+    assert lines[1] == f"{voc_root}: recognised as voc: VOC's layout, has ImageSets/Segmentation"
+    table = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines[3:10]]
     assert table == [
         ["class", "train (tags)", "val (tags)", "test (not known)"],
         ["-" * 14, "-" * 13 + ":", "-" * 11 + ":", "-" * 17 + ":"],

@@ -1,15 +1,17 @@
 """What every dataset can be asked, and opening the one a config names."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
 from wsfcn_tf.config import DataConfig
+from wsfcn_tf.data.datasets.opening import open_layout, words
 from wsfcn_tf.data.datasets.scenes.scenes import Scenes
 from wsfcn_tf.data.datasets.tagged import TaggedFolder
 from wsfcn_tf.data.datasets.voc import VocFolder
+from wsfcn_tf.data.layouts.gathering import Choices
 from wsfcn_tf.errors import UserError
 
 
@@ -35,15 +37,19 @@ class Dataset(Protocol):
         """The true labels, for evaluation only: uint8 [H,W], 0..C, 255 = ignore. Raises UserError if there are none."""
 
 
-def open_dataset(config: DataConfig, class_names: tuple[str, ...] | None = None) -> Dataset:
+def open_dataset(
+    config: DataConfig, class_names: tuple[str, ...] | None = None, tell: Callable[[str], object] = lambda line: None
+) -> Dataset:
     """The dataset that `data.format`, `data.root` and `data.tfds` name.
 
     Args:
         config: what to open.
         class_names: the classes of a folder that does not say which it has.
+        tell: called with a line for each thing that a user should know: what the folder was recognised as, and what was
+            left out of it.
 
     Raises:
-        UserError: the folder is not set, missing, or lacks what its format needs.
+        UserError: the folder is not set, missing, recognised as none or several, or lacks what its format needs.
     """
     if config.format == "scenes":
         return Scenes(config.scenes)
@@ -52,8 +58,11 @@ def open_dataset(config: DataConfig, class_names: tuple[str, ...] | None = None)
     if config.root is None:
         raise UserError("data.root is not set: name the data folder, for example --set data.root=/path/to/folder")
     root = _existing_folder(config.root)
-    kind = VocFolder if config.format == "voc" else TaggedFolder
-    return kind(root, class_names, mask_values=config.mask_values)
+    choices = Choices(config.tag_column, config.tag_separator)
+    opened = open_layout(root, config.format, choices, class_names, mask_values=config.mask_values)
+    for line in words(opened):
+        tell(line)
+    return opened.folder
 
 
 def open_folder(

@@ -43,6 +43,8 @@ class TaggedFolder:
         UserError: there are neither tags nor masks; there are two sources of tags; or one, or classes.txt, is wrong.
     """
 
+    layout = "tagged"
+
     def __init__(
         self,
         root: str | Path,

@@ -34,6 +34,8 @@ class VocFolder:
         UserError: the classes are not known, or tags.csv is not as `read_tags_csv` wants it.
     """
 
+    layout = "voc"
+
     def __init__(
         self,
         root: str | Path,

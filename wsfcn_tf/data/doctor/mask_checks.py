@@ -14,12 +14,16 @@ _IN_PLACE = (2, 3, 4)  # those that do not
 
 
 def missing(survey: Survey) -> Iterator[Finding]:
-    """Photos of validation splits without a mask."""
+    """Photos of validation splits without a mask; where none has one, their tags can still tell how training goes."""
     for split, names in survey.splits.items():
         found = tuple(name for name in names if name not in survey.masks)
         if "val" in split and not is_training(split) and found:
             what = f"{counted(len(found), 'photo')} of {split} without a mask"
-            yield Finding("error", what, found, f"add the masks, or take the photos out of {split}")
+            if len(found) == len(names) and all(name in survey.tags for name in names):
+                advice = "training.validate_every goes by their tags; draw masks of some to evaluate"
+                yield Finding("note", what, (), advice)
+            else:
+                yield Finding("error", what, found, f"add the masks, or take the photos out of {split}")
 
 
 def unusable(survey: Survey) -> Iterator[Finding]:

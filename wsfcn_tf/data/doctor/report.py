@@ -7,6 +7,7 @@ from typing import Any
 from wsfcn_tf.data.doctor.findings import LEVELS, Finding, counted
 from wsfcn_tf.data.doctor.survey import Survey
 from wsfcn_tf.data.doctor.tag_checks import pairs_together
+from wsfcn_tf.data.layouts.recognise import LAYOUTS
 from wsfcn_tf.files.markdown import markdown_table
 
 _SHOWN_PLACES = 5
@@ -15,11 +16,11 @@ _SHOWN_PAIRS = 10
 
 def as_text(survey: Survey, findings: Sequence[Finding]) -> str:
     """The report: counts per class and split, sizes, classes that occur together, and what was found."""
-    kinds = {"voc": "VOC's layout", "tagged": "tagged photos"}
+    kinds = {"voc": "VOC's layout", "tagged": "tagged photos"} | {name: f"layout {name}" for name in LAYOUTS}
     photos, masks = counted(len(survey.photos), "photo"), counted(len(survey.masks), "mask")
     classes = f"{len(survey.class_names)} classes"
     parts = [
-        f"{survey.root}: {kinds[survey.layout]}, {photos}, {masks}, {classes}",
+        "\n".join([f"{survey.root}: {kinds[survey.layout]}, {photos}, {masks}, {classes}", *survey.told]),
         _count_table(survey),
         _sizes(survey),
         _pairs(survey),
@@ -35,6 +36,7 @@ def as_json(survey: Survey, findings: Sequence[Finding]) -> dict[str, Any]:
     return {
         "root": str(survey.root),
         "layout": survey.layout,
+        "told": list(survey.told),
         "classes": list(survey.class_names),
         "photos": {split: len(names) for split, names in survey.splits.items()},
         "masks": {split: sum(name in survey.masks for name in names) for split, names in survey.splits.items()},

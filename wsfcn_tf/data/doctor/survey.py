@@ -13,10 +13,12 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from wsfcn_tf.data.datasets.tagged import MASKS, TaggedFolder
-from wsfcn_tf.data.datasets.voc import VocFolder
+from wsfcn_tf.data.datasets.opening import AnyFolder, Opened, open_layout, words
+from wsfcn_tf.data.datasets.tagged import MASKS
 from wsfcn_tf.data.doctor.findings import counted
 from wsfcn_tf.data.doctor.mask_contents import stored_in
+from wsfcn_tf.data.layouts.gathering import Choices
+from wsfcn_tf.data.layouts.recognise import NATIVE
 from wsfcn_tf.data.masks.legend import LABELMAP
 from wsfcn_tf.data.masks.png import IGNORE
 from wsfcn_tf.data.masks.sources import LEGEND_FILE, MaskFiles
@@ -25,6 +27,7 @@ from wsfcn_tf.data.photos.images import read_bytes, read_image
 from wsfcn_tf.errors import UserError
 
 _ORIENTATION = 0x0112  # EXIF's tag
+_MASK_FOLDERS = {"voc": "SegmentationClass", "tagged": MASKS}
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ class Survey:
 
     Attributes:
         root: the folder.
-        layout: "voc" or "tagged".
+        layout: "voc" or "tagged", or the name of another tool's layout.
         class_names: of the foreground.
         splits: from the splits to their photos' names.
         tags: from photos to the names of the classes they show, where that is known.
@@ -67,6 +70,7 @@ class Survey:
         mistakes: what is wrong in tag files and lists, one message each.
         unnamed: photos in the folder that no split has.
         orphans: mask files whose photo is not there.
+        told: what the folder was recognised as and why, and what was left out, a line each.
     """
 
     root: Path
@@ -79,6 +83,7 @@ class Survey:
     mistakes: tuple[str, ...]
     unnamed: tuple[str, ...]
     orphans: tuple[str, ...]
+    told: tuple[str, ...] = ()
 
 
 def is_training(split: str) -> bool:
@@ -91,11 +96,15 @@ def survey(
     workers: int | None = None,
     progress: bool = True,
     mask_values: Mapping[int, str] | None = None,
+    layout: str = "auto",
+    choices: Choices = Choices(),  # noqa: B008  it is frozen
 ) -> Survey:
-    """Reads a folder in VOC's layout (if it has ImageSets/Segmentation) or one of tagged photos, masks included.
+    """Reads a folder: photos, tags and, of our own two layouts, masks.
 
     Args:
         root: the folder; nothing in it is changed.
+        layout: as of `open_layout`.
+        choices: as of `open_layout`.
         workers: threads that read photos and masks; None takes one for each core.
         progress: whether to show progress bars.
         mask_values: what masks' values mean, as `data.mask_values`.
@@ -107,20 +116,20 @@ def survey(
     if not root.is_dir():
         raise UserError(f"{root}: there is no such folder")
     mistakes: list[str] = []
-    is_voc = (root / "ImageSets" / "Segmentation").is_dir()
-    folder = _open(VocFolder if is_voc else TaggedFolder, root, mistakes, mask_values)
+    opened = _open(root, layout, choices, mistakes, mask_values)
+    folder = opened.folder
     splits = _splits(folder, mistakes)
     names = list(dict.fromkeys(name for split in splits.values() for name in split))
     in_parallel = _Parallel(workers or os.cpu_count() or 1, progress)
     photos = in_parallel("photos", lambda name: examine_photo(folder.path(name)), names)
     masked = [name for name in names if _has_mask(folder, name, mistakes)]
     masks = in_parallel("masks", lambda name: _examine_mask(folder, name), masked)
-    leave_out = () if is_voc else (MASKS,)
+    leave_out = (MASKS,) if folder.layout == "tagged" else ()
     named = {folder.path(name) for name in names}
     there = [folder.photo_folder / name for name in walk_files(folder.photo_folder, leave_out)]
     return Survey(
         root=root,
-        layout="voc" if is_voc else "tagged",
+        layout=folder.layout,
         class_names=folder.class_names,
         splits=splits,
         tags=_tags(folder, splits, mistakes),
@@ -128,18 +137,16 @@ def survey(
         masks=masks,
         mistakes=tuple(dict.fromkeys(mistakes)),
         unnamed=tuple(str(path) for path in there if path not in named),
-        orphans=tuple(_orphans(root / ("SegmentationClass" if is_voc else MASKS), folder)),
+        orphans=tuple(_orphans(folder)),
+        told=tuple(words(opened)),
     )
 
 
 def _open(
-    kind: type[VocFolder] | type[TaggedFolder],
-    root: Path,
-    mistakes: list[str],
-    mask_values: Mapping[int, str] | None,
-) -> VocFolder | TaggedFolder:
+    root: Path, layout: str, choices: Choices, mistakes: list[str], mask_values: Mapping[int, str] | None
+) -> Opened:
     try:
-        return kind(root, report=mistakes.append, mask_values=mask_values)
+        return open_layout(root, layout, choices, report=mistakes.append, mask_values=mask_values)
     except UserError as error:
         if mistakes:  # they explain why there is nothing to open
             first, more = mistakes[0], len(mistakes) - 1
@@ -161,7 +168,7 @@ def examine_photo(path: Path) -> PhotoFacts:
     return PhotoFacts(image.shape[:2], orientation, digest)
 
 
-def _examine_mask(folder: VocFolder | TaggedFolder, name: str) -> MaskFacts:
+def _examine_mask(folder: AnyFolder, name: str) -> MaskFacts:
     try:
         mask = folder.mask(name)
     except UserError as error:
@@ -189,7 +196,7 @@ class _Parallel:
             return dict(zip(names, results, strict=True))
 
 
-def _splits(folder: VocFolder | TaggedFolder, mistakes: list[str]) -> dict[str, tuple[str, ...]]:
+def _splits(folder: AnyFolder, mistakes: list[str]) -> dict[str, tuple[str, ...]]:
     try:
         there_are = folder.splits()
     except UserError as error:  # of the masks
@@ -204,9 +211,7 @@ def _splits(folder: VocFolder | TaggedFolder, mistakes: list[str]) -> dict[str, 
     return splits
 
 
-def _tags(
-    folder: VocFolder | TaggedFolder, splits: dict[str, tuple[str, ...]], mistakes: list[str]
-) -> dict[str, frozenset[str]]:
+def _tags(folder: AnyFolder, splits: dict[str, tuple[str, ...]], mistakes: list[str]) -> dict[str, frozenset[str]]:
     tags: dict[str, frozenset[str]] = {}
     for split, names in splits.items():
         for name in names:
@@ -222,7 +227,7 @@ def _tags(
     return tags
 
 
-def _has_mask(folder: VocFolder | TaggedFolder, name: str, mistakes: list[str]) -> bool:
+def _has_mask(folder: AnyFolder, name: str, mistakes: list[str]) -> bool:
     try:
         return folder.masks.path_of(name) is not None
     except UserError as error:
@@ -230,8 +235,10 @@ def _has_mask(folder: VocFolder | TaggedFolder, name: str, mistakes: list[str]) 
         return False
 
 
-def _orphans(masks: Path, folder: VocFolder | TaggedFolder) -> Iterable[str]:
-    find = FileFinder(folder.photo_folder).find
+def _orphans(folder: AnyFolder) -> Iterable[str]:
+    if folder.layout not in NATIVE:
+        return
+    masks, find = folder.root / _MASK_FOLDERS[folder.layout], FileFinder(folder.photo_folder).find
     for name in walk_files(masks, suffixes=(".png", ".json")) if masks.is_dir() else ():
         stem = stem_of(name) if not name.lower().endswith(".json") else name[:-5]
         try:
@@ -241,5 +248,5 @@ def _orphans(masks: Path, folder: VocFolder | TaggedFolder) -> Iterable[str]:
             continue
 
 
-def _is_of_a_class(folder: VocFolder | TaggedFolder, file: Path) -> bool:
+def _is_of_a_class(folder: AnyFolder, file: Path) -> bool:
     return isinstance(folder.masks, MaskFiles) and folder.masks.is_of_a_class(file)

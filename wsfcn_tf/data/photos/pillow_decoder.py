@@ -25,9 +25,7 @@ def decode_with_pillow(data: bytes, kind: str, where: str) -> np.ndarray:
     _check_decoder(kind, where)
     try:
         with Image.open(io.BytesIO(data), formats=(kind,)) as image:
-            profile = image.info.get("icc_profile")
-            image.load()
-            return np.array(_to_rgb(_upright(image), profile, _is_negative(image)))
+            return pixels_of(image)
     except MemoryError:
         raise
     except _OtherValues as error:
@@ -39,6 +37,13 @@ def decode_with_pillow(data: bytes, kind: str, where: str) -> np.ndarray:
         if "truncated" in str(error):
             raise UserError(f"{where}: {CUT_SHORT}") from None
         raise UserError(f"{where}: {UNREADABLE}") from None
+
+
+def pixels_of(image: Image.Image) -> np.ndarray:
+    """A picture of Pillow's as `read_image` gives it. Raises what Pillow does of a broken file that it has opened."""
+    profile = image.info.get("icc_profile")
+    image.load()
+    return np.array(_to_rgb(_upright(image), profile, _is_negative(image)))
 
 
 class _OtherValues(Exception):

@@ -12,9 +12,10 @@ from wsfcn_tf.files.tables import column, read_table
 
 _COLUMNS = "image,tags"
 # of splits and of annotation tools; one of them beside classes may be a class, such as VOC's "train"
-_NO_CLASSES = (
+NO_CLASS_FOLDERS = (
     *("train", "training", "val", "valid", "validation", "test", "testing", "data", "dataset", "photos"),
     *("images", "image", "img", "imgs", "jpegimages", "labels", "annotations", "masks"),
+    *("segmentationclass", "segmentationobject"),
 )
 _YES, _NO = ("1", "1.0", "x", "true", "yes"), ("", "0", "0.0", "false", "no")
 
@@ -101,7 +102,7 @@ def read_onehot_csv(
             try:
                 if len(fields) != len(header):
                     raise UserError(f"{path}: line {line}: not as many fields as the header has: mend the row")
-                answers = [_answer(fields[position]) for position, _ in classes]
+                answers = [yes_or_no(fields[position]) for position, _ in classes]
                 if None in answers:
                     position, name = classes[answers.index(None)]
                     found = f"column {name!r}: {fields[position][:50]!r}"
@@ -152,7 +153,7 @@ def read_class_folders(
         )
 
     folders = {photo.partition("/")[0] for photo in in_folders}
-    if class_names is None and all(folder.lower() in _NO_CLASSES for folder in folders):
+    if class_names is None and all(folder.lower() in NO_CLASS_FOLDERS for folder in folders):
         report(
             f"{root}: its folders are {', '.join(sorted(folders))}, which are no classes' names: write a tags.csv, or "
             "put a folder for each class here and list what is not for training in val.txt and test.txt; if they are "
@@ -167,7 +168,7 @@ def read_class_folders(
     return collect_tags(entries(), root, root, class_names, report, find=lambda photo: photo)
 
 
-def _answer(field: str) -> bool | None:
+def yes_or_no(field: str) -> bool | None:
     """Yes, no, or None: neither."""
     value = field.strip().lower()
     if value in _YES:

@@ -1,0 +1,180 @@
+"""Tables as competitions have them: a photo's name, and its tags in one column, or a column for each class."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from wsfcn_tf.data.layouts.annotations import none_fits
+from wsfcn_tf.data.layouts.folder import SourceFolder, above
+from wsfcn_tf.data.layouts.gathering import Choices, Gathering
+from wsfcn_tf.data.layouts.splits import check_once, split_named, split_of
+from wsfcn_tf.data.layouts.tools.tag_cells import TagCells
+from wsfcn_tf.data.tags.readers import yes_or_no
+from wsfcn_tf.errors import UserError, some
+from wsfcn_tf.files.tables import read_table
+
+# by how surely they are a photo's name
+_PHOTO_COLUMNS = ("image_id", "image_name", "filename", "file_name", "image", "imageid", "image_path", "img", "id")
+_TAG_COLUMNS = ("tags", "tag", "labels", "label", "classes", "class", "class_name", "category", "categories")
+_SPLIT_COLUMNS = ("split", "subset", "set")
+_BOX_COLUMNS = ("width", "height", "xmin", "ymin", "xmax", "ymax", "x_min", "y_min", "x_max", "y_max", "bbox")
+_MASK_COLUMNS = ("encodedpixels", "rle", "segmentation")  # of a row that may have none
+_OTHERS = ({"imageid", "labelname"}, {"annotation_id", "lead_time"}, {"annotation_id", "annotator"})  # of other layouts
+_LOOKED_INTO = 20
+
+
+class _Columns(NamedTuple):
+    """How many there are, and positions; tags is None where each of `classes` has a column."""
+
+    width: int
+    photo: int
+    tags: int | None
+    split: int | None
+    mask: int | None
+    classes: list[tuple[int, str]]
+
+
+def recognise(folder: SourceFolder) -> str | None:
+    """A table with a column that names photos that are there, and another one."""
+    found = [name for name in _tables(folder) if _names_photos(folder, name)]
+    return f"a table with photos' names ({some(found, 3)})" if found else None
+
+
+def read(folder: SourceFolder, choices: Choices, gathering: Gathering) -> None:
+    """A photo shows the tags of all its rows; it is there once for each tag or box in some tables."""
+    with gathering.mistakes():
+        tables = _tables(folder)
+        files = [name for name in tables if _names_photos(folder, name)] or tables
+        if not files:
+            raise none_fits(folder, (".csv", ".tsv"), f"table with one of the columns {', '.join(_PHOTO_COLUMNS)}")
+        splits = {name: split_of(name) or "train" for name in files}
+        check_once(((split, str(folder.path(name))) for name, split in splits.items()), "tables")
+        cells = TagCells(choices.tag_separator, gathering.listed)
+        read = [(name, *_read(folder, name, choices)) for name in files]
+        for name, columns, rows in read:
+            if columns.tags is not None:
+                found = (fields[columns.tags] for _, fields in rows if len(fields) == columns.width)
+                cells.look(folder.path(name), found)
+        for name, columns, rows in read:
+            _add_rows(folder, name, columns, rows, splits[name], cells, gathering)
+        gathering.notes += cells.notes
+
+
+def _tables(folder: SourceFolder) -> list[str]:
+    found = []
+    for name in folder.ending(".csv", ".tsv"):
+        header = [field.lower() for field in folder.header(name)]
+        is_answer = "submission" in name.rpartition("/")[2].lower()  # an example of what a competition wants
+        if is_answer or any(other <= set(header) for other in _OTHERS):
+            continue
+        if len(header) > 1 and not set(_PHOTO_COLUMNS).isdisjoint(header):
+            found.append(name)
+    return found
+
+
+def _photo_columns(header: Sequence[str]) -> list[int]:
+    lower = [field.lower() for field in header]
+    return [lower.index(name) for name in _PHOTO_COLUMNS if name in lower]
+
+
+def _names_photos(folder: SourceFolder, name: str) -> bool:
+    """Whether one of the first rows names a photo that is there. A table that cannot be read is left to `read`."""
+    try:
+        header, rows = read_table(folder.path(name), folder.header(name)[0])
+        first = _first(rows)
+    except UserError:
+        return True
+    return any(
+        len(fields) > column and _is_there(folder, fields[column], above(name))
+        for column in _photo_columns(header)
+        for _, fields in first
+    )
+
+
+def _first(rows: Iterator[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
+    return [row for _, row in zip(range(_LOOKED_INTO), rows, strict=False)]
+
+
+def _is_there(folder: SourceFolder, name: str, near: str) -> bool:
+    try:
+        return folder.find(name, near) is not None
+    except UserError:  # several
+        return True
+
+
+def _read(folder: SourceFolder, name: str, choices: Choices) -> tuple[_Columns, list[tuple[int, list[str]]]]:
+    path = folder.path(name)
+    header, iterator = read_table(path, folder.header(name)[0])
+    rows = list(iterator)
+    return _columns(folder, name, header, rows, choices), rows
+
+
+def _columns(
+    folder: SourceFolder, name: str, header: list[str], rows: list[tuple[int, list[str]]], choices: Choices
+) -> _Columns:
+    """What each column is. Raises UserError if it cannot be told."""
+    where, lower = f"{folder.path(name)}: line 1", [field.lower() for field in header]
+    named = _photo_columns(header)
+    if not named:
+        raise UserError(f"{where}: none of the columns {', '.join(_PHOTO_COLUMNS)}: call that of the photos so")
+    sample = rows[:_LOOKED_INTO]
+    fits = [at for at in named if any(len(f) > at and _is_there(folder, f[at], above(name)) for _, f in sample)]
+    photo = (fits or named)[0]
+    split, mask = (_one_of(lower, names, photo) for names in (_SPLIT_COLUMNS, _MASK_COLUMNS))
+    others = [at for at in range(len(header)) if at not in (photo, split, mask) and lower[at] not in _BOX_COLUMNS]
+    others = [at for at in others if lower[at] not in _PHOTO_COLUMNS]
+    if choices.tag_column is not None:
+        if choices.tag_column not in header:
+            raise UserError(f"{where}: there is no column {choices.tag_column!r}, which data.tag_column names")
+        return _Columns(len(header), photo, header.index(choices.tag_column), split, mask, [])
+    usual = [at for at in others if lower[at] in _TAG_COLUMNS]
+    if len(usual) == 1 or len(others) == 1:
+        return _Columns(len(header), photo, (usual if len(usual) == 1 else others)[0], split, mask, [])
+    answers = (yes_or_no(fields[at]) for _, fields in rows if len(fields) == len(header) for at in others)
+    if len(others) > 1 and not usual and all(answer is not None for answer in answers):
+        return _Columns(len(header), photo, None, split, mask, [(at, header[at]) for at in others])
+    either = some([header[at] for at in usual or others]) or "none of its columns"
+    raise UserError(f"{where}: {either} could hold the tags: say which with data.tag_column (--tag-column)")
+
+
+def _one_of(header: list[str], names: Sequence[str], photo: int) -> int | None:
+    return next((header.index(name) for name in names if name in header and header.index(name) != photo), None)
+
+
+def _add_rows(
+    folder: SourceFolder,
+    name: str,
+    columns: _Columns,
+    rows: list[tuple[int, list[str]]],
+    split: str,
+    cells: TagCells,
+    gathering: Gathering,
+) -> None:
+    path = folder.path(name)
+    for line, fields in rows:
+        with gathering.mistakes():
+            where = f"{path}: line {line}"
+            if len(fields) != columns.width:
+                raise UserError(f"{where}: not as many fields as the header has: quote tags that are parted by commas")
+            try:
+                photo = folder.photo(fields[columns.photo], above(name), split_of(name))
+            except UserError as error:
+                raise UserError(f"{where}: {error}") from None
+            tags = _tags(fields, columns, cells, where)
+            if columns.mask is not None and not fields[columns.mask].strip():
+                tags = []
+            gathering.add(where, _split(fields, columns, split, where), photo, tags, again=True)
+
+
+def _tags(fields: list[str], columns: _Columns, cells: TagCells, where: str) -> Sequence[str]:
+    if columns.tags is not None:
+        return cells.tags(fields[columns.tags], where)
+    return [name for at, name in columns.classes if yes_or_no(fields[at])]
+
+
+def _split(fields: list[str], columns: _Columns, split: str, where: str) -> str:
+    if columns.split is None:
+        return split
+    named = split_named(fields[columns.split])
+    if named is None:
+        raise UserError(f"{where}: split {fields[columns.split][:50]!r} is none of train, val and test: call it so")
+    return named
