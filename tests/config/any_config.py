@@ -70,6 +70,6 @@ def agreeing(config):
         data = replace(data, tfds=data.tfds or "voc/2012")
     elif data.format != "voc":
         data = replace(data, tfds=None)
-    if data.format in ("scenes", "tfds") or data.tfds is not None:
+    if data.format not in ("auto", "voc", "tagged") or data.tfds is not None:
         data = replace(data, mask_values=None)
     return replace(config, model=model, training=training, data=data)
