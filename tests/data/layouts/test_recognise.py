@@ -109,9 +109,9 @@ def test_cvats_masks_in_a_folder_that_can_be_vocs(tmp_path):
 
 
 def test_nothing_that_is_known(tmp_path):
-    assert refused(tmp_path).startswith("ROOT: no photo that are recognised: write a tags.csv, or say what it is with ")
+    assert refused(tmp_path).startswith("ROOT: there is no photo in it: ")
     photos(tmp_path)
-    assert refused(tmp_path).startswith("ROOT: 4 photos and no tags that are recognised: write a tags.csv, or say ")
+    assert refused(tmp_path).startswith("ROOT: 4 photos, and nothing that is known to say their tags: write a ")
     put(tmp_path, "instances.json", "{")
     assert refused(tmp_path).startswith("ROOT/instances.json: is not JSON")
     photos(tmp_path / "above", "below/images")
@@ -148,3 +148,13 @@ def test_the_page_names_each_form_and_the_config_each_layout():
     formats = get_args(get_type_hints(DataConfig)["format"])
     assert set(formats) - {"scenes", "tfds", "auto"} == {*NATIVE, *LAYOUTS}
     assert set(get_args(get_args(get_type_hints(DataConfig)["tag_separator"])[0])) == set(SEPARATORS)
+
+
+def test_the_wrong_format_is_told_which_one_it_looks_like(tmp_path):
+    for name in ("train/cat/1.jpg", "train/dog/2.jpg"):
+        photos(tmp_path, f"{name.rpartition('/')[0]}/", name.rpartition("/")[2][0])
+    assert refused(tmp_path, "voc").endswith(
+        "; it looks like image_folder (folders of classes ('cat', 'dog') in train/), which data.format=auto reads"
+    )
+    put(tmp_path, "tags.csv", "image,tags\n")
+    assert "it looks like tagged" not in refused(tmp_path, "tagged")

@@ -48,7 +48,10 @@ def open_layout(
     name = recognised.name if recognised is not None else layout
     if name in NATIVE:
         kind = VocFolder if name == "voc" else TaggedFolder
-        return Opened(kind(root, class_names, report, mask_values), recognised)
+        try:
+            return Opened(kind(root, class_names, report, mask_values), recognised)
+        except UserError as error:
+            raise UserError(f"{error}{_looks_like(source, name)}") from error
     if mask_values:
         raise UserError(f"{root}: of {name}, tags are read, not masks: leave out data.mask_values")
     contents = read_layout(source, name, choices, class_names, report)
@@ -61,3 +64,12 @@ def words(opened: Opened) -> list[str]:
     if opened.recognised is not None:
         lines.append(f"{opened.folder.root}: recognised as {opened.recognised.name}: {opened.recognised.reason}")
     return lines + [f"{opened.folder.root}: {note}" for note in getattr(opened.folder, "notes", ())]
+
+
+def _looks_like(source: SourceFolder, name: str) -> str:
+    """What to add to the error that a folder is not in this layout: which one it is in, if that is clear."""
+    try:
+        found = recognise(source)
+    except UserError:
+        return ""
+    return "" if found.name == name else f"; it looks like {found.name} ({found.reason}), which data.format=auto reads"

@@ -132,5 +132,7 @@ def _nothing(folder: SourceFolder) -> str:
     known = ", ".join((*NATIVE, *LAYOUTS))
     if len(tops) == 1 and photos and "/" in photos[0]:
         return f"{root}: has nothing but {tops.pop()}/: name that folder, or say what it is with {_SETTLES}: {known}"
-    what = f"{len(photos):,} photos and no tags" if photos else "no photo"
-    return f"{root}: {what} that are recognised: write a tags.csv, or say what it is with {_SETTLES}: {known}"
+    if not photos:
+        return f"{root}: there is no photo in it: name the folder of the photos"
+    what = f"{len(photos):,} photos, and nothing that is known to say their tags"
+    return f"{root}: {what}: write a tags.csv, or say what it is with {_SETTLES}: {known}"

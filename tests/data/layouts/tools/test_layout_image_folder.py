@@ -30,9 +30,9 @@ def test_splits(tmp_path, val):
 def test_what_is_no_folder_of_classes(tmp_path):
     photos(tmp_path, "train", "a")
     photos(tmp_path, "val", "b")
-    assert "2 photos and no tags that are recognised" in refused(tmp_path)
+    assert "2 photos, and nothing that is known to say their tags" in refused(tmp_path)
     photos(tmp_path, "train/images", "a")
-    assert "3 photos and no tags that are recognised" in refused(tmp_path)
+    assert "3 photos, and nothing that is known to say their tags" in refused(tmp_path)
 
 
 def test_photos_outside_of_classes(tmp_path):
