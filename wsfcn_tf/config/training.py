@@ -63,9 +63,10 @@ class TrainingConfig(Section):
     new_bias_multiplier: Number = Field(40.0, ge=0)
     """Of the rate of all other biases."""
     logit_adjustment: Number = Field(0.0, ge=0)
-    """The classification loss adds so many times the log-odds of a class among the training photos to its score (Menon
-    et al., ICLR 2021), for example 1: scores and masks then tell what a photo adds to what is known beforehand, and a
-    class of most photos does not take what these have in common. 0, as in the paper, adds nothing."""
+    """The classification loss adds so many times the log-odds of a class among the training photos, less the classes'
+    mean, to its score (Menon et al., ICLR 2021), for example 1: scores and masks then tell what a photo adds to what is
+    known beforehand, and a class of most photos does not take what these have in common. 0, as in the paper, adds
+    nothing."""
     schedule: Literal["constant", "poly", "cosine"] = "constant"
     """The course of the rate: `constant` as in the paper; `poly`, (1 - x)^0.9, or `cosine`, which fall to 0 at the end
     of the run."""

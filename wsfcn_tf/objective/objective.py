@@ -146,7 +146,8 @@ def build_objective(config: ExperimentConfig, tags: np.ndarray, steps_per_epoch:
     """The objective of a run on photos with tags [N, C], with its ramp, which begins at the switch."""
     first, count = config.training.pretrain_epochs, config.self_supervision.ramp_epochs
     ramp = Ramp(first * steps_per_epoch, count * steps_per_epoch)
-    offsets = config.training.logit_adjustment * log_odds(tags)
+    known = log_odds(tags)  # only how classes differ: all alike would move the border between things and background
+    offsets = config.training.logit_adjustment * (known - known.mean())
     return Objective(config.self_supervision, int(tags.sum(axis=1).max()), ramp, offsets.tolist())
 
 
