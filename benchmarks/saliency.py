@@ -37,6 +37,7 @@ _RULES = {
     **{f"and saliency {weight}": replace(_OWN, saliency=float(weight)) for weight in (5, 10, 20)},
     "and GrabCut": replace(_OWN, grab_cut=5),
     "and saliency 10, GrabCut": replace(_OWN, saliency=10.0, grab_cut=5),
+    "and saliency 10, GrabCut, CRF": replace(_OWN, saliency=10.0, grab_cut=5, crf=_CRF),
     "and saliency 10, CRF": replace(_OWN, saliency=10.0, crf=_CRF),
 }
 

@@ -35,7 +35,8 @@ def grab_cut(image: np.ndarray, masks: np.ndarray, iterations: int) -> np.ndarra
     """Decides anew which pixels are background (GrabCut, Rother et al., SIGGRAPH 2004).
 
     The colours of what is surely a thing and surely background become mixtures of Gaussians, and a minimum cut puts the
-    border where colours change. Which of the classes a pixel is stays as the masks have it.
+    border where colours change. Half of how much a pixel is a thing comes from the cut, half stays the masks': a CRF
+    behind it still knows where they were sure. Which of the classes a pixel is stays as the masks have it.
 
     Args:
         image: uint8 RGB [H, W, 3].
@@ -43,8 +44,8 @@ def grab_cut(image: np.ndarray, masks: np.ndarray, iterations: int) -> np.ndarra
         iterations: of colours and cut in turn, at least 1.
 
     Returns:
-        float32 [H, W, 1 + C], which add up to 1: only background, or none of it; the masks as they were, where too
-        little of the photo is surely a thing or surely background.
+        float32 [H, W, 1 + C], which add up to 1; the masks as they were, where too little of the photo is surely a
+        thing or surely background.
     """
     background, things = masks[..., 0], masks[..., 1:]
     total = things.sum(axis=-1)
@@ -58,5 +59,8 @@ def grab_cut(image: np.ndarray, masks: np.ndarray, iterations: int) -> np.ndarra
     models = np.zeros((2, 1, 65))
     cv2.grabCut(image[..., ::-1].copy(), guess, None, *models, iterations, cv2.GC_INIT_WITH_MASK)
     inside = ((guess == cv2.GC_FGD) | (guess == cv2.GC_PR_FGD)) & (total > 0)
-    things = np.divide(things, total[..., None], out=np.zeros_like(things), where=inside[..., None])
-    return np.concatenate([(~inside)[..., None].astype(masks.dtype), things], axis=-1)
+    share = ((share + inside) / 2).astype(masks.dtype)
+    things = np.divide(
+        things * share[..., None], total[..., None], out=np.zeros_like(things), where=total[..., None] > 0
+    )
+    return np.concatenate([1 - share[..., None], things], axis=-1)
