@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import keras
 import tensorflow as tf
@@ -42,11 +42,11 @@ CONFIG = ExperimentConfig(
 SCENES = Scenes(CONFIG.data.scenes)
 
 
-def compiled_model(**training):
-    """The same weights every time."""
+def compiled_model(strategy=True, **training):
+    """The same weights every time; with `strategy`, under one of one device, as `train` has it."""
     keras.backend.clear_session()
     keras.utils.set_random_seed(1)
-    with tf.distribute.MirroredStrategy(["CPU:0"]).scope():
+    with tf.distribute.MirroredStrategy(["CPU:0"]).scope() if strategy else nullcontext():
         model = build_tiny(CONFIG.model)
         config = TrainingConfig(**{"learning_rate": CONFIG.training.learning_rate, **training})
         model.compile(build_optimizer(model, config), Objective(CONFIG.self_supervision, max_tags=6), seed=3)
