@@ -1,6 +1,6 @@
 """Gradient accumulation: a batch that is computed part by part, in the memory of one part."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import tensorflow as tf
 
@@ -13,7 +13,7 @@ def in_parts(
     parts: int,
     batch: Sequence[tf.Tensor],
     seed: tf.Tensor,
-    names: Sequence[str],
+    of_an_image: Mapping[str, Sequence[int | None]],
     shapes: Sequence[tf.TensorShape],
 ) -> tuple[Values, Gradients]:
     """Calls a function on one part of a batch after another.
@@ -22,20 +22,22 @@ def in_parts(
     would be saved.
 
     Args:
-        function: (*batch, seed) of a part -> per-image values {name: float32 [B / parts]}, gradients.
+        function: (*batch, seed) of a part -> values of each image {name: float32 [B / parts, ...]}, gradients.
         parts: how many.
         batch: tensors of B images' photos, tags and what else there is, [B, ...].
         seed: int32 [2]; each part gets one of its own.
-        names: of the values.
+        of_an_image: the shape of an image's value, by its name; () for a number.
         shapes: of the gradients, which are float32.
 
     Returns:
-        The values of all images in their order, {name: float32 [B]}, and the means of the parts' gradients.
+        The values of all images in their order, {name: float32 [B, ...]}, and the means of the parts' gradients.
 
     Raises:
-        ValueError: B is not a multiple of `parts`.
+        ValueError: B is not a multiple of `parts`, or not known beforehand.
     """
     images = batch[0].shape[0]
+    if images is None:
+        raise ValueError(f"{parts} parts need batches of one size: make them with batch(N, drop_remainder=True)")
     if images % parts:
         raise ValueError(f"a batch of {images} cannot be split into {parts} equal parts")
     size = images // parts
@@ -45,12 +47,12 @@ def in_parts(
         part_seed = tf.random.experimental.stateless_fold_in(seed, part, alg="philox")
         values, gradients = function(*(x[part] for x in split), part_seed)
         sums = [total + gradient / parts for total, gradient in zip(sums, gradients, strict=True)]
-        return part + 1, sums, {name: rows[name].write(part, values[name]) for name in names}
+        return part + 1, sums, {name: rows[name].write(part, values[name]) for name in rows}
 
     start = (
         tf.constant(0),
         [tf.zeros(shape) for shape in shapes],
-        {name: tf.TensorArray(tf.float32, parts, element_shape=[size]) for name in names},
+        {name: tf.TensorArray(tf.float32, parts, element_shape=[size, *shape]) for name, shape in of_an_image.items()},
     )
     _, sums, rows = tf.while_loop(lambda part, *_: part < parts, body, start, parallel_iterations=1)
-    return {name: rows[name].concat() for name in names}, sums
+    return {name: rows[name].concat() for name in rows}, sums

@@ -1,21 +1,144 @@
-"""What Keras hands to a training step, batches and weights, and the loss scale that some of its optimisers want."""
+"""What Keras hands to a training step and gets back: batches and weights, metrics, and some optimisers' loss scale."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import keras
 import tensorflow as tf
 
+from wsfcn_tf.config import InferenceConfig
+from wsfcn_tf.metrics import MeanAveragePrecision, MeanIoU
 
-def unpacked(data: tuple) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor | None]:
-    """Images, tags and the weight of each image's loss or None, of what `fit` is given.
+
+class Batch(NamedTuple):
+    """Images [B, H, W, 3 or 4], tags [B, C], index masks [B, H, W] or None, and weights [B] of the losses or None."""
+
+    images: tf.Tensor
+    tags: tf.Tensor
+    masks: tf.Tensor | None
+    sample_weight: tf.Tensor | None
+
+
+def unpacked(data: tuple) -> Batch:
+    """What `fit` and `evaluate` are given: (images, y), (images, y, weights) or (images, y, names of the photos).
 
     Raises:
-        ValueError: there are no tags.
+        ValueError: there are no tags, or y is a mapping with other keys than "tags" and "masks".
     """
     if not isinstance(data, tuple) or len(data) < 2 or data[1] is None:
         raise ValueError("fit and evaluate take photos and tags: pass y=tags, float32 [N, C], or batches of both")
-    images, tags, *rest = data
-    if not rest or rest[0] is None or rest[0].dtype == tf.string:  # names of photos
-        return images, tags, None
-    return images, tags, tf.reshape(tf.cast(rest[0], tf.float32), [-1])
+    images, y, *rest = data
+    if isinstance(y, Mapping) and not {"tags"} <= set(y) <= {"tags", "masks"}:
+        raise ValueError(f'y has the keys {sorted(y)}: pass tags, or {{"tags": tags, "masks": index masks}}')
+    tags, masks = (y["tags"], y.get("masks")) if isinstance(y, Mapping) else (y, None)
+    weight = rest[0] if rest else None
+    if isinstance(weight, Mapping):  # Keras 3 gives each part of y the weight
+        weight = weight["tags"]
+    if weight is None or weight.dtype == tf.string:  # names of photos
+        return Batch(images, tags, masks, None)
+    return Batch(images, tags, masks, tf.reshape(tf.cast(weight, tf.float32), [-1]))
+
+
+class Reports:
+    """What `fit` and `evaluate` report: means of the objective's values, and metrics.
+
+    Args:
+        names: of the objective's values.
+        num_classes: C.
+        metrics: Keras metrics or names, of scores against tags; or {"scores": ..., "masks": ...} of such, "masks" of
+            probabilities [B, H, W, 1 + C] against index masks.
+        weighted_metrics: such, which `sample_weight` weighs.
+
+    Raises:
+        ValueError: another key than these two, or two metrics of one name.
+    """
+
+    def __init__(self, names: Sequence[str], num_classes: int, metrics: Any, weighted_metrics: Any) -> None:
+        self._num_classes = num_classes
+        self.means = {name: keras.metrics.Mean(name=name) for name in names}
+        self._metrics = [*_asked(metrics, weighted=False), *_asked(weighted_metrics, weighted=True)]
+        taken = [*names, *(asked.name for asked in self._metrics)]
+        if twice := [name for name in taken if taken.count(name) > 1]:
+            raise ValueError(f'two figures are called "{twice[0]}": give the metric another name=')
+        own = [MeanAveragePrecision(num_classes), MeanIoU(num_classes)]
+        self._measured = {metric.name: metric for metric in own if metric.name not in taken}
+        #: the network's outputs that metrics want of a training step, too
+        self.watched = tuple(sorted({asked.output for asked in self._metrics}))
+
+    def shapes(self, size: Sequence[int | None]) -> dict[str, tuple[int | None, ...]]:
+        """Of what a step hands on of an image of [H, W]: the objective's values, and the outputs that are watched."""
+        outputs = {"scores": (self._num_classes,), "masks": (*size, 1 + self._num_classes)}
+        return dict.fromkeys(self.means, ()) | {name: outputs[name] for name in self.watched}
+
+    def reset(self) -> None:
+        """Begins anew."""
+        for metric in (*self.means.values(), *self._measured.values(), *(asked.metric for asked in self._metrics)):
+            metric.reset_state()
+
+    def update(
+        self, values: dict[str, tf.Tensor], outputs: dict[str, tf.Tensor], batch: Batch, evaluating: bool
+    ) -> dict[str, tf.Tensor]:
+        """Takes a batch's values and outputs; returns what there is to report so far.
+
+        If `evaluating`, that is mAP and, with masks, mIoU as well, where no metric of these names was asked for.
+
+        Raises:
+            ValueError: metrics of masks are asked for, and the batch has none.
+        """
+        reported = dict(self.means)
+        for name, mean in self.means.items():
+            mean.update_state(values[name])
+        for asked in self._metrics:
+            asked.update(outputs[asked.output], batch)
+            reported[asked.name] = asked.metric
+        if evaluating and "map" in self._measured:
+            reported["map"] = self._measured["map"]
+            reported["map"].update_state(batch.tags, outputs["scores"])
+        if evaluating and "miou" in self._measured and batch.masks is not None:
+            reported["miou"] = self._measured["miou"]
+            reported["miou"].update_state(batch.masks, _of_present(outputs))
+        return {name: metric.result() for name, metric in reported.items()}
+
+
+class _Asked(NamedTuple):
+    """A metric that the user asked for, under the name that was said."""
+
+    name: str
+    metric: keras.metrics.Metric
+    output: str
+    weighted: bool
+
+    def update(self, output: tf.Tensor, batch: Batch) -> None:
+        """Takes a batch's output."""
+        weight = batch.sample_weight if self.weighted else None
+        if self.output == "scores":
+            self.metric.update_state(batch.tags, output, sample_weight=weight)
+            return
+        if batch.masks is None:
+            raise ValueError('metrics of masks need them: pass y={"tags": tags, "masks": index masks}')
+        if weight is not None:
+            weight = weight[:, None, None] * tf.ones(tf.shape(batch.masks))
+        self.metric.update_state(batch.masks, output, sample_weight=weight)
+
+
+def _asked(metrics: Any, weighted: bool) -> Iterator[_Asked]:
+    by_output = metrics if isinstance(metrics, Mapping) else {"scores": metrics}
+    for output, some in by_output.items():
+        if output not in ("scores", "masks"):
+            raise ValueError(f'metrics are of "scores" and "masks", not of "{output}"')
+        for given in some if isinstance(some, list | tuple) else [some]:
+            if given is not None:
+                metric = keras.metrics.get(given)
+                if not isinstance(metric, keras.metrics.Metric):  # a function; Keras 2 has some for names, too
+                    metric = keras.metrics.MeanMetricWrapper(metric, name=metric.__name__)
+                yield _Asked(given if isinstance(given, str) else metric.name, metric, output, weighted)
+
+
+def _of_present(outputs: dict[str, tf.Tensor]) -> tf.Tensor:
+    """Masks without the classes that their scores say are not there, as `predict` leaves them out."""
+    present = tf.cast(tf.sigmoid(outputs["scores"]) > InferenceConfig().presence_threshold, tf.float32)
+    background = tf.ones_like(present[:, :1])
+    return outputs["masks"] * tf.concat([background, present], axis=-1)[:, None, None]
 
 
 def weighted(values: dict[str, tf.Tensor], sample_weight: tf.Tensor | None) -> dict[str, tf.Tensor]:

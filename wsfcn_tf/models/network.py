@@ -4,7 +4,6 @@ import dataclasses
 import os
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from types import SimpleNamespace
 from typing import Any
 
 import keras
@@ -12,7 +11,7 @@ import tensorflow as tf
 
 from wsfcn_tf.config import ModelConfig
 from wsfcn_tf.models.accumulation import in_parts
-from wsfcn_tf.models.keras_step import scaled, unpacked, unscaled, weighted
+from wsfcn_tf.models.keras_step import Reports, scaled, unpacked, unscaled, weighted
 from wsfcn_tf.models.loss_switch import LossSwitch
 from wsfcn_tf.objective.objective import Objective
 
@@ -69,6 +68,8 @@ class Network(keras.Model):
         accumulation_steps: int = 1,
         xla: bool = False,
         pretrain_epochs: int = 7,
+        metrics: Any = None,
+        weighted_metrics: Any = None,
         **kwargs: Any,
     ) -> None:
         """Prepares for `fit` and for `update`.
@@ -83,16 +84,18 @@ class Network(keras.Model):
             pretrain_epochs: in `fit`, how many epochs use the classification loss alone, before the mask loss joins
                 (the paper's 7); a `LossSwitch` among `fit`'s callbacks says otherwise. Without effect on the CAM
                 classifier, which has no mask loss.
+            metrics: Keras' metrics of scores [B, C] (logits) against tags: a list, or {"scores": list, "masks": list},
+                of which "masks" compare [B, H, W, 1 + C] with index masks; see `wsfcn_tf.metrics`.
+            weighted_metrics: likewise, weighed by `sample_weight`.
             **kwargs: Keras' own, such as `run_eagerly`.
 
         Raises:
-            TypeError: a loss or metrics were given, which are the objective's.
+            TypeError: a loss was given, which is the objective's.
+            ValueError: metrics of another output than scores and masks.
         """
-        for name in ("loss", "loss_weights", "metrics", "weighted_metrics"):
+        for name in ("loss", "loss_weights"):
             if kwargs.get(name) is not None:
-                raise TypeError(
-                    f"compile({name}=...): losses and what is reported of them are the objective's; leave it out"
-                )
+                raise TypeError(f"compile({name}=...): losses are the objective's; leave it out")
         super().compile(optimizer=optimizer, **{"jit_compile": False, **kwargs})
         self.objective = objective = Objective() if objective is None else objective
         self.pretrain_epochs = pretrain_epochs
@@ -103,14 +106,13 @@ class Network(keras.Model):
             tf.function(self._differentiate, jit_compile=True, autograph=False) if xla else self._differentiate
         )
         self.self_supervision = False
-        # In a namespace and not as Keras' `metrics`: Keras 3 refuses new state on a built model, Keras 2 would save
-        # the metrics among the weights.
-        self.means = SimpleNamespace(**{name: keras.metrics.Mean(name=name) for name in objective.names})
+        # In an object and not as Keras' `metrics`: Keras 3 refuses new state on a built model, Keras 2 would save the
+        # metrics among the weights.
+        self.reports = Reports(objective.names, self.config.num_classes, metrics, weighted_metrics)
 
     def reset_metrics(self) -> None:
         """Keras' hook at the begin of an epoch."""
-        for metric in vars(self.means).values():
-            metric.reset_state()
+        self.reports.reset()
 
     def fit(
         self,
@@ -127,7 +129,8 @@ class Network(keras.Model):
         Args:
             x: images, float32 [N, H, W, 3], ImageNet-normalised RGB; or batches of (images, tags) or (images, tags,
                 sample_weight): a `tf.data.Dataset`, a generator, a Keras `Sequence` or `PyDataset`.
-            y: with arrays, tags, float32 [N, C] in {0, 1}.
+            y: with arrays, tags, float32 [N, C] in {0, 1}; or, in batches as well, {"tags": tags, "masks": index masks
+                [N, H, W], 255 where unknown}, which metrics and `evaluate` compare; no loss looks at masks.
             batch_size, epochs, verbose, callbacks, **kwargs: Keras' own. `sample_weight`, [N], multiplies each
                 photo's loss; the other values reported are not weighted.
         """
@@ -155,7 +158,8 @@ class Network(keras.Model):
             sample_weight: float32 [B], of each image's loss.
 
         Returns:
-            The objective's per-image values, {name: float32 [B]}; "loss" is weighted.
+            The objective's per-image values, {name: float32 [B]}; "loss" is weighted. With metrics, the outputs that
+            they compare as well.
         """
         context = tf.distribute.get_replica_context()
         step = tf.cast(tf.convert_to_tensor(self.optimizer.iterations), tf.int32)
@@ -174,8 +178,8 @@ class Network(keras.Model):
             values, gradients = part(*batch, seed)
         else:
             shapes = [variable.shape for variable in self.trainable_variables]
-            names = self.objective.names
-            values, gradients = in_parts(part, self.accumulation_steps, batch, seed, names, shapes)
+            of_an_image = self.reports.shapes(images.shape[1:3])
+            values, gradients = in_parts(part, self.accumulation_steps, batch, seed, of_an_image, shapes)
         self.optimizer.apply_gradients(zip(gradients, self.trainable_variables, strict=True))
         return values
 
@@ -195,27 +199,27 @@ class Network(keras.Model):
             outputs = self(images[..., :3], training=True, seed=seed)  # a fourth channel is saliency
             values = weighted(self.objective(images, tags, outputs, self_supervision, step), sample_weight)
             loss = scaled(self.optimizer, tf.reduce_mean(values["loss"]) / replicas)
+        values |= {name: outputs[name] for name in self.reports.watched}
         return values, unscaled(self.optimizer, tape.gradient(loss, self.trainable_variables))
 
     @tf.autograph.experimental.do_not_convert  # as Keras 3 has it: no step branches on a tensor
     def train_step(self, data: tuple) -> dict[str, tf.Tensor]:
-        """Keras' hook for `fit`; `data` is (images, tags) and weights, or names, as `wsfcn_tf.data` yields them."""
-        images, tags, sample_weight = unpacked(data)
-        return self._record(self.update(images, tags, self.self_supervision, sample_weight))
+        """Keras' hook for `fit`; `data` is (images, y) and weights, or names, as `wsfcn_tf.data` yields them."""
+        batch = unpacked(data)
+        values = self.update(batch.images, batch.tags, self.self_supervision, batch.sample_weight)
+        return self.reports.update(values, values, batch, evaluating=False)
 
     @tf.autograph.experimental.do_not_convert
     def test_step(self, data: tuple) -> dict[str, tf.Tensor]:
-        """Keras' hook for `evaluate` and validation during `fit`: the objective on tags alone."""
-        images, tags, sample_weight = unpacked(data)
-        step = tf.cast(tf.convert_to_tensor(self.optimizer.iterations), tf.int32)
-        outputs = self(images[..., :3], training=False)
-        values = self.objective(images, tags, outputs, self.self_supervision, step)
-        return self._record(weighted(values, sample_weight))
+        """Keras' hook for `evaluate` and validation during `fit`: the objective on tags alone, mAP, mIoU if masks come.
 
-    def _record(self, values: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        for name, metric in vars(self.means).items():
-            metric.update_state(values[name])
-        return {name: metric.result() for name, metric in vars(self.means).items()}
+        mIoU is of single views, without classes whose score says that they are not there.
+        """
+        batch = unpacked(data)
+        step = tf.cast(tf.convert_to_tensor(self.optimizer.iterations), tf.int32)
+        outputs = self(batch.images[..., :3], training=False)
+        values = self.objective(batch.images, batch.tags, outputs, self.self_supervision, step)
+        return self.reports.update(weighted(values, batch.sample_weight), outputs, batch, evaluating=True)
 
     # === Config and export ===
 

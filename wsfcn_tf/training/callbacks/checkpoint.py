@@ -147,4 +147,4 @@ class Checkpoint(keras.callbacks.Callback):
 
 def _metrics(model: keras.Model) -> dict[str, keras.metrics.Mean]:
     """What a `Network` adds up in `fit`."""
-    return vars(model.means) if isinstance(model, Network) else {}
+    return model.reports.means if isinstance(model, Network) else {}
