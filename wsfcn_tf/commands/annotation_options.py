@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from wsfcn_tf.data.annotations.form import Options
 
-_TOOLS = ("coco", "labelme", "cvat", "label-studio", "yolo")
-_RUN_LENGTHS = ("coco", "cvat", "label-studio")
+# `FORMS` and `WITH_RUN_LENGTHS`, without the libraries that they need
+TOOLS = ("coco", "labelme", "cvat", "label-studio", "yolo")
+RUN_LENGTHS = ("coco", "cvat", "label-studio")
 
 
 def add_annotation_options(parser: argparse.ArgumentParser) -> None:
     """Declares them."""
     parser.add_argument(
         "--write",
-        choices=("masks", *_TOOLS),
+        choices=("masks", *TOOLS),
         default="masks",
         help="what to write: masks and overlays (default), or annotations to correct in another tool",
     )
@@ -47,8 +48,8 @@ def check_annotation_options(arguments: argparse.Namespace) -> None:
             "--write and --least-certain need --weights: a server names only the classes that it finds, and shows none "
             "of its views"
         )
-    if arguments.rle and write not in _RUN_LENGTHS:
-        raise UserError(f"--rle is for --write {', '.join(_RUN_LENGTHS)}: leave it out")
+    if arguments.rle and write not in RUN_LENGTHS:
+        raise UserError(f"--rle is for --write {', '.join(RUN_LENGTHS)}: leave it out")
     if tolerance is not None and (write == "masks" or arguments.rle):
         raise UserError("--tolerance is for polygons, and there are none to write: leave it out, or choose a --write")
     if tolerance is not None and not (math.isfinite(tolerance) and tolerance >= 0):

@@ -1,17 +1,16 @@
 """Each form: written, read back as masks by its own reader or one written from its description, and recognised."""
 
 import json
+from urllib.parse import unquote
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from pycocotools.coco import COCO
-from shapes import CLASSES, check_same, hard_labels, inside, masks, photo, write_photo
-from test_run_lengths import unpacked
+from shapes import CLASSES, check_same, hard_labels, inside, masks, photo, unpacked, write_photo
 
-from wsfcn_tf.commands.annotation_options import _RUN_LENGTHS, _TOOLS
 from wsfcn_tf.data.annotations.form import Options
 from wsfcn_tf.data.annotations.forms import FORMS, WITH_RUN_LENGTHS
 from wsfcn_tf.data.layouts.folder import SourceFolder
@@ -90,7 +89,7 @@ def read_label_studio(root, one):
     """By https://labelstud.io/tags/polygonlabels and brushlabels."""
     tasks = json.loads((root / "label_studio.json").read_text(encoding="utf-8"))
     (task,) = (
-        task for task in tasks if unquoted(task["data"]["image"]) == f"/data/local-files/?d=out/images/{one.file_name}"
+        task for task in tasks if unquote(task["data"]["image"]) == f"/data/local-files/?d=out/images/{one.file_name}"
     )
     (prediction,) = task["predictions"]
     labels = np.zeros(one.labels.shape, np.uint8)
@@ -109,12 +108,6 @@ def read_label_studio(root, one):
             assert value["format"] == "rle"
             labels[unpacked(value["rle"]).reshape(height, width, 4)[..., 3] > 0] = label
     return labels
-
-
-def unquoted(address):
-    from urllib.parse import unquote
-
-    return unquote(address)
 
 
 def read_yolo(root, one):
@@ -139,10 +132,6 @@ READERS = {
 WAYS = [(form, False) for form in FORMS] + [(form, True) for form in WITH_RUN_LENGTHS]
 
 
-def test_all_forms_are_read_and_can_be_asked_for():
-    assert list(READERS) == list(FORMS) == list(_TOOLS) and _RUN_LENGTHS == WITH_RUN_LENGTHS
-
-
 @pytest.mark.parametrize(("form", "run_lengths"), WAYS)
 def test_what_is_written_is_read_back(form, run_lengths, tmp_path):
     write(form, tmp_path, run_lengths=run_lengths)
@@ -159,7 +148,7 @@ def test_the_tolerance_is_the_user_s(form, tolerance, tmp_path):
 
 
 @pytest.mark.parametrize("form", FORMS)
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(mask=masks(9))
 def test_of_any_small_mask_nothing_is_lost_without_a_tolerance(form, mask, tmp_path_factory):
     root, one = tmp_path_factory.mktemp("form"), photo(mask.astype(np.uint8))

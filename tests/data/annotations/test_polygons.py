@@ -68,8 +68,8 @@ def test_a_hole_is_reached_from_the_nearest_point():
 
 
 def test_hundreds_of_holes():
-    mask = np.ones((101, 101), bool)
+    mask = np.ones((51, 51), bool)
     mask[1::3, 1::3] = False
     (region,) = regions(mask)
-    assert len(region.rings) > 1000
-    np.testing.assert_array_equal(inside(polygon(region, 0), 101, 101), mask)
+    assert len(region.rings) == 1 + 17 * 17
+    np.testing.assert_array_equal(inside(polygon(region, 0), 51, 51), mask)

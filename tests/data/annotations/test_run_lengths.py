@@ -1,29 +1,9 @@
 import numpy as np
 from hypothesis import given
 from pycocotools import mask as coco_mask
-from shapes import masks
+from shapes import masks, unpacked
 
 from wsfcn_tf.data.annotations.run_lengths import brush_runs, coco_runs, row_runs
-
-
-def unpacked(data: list[int]) -> np.ndarray:
-    """thi.ng's rle-pack, from its description: what Label Studio unpacks."""
-    bits = "".join(f"{byte:08b}" for byte in data)
-    at = 0
-
-    def read(size):
-        nonlocal at
-        at += size
-        return int(bits[at - size : at], 2)
-
-    count, word, sizes = read(32), read(5) + 1, [read(4) + 1 for _ in range(4)]
-    values = []
-    while len(values) < count:
-        is_run = read(1)
-        length = read(sizes[read(2)]) + 1
-        values += [read(word)] * length if is_run else [read(word) for _ in range(length)]
-    assert len(values) == count and len(bits) - at < 8
-    return np.array(values, np.uint8)
 
 
 @given(masks())
