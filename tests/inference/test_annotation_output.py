@@ -100,3 +100,12 @@ def test_the_others_are_finished_when_one_cannot_be_read_and_it_is_added_later(f
     else:
         folder, suffix = ("labels/", "txt") if form == "yolo" else ("", "json")
         assert {f"{folder}a.{suffix}", f"{folder}b/c.{suffix}"} <= files_below(tmp_path / "out")
+
+
+def test_what_an_earlier_run_knew_of_a_photo_is_not_taken_for_this_one_s(photos, tmp_path):
+    predict("coco", photos, tmp_path / "out")
+    (tmp_path / "in" / "a.JPG").write_bytes(b"")
+    with pytest.raises(UserError, match=r"^1 of 2 photos left out"):
+        predict("coco", photos, tmp_path / "out")
+    content = json.loads((tmp_path / "out" / "coco.json").read_text())
+    assert [image["file_name"] for image in content["images"]] == ["b/c.png"]

@@ -107,6 +107,7 @@ def _predict_here(arguments: argparse.Namespace) -> tuple[str, list[str]]:
     record = _record(trained, inference) | annotation_record(arguments)
     write_record(arguments.output, record, resume=arguments.resume)
     unreadable: list[str] = []
+    photos = len(jobs)
     if arguments.least_certain is not None:
         jobs, unreadable = _least_certain(trained, inference, jobs, arguments)
     masks = predict_jobs(
@@ -118,7 +119,7 @@ def _predict_here(arguments: argparse.Namespace) -> tuple[str, list[str]]:
         output=output,
     )
     if unreadable:
-        raise UserError(f"{len(unreadable)} photos left out, all others done: {'; '.join(unreadable)}")
+        raise UserError(f"{len(unreadable)} of {photos} photos left out, all others done: {'; '.join(unreadable)}")
     health = by_tags.health()
     done = f"{len(masks)} masks and overlays: {arguments.output}"
     if output is not None:

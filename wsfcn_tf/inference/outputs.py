@@ -88,6 +88,7 @@ def predict_jobs(
     if len(left) < len(jobs):
         print(f"{len(jobs) - len(left)} of {len(jobs)} photos are done already")
     job_of = {job.name: job for job in left}
+    done = {job.name for job in jobs} - job_of.keys()
     unreadable: list[str] = []
     with tqdm(total=len(left), desc="predict", unit="photo") as bar:
         for photo, prediction in predict(readable(left, unreadable)):
@@ -99,8 +100,9 @@ def predict_jobs(
             if probabilities:
                 _write_probabilities(job.mask.with_suffix(".npz"), prediction)
             output.write(job, photo.image, prediction)
+            done.add(job.name)
             bar.write(f"{photo.name}: {found(prediction)}")
-    output.finish([job for job in jobs if output.is_done(job)])
+    output.finish([job for job in jobs if job.name in done])
     if unreadable:
         raise UserError(f"{len(unreadable)} of {len(jobs)} photos left out, all others done: {'; '.join(unreadable)}")
     return [job.mask for job in jobs]
