@@ -9,7 +9,7 @@ from PIL import Image
 from wsfcn_tf.data.annotations.form import Options
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.inference.annotation_output import open_annotations
-from wsfcn_tf.inference.outputs import predict_jobs
+from wsfcn_tf.inference.outputs import RECORD, predict_jobs, write_record
 from wsfcn_tf.inference.photos import Job, named_photos
 from wsfcn_tf.inference.prediction import Prediction
 from wsfcn_tf.inference.stream import one_by_one
@@ -24,10 +24,12 @@ def top_row_is_dog(image):
 
 
 def predict(form, jobs, out, with_photos=False, resume=False, prefix=""):
+    """As the command does."""
     output = open_annotations(
         form, out, CLASSES, jobs, Options(photo_prefix=prefix), with_photos=with_photos, resume=resume
     )
     found = partial(str)
+    write_record(out, {}, resume=resume)
     predict_jobs(one_by_one(top_row_is_dog), jobs, lambda _: found(), probabilities=False, resume=resume, output=output)
     return output.told
 
@@ -43,7 +45,7 @@ def test_one_file_for_all_and_no_masks(photos, tmp_path):
     assert predict("coco", photos, tmp_path / "out") == tmp_path / "out" / "coco.json"
     content = json.loads((tmp_path / "out" / "coco.json").read_text())
     assert [image["file_name"] for image in content["images"]] == ["a.JPG", "b/c.png"]
-    assert {name for name in files_below(tmp_path / "out") if not name.startswith(".parts/")} == {"coco.json"}
+    assert {name for name in files_below(tmp_path / "out") if not name.startswith(".parts/")} == {"coco.json", RECORD}
 
 
 def test_photos_are_put_beside_annotations_if_wanted(photos, tmp_path):
@@ -51,7 +53,7 @@ def test_photos_are_put_beside_annotations_if_wanted(photos, tmp_path):
     predict("labelme", photos, tmp_path / "out", with_photos=True)
     out = tmp_path / "out"
     visible = {name for name in files_below(out) if not name.startswith(".parts/")}
-    assert visible == {"coco.json", "images/a.JPG", "images/b/c.png", "a.json", "a.JPG", "b/c.json", "b/c.png"}
+    assert visible == {"coco.json", "images/a.JPG", "images/b/c.png", RECORD, "a.json", "a.JPG", "b/c.json", "b/c.png"}
     assert (out / "images" / "a.JPG").samefile(tmp_path / "in" / "a.JPG")
     assert json.loads((out / "b" / "c.json").read_text())["imagePath"] == "c.png"
 
@@ -109,3 +111,23 @@ def test_what_an_earlier_run_knew_of_a_photo_is_not_taken_for_this_one_s(photos,
         predict("coco", photos, tmp_path / "out")
     content = json.loads((tmp_path / "out" / "coco.json").read_text())
     assert [image["file_name"] for image in content["images"]] == ["b/c.png"]
+
+
+@pytest.mark.parametrize(("form", "name"), [("coco", "coco.json"), ("cvat", "annotations.xml"), ("yolo", "data.yaml")])
+def test_a_file_that_somebody_else_wrote_is_not_overwritten(form, name, photos, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / name).write_text("true labels")
+    with pytest.raises(UserError, match="is there already, and predict did not write it: choose another --output"):
+        predict(form, photos, tmp_path / "out")
+    assert (tmp_path / "out" / name).read_text() == "true labels"
+
+
+def test_another_photo_of_the_same_name_is_not_overwritten(photos, tmp_path):
+    other = make_photo(tmp_path / "out" / "a.JPG", size=(9, 9))
+    content = other.read_bytes()
+    with pytest.raises(UserError, match="is there already, and is not"):
+        predict("labelme", photos, tmp_path / "out", with_photos=True)
+    assert other.read_bytes() == content
+    other.unlink()
+    predict("labelme", photos, tmp_path / "out", with_photos=True)
+    predict("labelme", photos, tmp_path / "out", with_photos=True, resume=True)

@@ -16,6 +16,7 @@ from wsfcn_tf.commands.inference_settings import add_crf_argument, add_inference
 
 if TYPE_CHECKING:
     from wsfcn_tf.config import InferenceConfig
+    from wsfcn_tf.inference.annotation_output import AnnotationOutput
     from wsfcn_tf.inference.photos import Job
     from wsfcn_tf.weights.trained import Trained
 
@@ -78,7 +79,6 @@ def _predict_here(arguments: argparse.Namespace) -> tuple[str, list[str]]:
     from wsfcn_tf.errors import UserError
     from wsfcn_tf.evaluation.metrics.tag_health import warnings
     from wsfcn_tf.evaluation.tag_collector import TagCollector
-    from wsfcn_tf.inference.annotation_output import open_annotations
     from wsfcn_tf.inference.outputs import describe, predict_jobs, write_record
     from wsfcn_tf.inference.photos import named_photos, photos_of_split
     from wsfcn_tf.inference.predictor import Predictor
@@ -99,11 +99,7 @@ def _predict_here(arguments: argparse.Namespace) -> tuple[str, list[str]]:
             predict = by_tags.watching(predict, dataset.tags)
     else:
         jobs = named_photos(arguments.photos, arguments.output)
-    output = None
-    if arguments.write != "masks":
-        options, settings = annotation_options(arguments), (arguments.write, arguments.output, trained.class_names)
-        kept = {"with_photos": arguments.with_photos, "resume": arguments.resume}
-        output = open_annotations(*settings, jobs, options, **kept)
+    output = _annotations(trained, jobs, arguments)
     record = _record(trained, inference) | annotation_record(arguments)
     write_record(arguments.output, record, resume=arguments.resume)
     unreadable: list[str] = []
@@ -121,10 +117,28 @@ def _predict_here(arguments: argparse.Namespace) -> tuple[str, list[str]]:
     if unreadable:
         raise UserError(f"{len(unreadable)} of {photos} photos left out, all others done: {'; '.join(unreadable)}")
     health = by_tags.health()
-    done = f"{len(masks)} masks and overlays: {arguments.output}"
-    if output is not None:
+    if output is None:
+        done = f"{len(masks)} masks and overlays: {arguments.output}"
+    else:
         done = f"{len(masks)} photos for {arguments.write}: {output.told}"
     return done, warnings(health, trained.class_names) if health else []
+
+
+def _annotations(trained: "Trained", jobs: Sequence["Job"], arguments: argparse.Namespace) -> "AnnotationOutput | None":
+    """What writes them; None if masks are to be written."""
+    from wsfcn_tf.inference.annotation_output import open_annotations
+
+    if arguments.write == "masks":
+        return None
+    return open_annotations(
+        arguments.write,
+        arguments.output,
+        trained.class_names,
+        jobs,
+        annotation_options(arguments),
+        with_photos=arguments.with_photos,
+        resume=arguments.resume,
+    )
 
 
 def _least_certain(

@@ -1,5 +1,6 @@
 """Predictions in the form of a tool, for people to correct, and the photos beside them if wanted."""
 
+import filecmp
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
@@ -11,6 +12,7 @@ from wsfcn_tf.data.annotations.forms import FORMS
 from wsfcn_tf.data.annotations.labelled_photo import LabelledPhoto
 from wsfcn_tf.data.prepare.prepared_folder import link_or_copy
 from wsfcn_tf.errors import UserError
+from wsfcn_tf.inference.outputs import RECORD
 from wsfcn_tf.inference.photos import Job
 from wsfcn_tf.inference.prediction import Prediction
 from wsfcn_tf.visualisation.overlays import save_image
@@ -26,14 +28,15 @@ class AnnotationOutput:
         output: its folder, in which `Job.mask` is.
         class_names: of the foreground.
         with_photos: whether photos are put there, too: as hard links where the file system allows it, else copied.
-
-    Attributes:
-        told: what to tell the user about, a file or the folder, when all is done.
     """
 
     def __init__(self, form: Form, output: Path, class_names: Sequence[str], with_photos: bool) -> None:
         self._form, self._output, self._class_names, self._with_photos = form, output, class_names, with_photos
-        self.told = output
+
+    @property
+    def told(self) -> Path:
+        """What to tell the user about: a file, or the folder."""
+        return self._form.told
 
     def is_done(self, job: Job) -> bool:
         """See `Output`."""
@@ -49,14 +52,16 @@ class AnnotationOutput:
 
     def finish(self, jobs: Sequence[Job]) -> None:
         """See `Output`."""
-        self.told = self._form.finish([self._name(job) for job in jobs])
+        self._form.finish([self._name(job) for job in jobs])
 
     def _add_photo(self, job: Job, image: np.ndarray) -> None:
         target = self._form.photos / self._file_name(job)
         if job.file is None:
             save_image(target, image)
-        else:
+        elif not target.exists():
             link_or_copy(job.file, target, copy=False)
+        elif not filecmp.cmp(job.file, target, shallow=False):
+            raise UserError(f"{target}: is there already, and is not {job.file}: choose another --output")
 
     def _name(self, job: Job) -> str:
         return job.mask.relative_to(self._output).with_suffix("").as_posix()
@@ -87,7 +92,8 @@ def open_annotations(
         resume: whether files that are there already stay.
 
     Raises:
-        UserError: what is there might be a person's corrections; or the tool could not find the photos.
+        UserError: what is there is not this command's, or may be a person's corrections; or the tool could not find the
+            photos.
     """
     output = Path(output)
     if form == "label-studio" and not options.photo_prefix:
@@ -101,6 +107,8 @@ def open_annotations(
         raise UserError("the photos of this data are not files that another tool could open: add --with-photos")
     files = FORMS[form](output, class_names, options)
     opened = AnnotationOutput(files, output, class_names, with_photos)
+    if files.told.is_file() and not (output / RECORD).exists():
+        raise UserError(f"{files.told}: is there already, and predict did not write it: choose another --output")
     there = next((job.name for job in jobs if files.is_edited_there and opened.is_done(job)), None)
     if there is not None and not resume:
         raise UserError(

@@ -41,7 +41,8 @@ def write(form, root, photos=None, with_photos=False, **options):
             write_photo(opened.photos / one.file_name, one.labels)
         opened.write(one)
         assert opened.has(one.name)
-    return opened.finish([one.name for one in photos])
+    opened.finish([one.name for one in photos])
+    return opened.told
 
 
 # === Readers ===
@@ -266,5 +267,6 @@ def test_one_file_has_what_earlier_processes_wrote(form, tmp_path):
     later = FORMS[form](tmp_path, CLASSES, Options(photo_prefix="/data/local-files/?d=out/images/"))
     assert later.has(first.name) and not later.has(second.name)
     later.write(second)
-    text = later.finish([second.name, first.name]).read_text(encoding="utf-8")
+    later.finish([second.name, first.name])
+    text = later.told.read_text(encoding="utf-8")
     assert 0 < text.index("b%2B%25.png" if form == "label-studio" else "b+%.png") < text.index("beach/a")

@@ -24,7 +24,7 @@ class Coco:
 
     def __init__(self, output: Path, class_names: Sequence[str], options: Options) -> None:
         self.photos = output / "images"
-        self._file, self._class_names, self._options = output / "coco.json", class_names, options
+        self.told, self._class_names, self._options = output / "coco.json", class_names, options
         self._parts = Parts(output, "coco")
         self.has = self._parts.has
 
@@ -32,10 +32,9 @@ class Coco:
         """See `Form`."""
         self._parts.put(photo.name, photo_part(photo, self._options))
 
-    def finish(self, names: Sequence[str]) -> Path:
+    def finish(self, names: Sequence[str]) -> None:
         """See `Form`."""
-        write_json(self._file, content(self._parts.of(names), self._class_names))
-        return self._file
+        write_json(self.told, content(self._parts.of(names), self._class_names))
 
 
 def photo_part(photo: LabelledPhoto, options: Options) -> dict[str, Any]:

@@ -27,7 +27,7 @@ class Cvat:
 
     def __init__(self, output: Path, class_names: Sequence[str], options: Options) -> None:
         self.photos = output / "images"
-        self._output, self._class_names, self._options = output, class_names, options
+        self.told, self._class_names, self._options = output / "annotations.xml", class_names, options
         self._parts = Parts(output, "cvat")
         self.has = self._parts.has
 
@@ -35,15 +35,13 @@ class Cvat:
         """See `Form`."""
         self._parts.put(photo.name, photo_part(photo, self._options))
 
-    def finish(self, names: Sequence[str]) -> Path:
+    def finish(self, names: Sequence[str]) -> None:
         """See `Form`."""
-        write_json(self._output / "cvat_labels.json", _raw_labels(self._class_names))
-        file = self._output / "annotations.xml"
+        write_json(self.told.with_name("cvat_labels.json"), _raw_labels(self._class_names))
         document = _document(self._parts.of(names), self._class_names)
         indent(document)
-        with replacing(file) as temporary:
+        with replacing(self.told) as temporary:
             ElementTree(document).write(temporary, encoding="utf-8", xml_declaration=True)
-        return file
 
 
 def photo_part(photo: LabelledPhoto, options: Options) -> dict[str, Any]:

@@ -32,10 +32,12 @@ class Form(Protocol):
 
     Attributes:
         photos: the folder in which the tool, or our reader of its form, looks for the photos.
+        told: what to tell the user about: the file that `finish` writes or, if each photo has its own, the folder.
         is_edited_there: whether people correct the files where they were written.
     """
 
     photos: Path
+    told: Path
     is_edited_there: bool
 
     def has(self, name: str) -> bool:
@@ -44,8 +46,8 @@ class Form(Protocol):
     def write(self, photo: LabelledPhoto) -> None:
         """Writes a photo's annotations."""
 
-    def finish(self, names: Sequence[str]) -> Path:
-        """Writes what belongs to all photos; returns what to tell the user about, a file or the folder.
+    def finish(self, names: Sequence[str]) -> None:
+        """Writes what belongs to all photos.
 
         Args:
             names: the photos written, in the order that the file has them.

@@ -28,7 +28,7 @@ class LabelStudio:
 
     def __init__(self, output: Path, class_names: Sequence[str], options: Options) -> None:
         self.photos = output / "images"
-        self._output, self._class_names, self._options = output, class_names, options
+        self.told, self._class_names, self._options = output / "label_studio.json", class_names, options
         self._parts = Parts(output, "label-studio")
         self.has = self._parts.has
 
@@ -36,15 +36,13 @@ class LabelStudio:
         """See `Form`."""
         self._parts.put(photo.name, task(photo, self._options))
 
-    def finish(self, names: Sequence[str]) -> Path:
+    def finish(self, names: Sequence[str]) -> None:
         """See `Form`."""
         config = _labelling_config(self._class_names)
         indent(config)
-        with replacing(self._output / "label_studio.xml") as temporary:
+        with replacing(self.told.with_suffix(".xml")) as temporary:
             ElementTree(config).write(temporary, encoding="utf-8")
-        file = self._output / "label_studio.json"
-        write_json(file, self._parts.of(names))
-        return file
+        write_json(self.told, self._parts.of(names))
 
 
 def task(photo: LabelledPhoto, options: Options) -> dict[str, Any]:

@@ -24,7 +24,7 @@ class LabelMe:
     is_edited_there = True
 
     def __init__(self, output: Path, class_names: Sequence[str], options: Options) -> None:
-        self.photos = self._output = output
+        self.photos = self.told = output
         self._options = options
 
     def has(self, name: str) -> bool:
@@ -33,17 +33,16 @@ class LabelMe:
 
     def write(self, photo: LabelledPhoto) -> None:
         """See `Form`."""
-        beside = self._output / photo.file_name
+        beside = self.told / photo.file_name
         written = beside if beside.is_file() or photo.file is None else photo.file
         path = os.path.relpath(written, self._file(photo.name).parent)
         write_json(self._file(photo.name), content(photo, path, self._options))
 
-    def finish(self, names: Sequence[str]) -> Path:
+    def finish(self, names: Sequence[str]) -> None:
         """See `Form`."""
-        return self._output
 
     def _file(self, name: str) -> Path:
-        return self._output / f"{name}.json"
+        return self.told / f"{name}.json"
 
 
 def content(photo: LabelledPhoto, image_path: str, options: Options) -> dict[str, Any]:

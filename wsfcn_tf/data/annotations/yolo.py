@@ -25,7 +25,7 @@ class Yolo:
 
     def __init__(self, output: Path, class_names: Sequence[str], options: Options) -> None:
         self.photos = output / "images"
-        self._output, self._class_names, self._options = output, class_names, options
+        self.told, self._class_names, self._options = output / "data.yaml", class_names, options
         self._scores = Parts(output, "yolo")
 
     def has(self, name: str) -> bool:
@@ -38,17 +38,16 @@ class Yolo:
         self._scores.put(photo.name, scores)
         write_lines(self._file(photo.name), lines(photo, self._options))
 
-    def finish(self, names: Sequence[str]) -> Path:
+    def finish(self, names: Sequence[str]) -> None:
         """See `Form`."""
         rows = [row for part in self._scores.of(names) for row in part]
-        write_table(self._output / "scores.csv", ("photo", "class", "score"), rows)
+        write_table(self.told.with_name("scores.csv"), ("photo", "class", "score"), rows)
         content = {"path": ".", "train": "images", "names": dict(enumerate(self._class_names))}
         text = yaml.safe_dump(content, allow_unicode=True, sort_keys=False)
-        write_text(self._output / "data.yaml", _COMMENT + text)
-        return self._output / "data.yaml"
+        write_text(self.told, _COMMENT + text)
 
     def _file(self, name: str) -> Path:
-        return self._output / "labels" / f"{name}.txt"
+        return self.told.parent / "labels" / f"{name}.txt"
 
 
 def lines(photo: LabelledPhoto, options: Options) -> list[str]:
