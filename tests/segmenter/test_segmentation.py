@@ -52,6 +52,17 @@ def test_coco_reads_back_as_the_labels(segmentation, tmp_path):
     assert (sheep["id"], sheep["category_id"], sheep["bbox"], sheep["score"]) == (41, 3, [3.0, 2.0, 9.0, 7.0], 0.25)
 
 
+def test_coco_s_polygons_read_back_as_the_labels(segmentation, tmp_path):
+    segmentation.labels[12:16, 2:6] = 3  # a second region of sheep
+    content = segmentation.to_coco(tolerance=1)
+    (tmp_path / "coco.json").write_text(json.dumps(content))
+    np.testing.assert_array_equal(CocoFile(tmp_path / "coco.json", NAMES).read("a.jpg"), segmentation.labels)
+    cat, *sheep = content["annotations"]
+    assert set(cat["segmentation"]) == {"size", "counts"}  # it has a hole
+    assert [[len(polygon) for polygon in one["segmentation"]] for one in sheep] == [[8], [8]]
+    assert [one["score"] for one in sheep] == [0.25, 0.25]
+
+
 def test_in_a_notebook(segmentation):
     shown = segmentation._repr_html_()
     assert shown.startswith('<figure><img src="data:image/jpeg;base64,/9j/')

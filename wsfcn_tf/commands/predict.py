@@ -1,14 +1,23 @@
-"""`predict`: a mask for every photo."""
+"""`predict`: a mask for every photo, as a picture or as another tool's annotations."""
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wsfcn_tf.commands.annotation_options import (
+    add_annotation_options,
+    annotation_options,
+    annotation_record,
+    check_annotation_options,
+)
 from wsfcn_tf.commands.inference_settings import add_crf_argument, add_inference_arguments, inference_of
 
 if TYPE_CHECKING:
     from wsfcn_tf.config import InferenceConfig
+    from wsfcn_tf.inference.annotation_output import AnnotationOutput
+    from wsfcn_tf.inference.photos import Job
     from wsfcn_tf.weights.trained import Trained
 
 
@@ -24,9 +33,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--server-ca", metavar="FILE", help="with https or grpcs: certificates to trust, a PEM file")
     add_inference_arguments(parser)
-    parser.add_argument("--output", required=True, help="folder of the masks and overlays")
+    parser.add_argument("--output", required=True, help="folder of what is written")
     parser.add_argument("--save-probabilities", action="store_true", help="also write NAME.npz: the masks in float16")
     parser.add_argument("--resume", action="store_true", help="leave alone the photos whose files are there")
+    add_annotation_options(parser)
     add_crf_argument(parser)
 
 
@@ -40,8 +50,12 @@ def run(arguments: argparse.Namespace) -> None:
         raise UserError("--data is the folder that --split is taken from; for a folder of photos, leave out --data")
     if arguments.server_ca and not arguments.server:
         raise UserError("--server-ca is for --server")
-    masks, warnings = (_predict_on_server(arguments), []) if arguments.server else _predict_here(arguments)
-    print(f"{len(masks)} masks and overlays: {arguments.output}")
+    check_annotation_options(arguments)
+    if arguments.server:
+        done, warnings = f"{len(_predict_on_server(arguments))} masks and overlays: {arguments.output}", []
+    else:
+        done, warnings = _predict_here(arguments)
+    print(done)
     for line in warnings:
         print(f"warning: {line}")
 
@@ -60,8 +74,8 @@ def _predict_on_server(arguments: argparse.Namespace) -> list[Path]:
     )
 
 
-def _predict_here(arguments: argparse.Namespace) -> tuple[list[Path], list[str]]:
-    """The masks written, and what the tags of a split's photos, if they are known, tell about masks."""
+def _predict_here(arguments: argparse.Namespace) -> tuple[str, list[str]]:
+    """What was written, and what the tags of a split's photos, if they are known, tell about masks."""
     from wsfcn_tf.errors import UserError
     from wsfcn_tf.evaluation.metrics.tag_health import warnings
     from wsfcn_tf.evaluation.tag_collector import TagCollector
@@ -81,19 +95,65 @@ def _predict_here(arguments: argparse.Namespace) -> tuple[list[Path], list[str]]
     if arguments.split:
         dataset, with_tags = trained.dataset(arguments.data), inference.classes == "tags"
         jobs = photos_of_split(dataset, arguments.split, arguments.output, with_tags=with_tags)
-        predict = by_tags.watching(predict, dataset.tags)
+        if arguments.least_certain is None:  # the least certain tell nothing about all
+            predict = by_tags.watching(predict, dataset.tags)
     else:
         jobs = named_photos(arguments.photos, arguments.output)
-    write_record(arguments.output, _record(trained, inference), resume=arguments.resume)
+    output = _annotations(trained, jobs, arguments)
+    record = _record(trained, inference) | annotation_record(arguments)
+    write_record(arguments.output, record, resume=arguments.resume)
+    unreadable: list[str] = []
+    photos = len(jobs)
+    if arguments.least_certain is not None:
+        jobs, unreadable = _least_certain(trained, inference, jobs, arguments)
     masks = predict_jobs(
         predict,
         jobs,
         lambda prediction: describe(prediction, trained.class_names),
         probabilities=arguments.save_probabilities,
         resume=arguments.resume,
+        output=output,
     )
+    if unreadable:
+        raise UserError(f"{len(unreadable)} of {photos} photos left out, all others done: {'; '.join(unreadable)}")
     health = by_tags.health()
-    return masks, warnings(health, trained.class_names) if health else []
+    if output is None:
+        done = f"{len(masks)} masks and overlays: {arguments.output}"
+    else:
+        done = f"{len(masks)} photos for {arguments.write}: {output.told}"
+    return done, warnings(health, trained.class_names) if health else []
+
+
+def _annotations(trained: "Trained", jobs: Sequence["Job"], arguments: argparse.Namespace) -> "AnnotationOutput | None":
+    """What writes them; None if masks are to be written."""
+    from wsfcn_tf.inference.annotation_output import open_annotations
+
+    if arguments.write == "masks":
+        return None
+    return open_annotations(
+        arguments.write,
+        arguments.output,
+        trained.class_names,
+        jobs,
+        annotation_options(arguments),
+        with_photos=arguments.with_photos,
+        resume=arguments.resume,
+    )
+
+
+def _least_certain(
+    trained: "Trained", inference: "InferenceConfig", jobs: Sequence["Job"], arguments: argparse.Namespace
+) -> tuple[list["Job"], list[str]]:
+    """The photos to write, the least certain first, and what is wrong with those that cannot be read."""
+    from wsfcn_tf.inference.least_certain import describe_ranking, rank, views_of, write_ranking
+
+    ranked, unreadable = rank(views_of(trained.model, inference), jobs)
+    table = write_ranking(arguments.output, ranked, trained.class_names)
+    first = ranked[: arguments.least_certain]
+    if first:
+        told = describe_ranking(first, trained.class_names)
+        print(f"least certain of {len(ranked)} photos: {told}; all: {table}")
+    return [one.job for one in first], unreadable
 
 
 def _record(trained: "Trained", inference: "InferenceConfig") -> dict[str, Any]:

@@ -2,10 +2,12 @@
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from wsfcn_tf.errors import UserError
+from wsfcn_tf.files.atomic import write_text
 from wsfcn_tf.files.reading import read_text
 
 _SEPARATORS = (",", ";", "\t")  # Excel writes semicolons where the comma is the decimal sign
@@ -39,6 +41,15 @@ def read_table(path: Path, first_column: str) -> tuple[list[str], Iterator[tuple
         if name in header[: position - 1]:
             raise UserError(f"{path}: line 1: column {name!r} is there twice: remove one")
     return header, _rows(records, len(header))
+
+
+def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Writes a table in UTF-8 with commas, all or nothing."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    write_text(path, text.getvalue())
 
 
 def column(header: Sequence[str], name: str, path: Path, wanted: str) -> int:

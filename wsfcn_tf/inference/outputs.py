@@ -9,7 +9,7 @@ prediction.json     how they were made: what `resume` goes by
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from tqdm import tqdm
@@ -28,6 +28,35 @@ RECORD = "prediction.json"
 Found = Callable[[Prediction], str]  # the line about a prediction, see `describe`
 
 
+class Output(Protocol):
+    """What is written of each photo."""
+
+    def is_done(self, job: Job) -> bool:
+        """Whether all of a photo's files are there."""
+
+    def write(self, job: Job, image: np.ndarray, prediction: Prediction) -> None:
+        """Writes a photo's files, each complete or absent; `image` is uint8 RGB [H, W, 3]."""
+
+    def finish(self, jobs: Sequence[Job]) -> None:
+        """Writes what belongs to all photos, of which `jobs` are done."""
+
+
+class MasksAndOverlays:
+    """NAME.png and NAME_overlay.jpg; an `Output`."""
+
+    def is_done(self, job: Job) -> bool:
+        """See `Output`."""
+        return job.mask.is_file() and overlay_of(job.mask).is_file()
+
+    def write(self, job: Job, image: np.ndarray, prediction: Prediction) -> None:
+        """See `Output`."""
+        save_image(overlay_of(job.mask), overlay(image, prediction.labels))
+        write_mask(job.mask, prediction.labels)  # last: where it is, all is
+
+    def finish(self, jobs: Sequence[Job]) -> None:
+        """See `Output`."""
+
+
 def predict_jobs(
     predict: Callable[[Iterable[Photo]], Iterator[tuple[Photo, Prediction | UserError]]],
     jobs: Sequence[Job],
@@ -35,6 +64,7 @@ def predict_jobs(
     *,
     probabilities: bool,
     resume: bool,
+    output: Output | None = None,
 ) -> list[Path]:
     """Predicts photos, writes their files, each complete or absent, and prints what was found in them.
 
@@ -44,26 +74,35 @@ def predict_jobs(
         found: the line about a prediction.
         probabilities: whether to write NAME.npz, too.
         resume: leave alone the photos whose files are all there.
+        output: what to write of each; masks and overlays if not given.
 
     Returns:
-        The masks written, of this run and, with `resume`, of those before.
+        The masks written, of this run and, with `resume`, of those before; the paths that they would have, if `output`
+        writes something else.
 
     Raises:
         UserError: photos that cannot be read or were refused, raised when all others are done; or from the predictor.
     """
-    left = [job for job in jobs if not (resume and _is_done(job.mask, probabilities))]
+    output = output or MasksAndOverlays()
+    left = [job for job in jobs if not (resume and output.is_done(job) and _has_probabilities(job, probabilities))]
     if len(left) < len(jobs):
         print(f"{len(jobs) - len(left)} of {len(jobs)} photos are done already")
-    mask_of = {job.name: job.mask for job in left}
+    job_of = {job.name: job for job in left}
+    done = {job.name for job in jobs} - job_of.keys()
     unreadable: list[str] = []
     with tqdm(total=len(left), desc="predict", unit="photo") as bar:
-        for photo, prediction in predict(_readable(left, unreadable)):
+        for photo, prediction in predict(readable(left, unreadable)):
             bar.update()
             if isinstance(prediction, UserError):
                 _leave_out(photo.name, prediction, unreadable)
                 continue
-            _write(mask_of[photo.name], photo.image, prediction, probabilities)
+            job = job_of[photo.name]
+            if probabilities:
+                _write_probabilities(job.mask.with_suffix(".npz"), prediction)
+            output.write(job, photo.image, prediction)
+            done.add(job.name)
             bar.write(f"{photo.name}: {found(prediction)}")
+    output.finish([job for job in jobs if job.name in done])
     if unreadable:
         raise UserError(f"{len(unreadable)} of {len(jobs)} photos left out, all others done: {'; '.join(unreadable)}")
     return [job.mask for job in jobs]
@@ -101,7 +140,7 @@ def describe(prediction: Prediction, class_names: Sequence[str]) -> str:
     return ", ".join(f"{class_names[i - 1]} {prediction.scores[i - 1]:.2f}" for i in found) or "nothing found"
 
 
-def _readable(jobs: Sequence[Job], unreadable: list[str]) -> Iterator[Photo]:
+def readable(jobs: Sequence[Job], unreadable: list[str]) -> Iterator[Photo]:
     """The photos one after the other; what is wrong with those that cannot be read goes to `unreadable`."""
     for job in jobs:
         try:
@@ -117,14 +156,11 @@ def _leave_out(name: str, error: UserError, unreadable: list[str]) -> None:
     tqdm.write(f"{name}: left out")
 
 
-def _write(mask: Path, image: np.ndarray, prediction: Prediction, probabilities: bool) -> None:
-    if probabilities:
-        masks = prediction.masks if prediction.raw_masks is None else prediction.raw_masks
-        with replacing(mask.with_suffix(".npz")) as temporary:
-            np.savez_compressed(temporary, masks=masks.astype(np.float16), scores=prediction.scores)
-    save_image(overlay_of(mask), overlay(image, prediction.labels))
-    write_mask(mask, prediction.labels)  # last: where it is, all is
+def _write_probabilities(path: Path, prediction: Prediction) -> None:
+    masks = prediction.masks if prediction.raw_masks is None else prediction.raw_masks
+    with replacing(path) as temporary:
+        np.savez_compressed(temporary, masks=masks.astype(np.float16), scores=prediction.scores)
 
 
-def _is_done(mask: Path, probabilities: bool) -> bool:
-    return mask.is_file() and overlay_of(mask).is_file() and (not probabilities or mask.with_suffix(".npz").is_file())
+def _has_probabilities(job: Job, wanted: bool) -> bool:
+    return not wanted or job.mask.with_suffix(".npz").is_file()

@@ -21,7 +21,7 @@ class Job(NamedTuple):
         name: what messages call the photo.
         image: reads it: uint8 RGB [H, W, 3].
         tags: reads its tags, float32 [C]; None where they are not wanted.
-        file: the photo's, if it was named.
+        file: the photo's, if it is one.
     """
 
     mask: Path
@@ -81,8 +81,18 @@ def photos_of_split(dataset: Dataset, split: str, output_dir: str | Path, *, wit
         mask = Path(output_dir) / f"{stem_of(name)}.png"
         if mask in jobs:
             raise UserError(f"{jobs[mask].name} and {name} would both be written to {mask}: rename one of them")
-        jobs[mask] = Job(mask, name, partial(dataset.image, name), partial(dataset.tags, name) if with_tags else None)
+        tags = partial(dataset.tags, name) if with_tags else None
+        jobs[mask] = Job(mask, name, partial(dataset.image, name), tags, _file(dataset, name))
     return list(jobs.values())
+
+
+def _file(dataset: Dataset, name: str) -> Path | None:
+    """A photo's file; None if it is not there, or the dataset has none: tfds and scenes."""
+    path_of: Callable[[str], Path] | None = getattr(dataset, "path", None)
+    try:
+        return None if path_of is None else path_of(name)
+    except UserError:  # which reading it raises, too
+        return None
 
 
 def _photos(path: Path, output_dir: Path) -> Iterator[tuple[Path, Path]]:

@@ -66,13 +66,17 @@ class Predictor:
 
     def mean_of_views(self, image: np.ndarray) -> NetworkOutput:
         """The views' mean masks and best scores."""
-        size = np.asarray(image.shape[:2], np.int32)
         masks, scores = 0.0, -np.inf
         for scale in self.config.scales:
-            view_masks, view_scores = self._view(scaled(image, scale))
-            masks = masks + self._resize(view_masks, size).numpy()
-            scores = np.maximum(scores, view_scores)
+            view = self.at_scale(image, scale)
+            masks = masks + view.masks
+            scores = np.maximum(scores, view.scores)
         return NetworkOutput(masks / np.float32(len(self.config.scales)), scores)
+
+    def at_scale(self, image: np.ndarray, scale: float) -> NetworkOutput:
+        """One view's masks, at the photo's size, and scores; the mean with its mirror image's if `inference.flip`."""
+        masks, scores = self._view(scaled(image, scale))
+        return NetworkOutput(self._resize(masks, np.asarray(image.shape[:2], np.int32)).numpy(), scores)
 
     def _view(self, view: np.ndarray) -> tuple[tf.Tensor | np.ndarray, np.ndarray]:
         """Masks [h, w, 1+C] at the view's own size, and scores [C], the best over its tiles."""

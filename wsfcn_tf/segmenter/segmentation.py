@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
-from pycocotools import mask as coco_mask
 
+from wsfcn_tf.data.annotations import coco
+from wsfcn_tf.data.annotations.form import Options
+from wsfcn_tf.data.annotations.labelled_photo import LabelledPhoto
 from wsfcn_tf.data.masks.png import voc_palette, write_mask
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.visualisation.overlays import overlay
@@ -67,36 +69,25 @@ class Segmentation:
         write_mask(path, self.labels)
         return path
 
-    def to_coco(self, image_id: int = 1, first_annotation_id: int = 1) -> dict[str, list[dict[str, Any]]]:
-        """The content of a COCO file of this photo: an annotation, in run lengths, for each class that has pixels.
+    def to_coco(
+        self, image_id: int = 1, first_annotation_id: int = 1, tolerance: float | None = None
+    ) -> dict[str, list[dict[str, Any]]]:
+        """The content of a COCO file of this photo.
 
         Args:
             image_id: the photo's `id` in it.
             first_annotation_id: the annotations' are this one and those that follow.
+            tolerance: None for an annotation in run lengths for each class that has pixels; a number for one for each
+                connected region, as a polygon that is at most so many pixels from what it leaves out, or in run lengths
+                where a region has holes, which COCO's polygons cannot have.
 
         Returns:
             `images`, `annotations` (category_id is the label; score the class's) and `categories`, all of plain values.
         """
-        height, width = self.labels.shape
-        image = {"id": image_id, "file_name": Path(self.name).name, "height": height, "width": width}
-        present = [int(label) for label in np.unique(self.labels) if label > 0]
-        annotations = [
-            {"id": number, "image_id": image_id, "iscrowd": 0, **self._annotation(label)}
-            for number, label in enumerate(present, start=first_annotation_id)
-        ]
-        names = {label: name for label, name in enumerate(self.class_names, start=1) if name is not None}
-        categories = [{"id": label, "name": name} for label, name in names.items()]
-        return {"images": [image], "annotations": annotations, "categories": categories}
-
-    def _annotation(self, label: int) -> dict[str, Any]:
-        runs = coco_mask.encode(np.asfortranarray(self.labels == label))
-        return {
-            "category_id": label,
-            "segmentation": {"size": list(self.labels.shape), "counts": runs["counts"].decode("ascii")},
-            "area": int(coco_mask.area(runs)),
-            "bbox": [float(side) for side in coco_mask.toBbox(runs)],
-            "score": float(self.scores[label - 1]),
-        }
+        file_name = Path(self.name).name
+        photo = LabelledPhoto(file_name, file_name, self.labels, self.scores, self.class_names)
+        options = Options(run_lengths=True) if tolerance is None else Options(tolerance)
+        return coco.content([coco.photo_part(photo, options)], self.class_names, image_id, first_annotation_id)
 
     def __repr__(self) -> str:
         height, width = self.labels.shape

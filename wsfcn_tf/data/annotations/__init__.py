@@ -1,0 +1,1 @@
+"""Labels written as other tools' annotations, for people to correct: outlines, run lengths, and a file per form."""
