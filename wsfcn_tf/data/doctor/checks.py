@@ -22,6 +22,7 @@ CHECKS = (
     mask_checks.contradicted_tags,
     mask_checks.rotated_in_place,
     mask_checks.orphans,
+    mask_checks.not_outlined,
     photo_checks.in_two_splits,
     photo_checks.copies,
     photo_checks.tiny,

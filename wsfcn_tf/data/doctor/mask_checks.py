@@ -26,6 +26,14 @@ def missing(survey: Survey) -> Iterator[Finding]:
                 yield Finding("error", what, found, f"add the masks, or take the photos out of {split}")
 
 
+def not_outlined(survey: Survey) -> Iterator[Finding]:
+    """Photos of another tool's folder in which not everything has an outline, while there are outlines."""
+    if survey.not_outlined:
+        what = f"{counted(len(survey.not_outlined), 'photo')} in which not everything is outlined"
+        found = tuple(f"{name}: {lacking}" for name, lacking in survey.not_outlined.items())
+        yield Finding("note", what, found, "they have no mask: to evaluate on them, draw what is there")
+
+
 def unusable(survey: Survey) -> Iterator[Finding]:
     """Masks that are unreadable, colours where numbers are expected, or hold what is no class."""
     found = tuple(facts.problem for facts in survey.masks.values() if facts.problem)

@@ -5,7 +5,7 @@ import io
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
+from wsfcn_tf.data.datasets.layout_folder import LayoutFolder
 from wsfcn_tf.data.datasets.opening import AnyFolder, Opened, open_layout, words
 from wsfcn_tf.data.datasets.tagged import MASKS
 from wsfcn_tf.data.doctor.findings import counted
@@ -70,6 +71,7 @@ class Survey:
         mistakes: what is wrong in tag files and lists, one message each.
         unnamed: photos in the folder that no split has.
         orphans: mask files whose photo is not there.
+        not_outlined: of another tool's photos that have no mask, the first thing that has no outline.
         told: what the folder was recognised as and why, and what was left out, a line each.
     """
 
@@ -84,6 +86,7 @@ class Survey:
     unnamed: tuple[str, ...]
     orphans: tuple[str, ...]
     told: tuple[str, ...] = ()
+    not_outlined: Mapping[str, str] = field(default_factory=dict)
 
 
 def is_training(split: str) -> bool:
@@ -99,7 +102,7 @@ def survey(
     layout: str = "auto",
     choices: Choices = Choices(),  # noqa: B008  it is frozen
 ) -> Survey:
-    """Reads a folder: photos, tags and, of our own two layouts, masks.
+    """Reads a folder: photos, tags and masks.
 
     Args:
         root: the folder; nothing in it is changed.
@@ -139,6 +142,7 @@ def survey(
         unnamed=tuple(str(path) for path in there if path not in named),
         orphans=tuple(_orphans(folder)),
         told=tuple(words(opened)),
+        not_outlined=folder.masks.not_whole if isinstance(folder, LayoutFolder) else {},
     )
 
 
