@@ -78,6 +78,7 @@ class Survey:
         orphans: mask files whose photo is not there.
         not_outlined: of another tool's photos that have no mask, the first thing that has no outline.
         alike: groups of photos that look alike, by `looks.alike`.
+        path_of: from a photo's name to its file.
         told: what the folder was recognised as and why, and what was left out, a line each.
     """
 
@@ -94,6 +95,7 @@ class Survey:
     told: tuple[str, ...] = ()
     not_outlined: Mapping[str, str] = field(default_factory=dict)
     alike: tuple[tuple[str, ...], ...] = ()
+    path_of: Callable[[str], Path] = Path
 
 
 def is_training(split: str) -> bool:
@@ -150,6 +152,7 @@ def survey(
         orphans=tuple(_orphans(folder)),
         told=tuple(words(opened)),
         not_outlined=folder.masks.not_whole if isinstance(folder, LayoutFolder) else {},
+        path_of=folder.path,
         alike=tuple(map(tuple, alike({name: facts.look for name, facts in photos.items()}))),
     )
 
