@@ -24,12 +24,12 @@ def leave_out(survey: Survey, split: str, photos: Collection[str]) -> tuple[str,
     if survey.layout not in NATIVE:
         return (_import(survey),)
     path = survey.root / _LISTS[survey.layout] / f"{split}.txt"
+    finder = FileFinder(survey.root) if survey.layout == "tagged" else None
     try:
         lines = read_lines(path) if path.exists() and len(photos) <= _MOST else []
-    except UserError:
+        meant = [line for line in lines if (finder.find(line) if finder else line) in photos]
+    except UserError:  # told by another finding
         return ()
-    finder = FileFinder(survey.root) if survey.layout == "tagged" else None
-    meant = [line for line in lines if (finder.find(line) if finder else line) in photos]
     if not meant:
         return ()
     patterns = " ".join(f"-e {shlex.quote(line)}" for line in meant)

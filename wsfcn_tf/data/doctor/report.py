@@ -123,4 +123,6 @@ def _finding(finding: Finding) -> str:
     lines += [f"  and {more:,} more"] * (more > 0)
     if finding.paste:
         lines += ["  to paste:", *(f"    {line}" for line in finding.paste[:_SHOWN_PLACES])]
+        more = len(finding.paste) - _SHOWN_PLACES
+        lines += [f"    and {counted(more, 'more line')}, which --json and --html give"] * (more > 0)
     return "\n".join(lines)

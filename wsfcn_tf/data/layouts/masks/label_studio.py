@@ -54,8 +54,9 @@ def _size(regions: list[Region], where: str) -> tuple[int, int]:
 def _pixels(region: Region, height: int, width: int, where: str) -> np.ndarray:
     with place(where):
         if kind_of(region) == "brush":
-            return from_brush(bytes(region["rle"]), height, width)
-        points = np.array(region["points"], np.float64) / _PERCENT * (width, height)
+            return from_brush(bytes(list(region["rle"])), height, width)
+        shares = [(float(x), float(y)) for x, y in region["points"]]
+        points = np.array(shares) / _PERCENT * (width, height)
         return fill_polygons([points.ravel()], height, width)
 
 
