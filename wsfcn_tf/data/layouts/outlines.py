@@ -9,7 +9,7 @@ from wsfcn_tf.files.reading import nfc
 OF_PHOTO = "tag"  # the kind of what is said of a whole photo
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Outlines:
     """What an annotation has of one photo.
 
