@@ -88,6 +88,26 @@ def test_evaluate_takes_a_folder_of_photos_with_masks_as_it_is(trained, tmp_path
     assert confusion.sum(axis=1).tolist() == [18 * 44, 0, 18 * 44]
 
 
+def test_evaluate_and_predict_take_another_tools_folder_as_it_is(trained, tmp_path, capsys):
+    """COCO's, whose one class is the network's second."""
+    data = tmp_path / "data"
+    photo(data / "images" / "a.jpg", 0)
+    outline = {"id": 1, "image_id": 1, "category_id": 5, "segmentation": [[0, 0, 44, 0, 44, 9, 44, 18, 0, 18]]}
+    images = [{"id": 1, "file_name": "a.jpg", "height": 36, "width": 44}]
+    content = {"images": images, "annotations": [outline], "categories": [{"id": 5, "name": "dog"}]}
+    (data / "val.json").write_text(json.dumps(content))
+    given = ["--weights", str(trained), "--data", str(data), "--output", str(tmp_path / "result")]
+    assert main(["evaluate", *given]) == 0
+    confusion = np.array(json.loads((tmp_path / "result" / "metrics.json").read_text())["confusion"])
+    assert confusion.sum(axis=1).tolist() == [18 * 44, 0, 18 * 44]
+    assert main(["predict", *given, "--split", "val"]) == 0
+    with Image.open(tmp_path / "result" / "images" / "a.png") as mask:
+        assert mask.size == (44, 36)
+    (data / "val.json").write_text(json.dumps(content).replace("dog", "cow"))
+    assert main(["evaluate", *given]) == 2
+    assert "its classes are cow, but the network's are cat, dog" in capsys.readouterr().err
+
+
 def test_evaluate_writes_a_report(trained, root, tmp_path, capsys):
     arguments = ["evaluate", "--weights", str(trained), "--output", str(tmp_path / "result")]
     arguments += ["--set", "inference.scales=[1, 0.5]", "--set", "inference.crf.iterations=2"]

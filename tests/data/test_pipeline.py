@@ -6,11 +6,14 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from written_masks import MASK_FORMS, write_masks
 
 from wsfcn_tf.config import DataConfig, ScenesConfig
 from wsfcn_tf.data.augmentation.photo_views import augment, central_view
+from wsfcn_tf.data.datasets.dataset import open_dataset
 from wsfcn_tf.data.datasets.scenes.scenes import Scenes
 from wsfcn_tf.data.datasets.voc import VocFolder
+from wsfcn_tf.data.layouts.masks import opening
 from wsfcn_tf.data.photos.bad_photos import BadPhotos
 from wsfcn_tf.data.photos.saliency import saliency
 from wsfcn_tf.data.pipeline import steps_per_epoch, training_batches, user_errors, validation_batches
@@ -250,6 +253,22 @@ def opened():
     sys.addaudithook(note)
     yield paths
     listening[0] = False  # a hook cannot be removed
+
+
+@pytest.mark.parametrize("form", MASK_FORMS)
+def test_training_never_makes_masks_of_another_tools_outlines(tmp_path, monkeypatch, form):
+    """Tags are in the same files. Of CVAT's colour masks, tags are which colours there are."""
+
+    def refuse(*arguments):
+        pytest.fail("training reads masks")
+
+    monkeypatch.setattr(opening.LayoutMasks, "read", refuse)
+    monkeypatch.setattr(opening.LayoutMasks, "path_of", refuse)
+    write_masks(tmp_path, form)
+    folder = open_dataset(DataConfig(format="auto", root=str(tmp_path), crop_size=24))
+    assert len(read(folder, folder.names("train"), batch_size=2, epochs=2)) == 4
+    with pytest.raises(pytest.fail.Exception):
+        folder.mask(folder.names("train")[0])
 
 
 def test_training_never_opens_a_mask(voc_root, opened):

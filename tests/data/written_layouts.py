@@ -53,9 +53,11 @@ def yolo(name: str) -> str:
 
 def labelme(name: str, image_path: str | None = None) -> str:
     """LabelMe's JSON: the first tag is a shape, the second a flag."""
-    shapes = [{"label": tag, "points": [], "shape_type": "polygon"} for tag in TAGS[name][:1]]
+    points = [[1, 1], [9, 1], [9, 9]]
+    shapes = [{"label": tag, "points": points, "shape_type": "polygon"} for tag in TAGS[name][:1]]
     flags = {tag: tag in TAGS[name][1:] for tag in CLASSES}
-    return json.dumps({"shapes": shapes, "flags": flags, "imagePath": image_path or f"{name}.jpg", "imageData": None})
+    sizes = {"imageHeight": 20, "imageWidth": 24, "imageData": None}
+    return json.dumps({"shapes": shapes, "flags": flags, "imagePath": image_path or f"{name}.jpg", **sizes})
 
 
 def cvat() -> str:

@@ -1,6 +1,7 @@
 """`doctor`: what is wrong with a folder of photos, tags and masks."""
 
 import argparse
+from pathlib import Path
 
 from wsfcn_tf.commands.mask_values_setting import split_off_mask_values
 
@@ -19,6 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="data.mask_values, if that is what training will be given",
     )
     parser.add_argument("--json", metavar="FILE", help="write the report, with every photo it names, for machines, too")
+    parser.add_argument("--html", metavar="FILE", help="write the report as a page with thumbnails, too")
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -29,6 +31,9 @@ def run(arguments: argparse.Namespace) -> None:
     from wsfcn_tf.errors import UserError
     from wsfcn_tf.files import write_json
 
+    for option, file in (("--json", arguments.json), ("--html", arguments.html)):
+        if file and Path(file).is_dir():
+            raise UserError(f"{option} {file}: this is a folder: name a file")
     mask_values, others = split_off_mask_values(arguments.set)
     if others:
         raise UserError(f"--set {others[0]}: doctor looks at data.mask_values only: leave it out")
@@ -37,6 +42,11 @@ def run(arguments: argparse.Namespace) -> None:
     print(as_text(found, findings))
     if arguments.json:
         write_json(arguments.json, as_json(found, findings))
+    if arguments.html:
+        from wsfcn_tf.visualisation.doctor_page import write_page
+
+        write_page(arguments.html, found, findings)
+        print(f"\nreport: {arguments.html}")
     errors = sum(finding.level == "error" for finding in findings)
     if errors:
         them = "it" if errors == 1 else "them"

@@ -68,6 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     other.add_argument("source", type=Path, metavar="SOURCE", help="the folder of photos and annotations")
     other.add_argument("--output", required=True, type=Path, help="folder of tagged photos to make")
     other.add_argument("--copy", action="store_true", help="copy the photos; otherwise hard links where possible")
+    other.add_argument("--without-masks", action="store_true", help="leave out outlines, of which masks/ is made")
     add_layout_options(other)
 
 
@@ -108,8 +109,17 @@ def _import(arguments: argparse.Namespace) -> None:
     opened = open_layout(arguments.source, arguments.format, chosen(arguments))
     for line in words(opened):
         print(line)
-    for split, count in write_imported(opened.folder, arguments.output, copy=arguments.copy).items():
+    done = write_imported(
+        opened.folder, arguments.output, copy=arguments.copy, masks=not arguments.without_masks, progress=True
+    )
+    for split, count in done.splits.items():
         print(f"{split:<10} {count:>7,} images")
+    if done.masks:
+        print(f"{'masks/':<10} {done.masks:>7,} masks, for an evaluation")
+        if "val" not in done.splits:
+            print("there is no list val.txt: 'val' is all photos with a mask, which are trained on, too: write one")
+    if done.not_whole:
+        print(f"photos with what has no outline, which therefore have no mask: {done.not_whole:,} (doctor names them)")
     print(f"data.format: tagged\ndata.root: {arguments.output}")
 
 

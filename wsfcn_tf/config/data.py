@@ -62,7 +62,7 @@ class DataConfig(Section):
     ] = "voc"
     """`scenes` is generated on the fly; `voc` is a folder with JPEGImages/ and ImageSets/Segmentation/; `tagged` is any
     folder of photos with a tags.csv; `tfds` is what the key tfds names; `auto` recognises the folder's layout, and the
-    others are other tools' layouts, whose tags are read."""
+    others are other tools' layouts, whose tags and outlines are read."""
     root: str | None = None
     """The data folder (not for scenes); for tfds the folder of TensorFlow Datasets, null for its default."""
     tfds: str | None = None

@@ -31,6 +31,6 @@ def mask(*classes, size=(60, 80), problem=None, ignores=False):
     return MaskFacts(size, frozenset(classes), problem, ignores)
 
 
-def photo(orientation=1, size=(60, 80), digest="", problem=None):
+def photo(orientation=1, size=(60, 80), digest="", problem=None, look=None):
     """A photo's facts."""
-    return PhotoFacts(size, orientation, digest, problem)
+    return PhotoFacts(size, orientation, digest, look, problem)

@@ -3,9 +3,11 @@
 import random
 from pathlib import Path
 
+import numpy as np
 import pytest
 from generated_layouts import annotation_files, spoilt
 from written_layouts import FORMS, photos, write
+from written_masks import MASK_FORMS, write_masks
 
 from wsfcn_tf.data.datasets.layout_folder import LayoutFolder
 from wsfcn_tf.data.datasets.opening import open_layout
@@ -26,16 +28,30 @@ def check(root, layout):
     if isinstance(folder, LayoutFolder):
         names = [name for split in folder.splits() for name in folder.names(split)]
         assert names and folder.class_names and all(name == name.strip() and name for name in folder.class_names)
+        for name in names:
+            check_mask(folder, name)
         assert all(
             folder.path(name).is_file() and folder.tags(name).shape == (len(folder.class_names),) for name in names
         )
     return True
 
 
-@pytest.mark.parametrize("form", FORMS)
+def check_mask(folder, name):
+    """A mask has labels of classes only, or is refused in one line."""
+    try:
+        mask = folder.mask(name)
+    except UserError as error:
+        message = str(error)
+        assert str(folder.root) in message and len(message.splitlines()) == 1 and len(message) < 1000
+        return
+    assert mask.dtype == np.uint8 and mask.ndim == 2
+    assert set(np.unique(mask).tolist()) <= {*range(1 + len(folder.class_names)), 255}
+
+
+@pytest.mark.parametrize("form", [*FORMS, *MASK_FORMS])
 def test_annotations(tmp_path, form):
-    write(tmp_path, form)
-    layout, files, were_read = FORMS[form][0], annotation_files(tmp_path), []
+    (write if form in FORMS else write_masks)(tmp_path, form)
+    layout, files, were_read = (FORMS | MASK_FORMS)[form][0], annotation_files(tmp_path), []
     for seed in range(CASES):
         rng = random.Random(seed)
         path = rng.choice(files)

@@ -30,11 +30,9 @@ def test_each_form_is_recognised_and_read(tmp_path, form):
     assert shown(by_name) == TAGS and not any(" recognised as " in line for line in told)
 
 
-def test_masks_are_not_read(tmp_path):
+def test_what_is_not_there(tmp_path):
     write(tmp_path, "COCO")
     dataset, _ = opened(tmp_path)
-    with pytest.raises(UserError, match=r"of coco, tags are read, not masks: .* prepare-data import"):
-        dataset.mask(dataset.names("train")[0])
     with pytest.raises(UserError, match=r"there is no split 'val' in what coco says: it has train$"):
         dataset.names("val")
     with pytest.raises(UserError, match=r"'x\.jpg' has no annotation: its tags are not known$"):

@@ -1,13 +1,13 @@
 import re
 from dataclasses import replace
 from functools import cache
-from html.parser import HTMLParser
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from parsed_page import Page
 from small_reports import CLASSES, SETTINGS, evaluated, write
 
 from wsfcn_tf.evaluation.html_report import write_report
@@ -16,33 +16,6 @@ from wsfcn_tf.evaluation.html_report.confusion_table import largest_confusions
 from wsfcn_tf.evaluation.html_report.page import page
 
 EVIL = "</script></style><script>document.title='caught'</script>\"'><img src=x onerror=alert(1)>"
-VOID = {"meta", "link", "img", "input"}
-
-
-class Page(HTMLParser):
-    """Checks that tags close in order, and gathers attributes and text."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.open, self.tags, self.text = [], [], ""
-        self.feed(text)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        if self.open and self.open[-1] not in ("script", "style"):
-            self.text += data
-
-    def all(self, tag):
-        return [attributes for name, attributes in self.tags if name == tag]
 
 
 @pytest.fixture(scope="module")

@@ -1,13 +1,11 @@
-import io
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from PIL import Image
 from small_reports import HEIGHT, WIDTH, image, prediction_of, truth_of
 
 from wsfcn_tf.data.masks.png import voc_palette
-from wsfcn_tf.evaluation.html_report.stages import STAGES, encode, stage_pictures
+from wsfcn_tf.evaluation.html_report.stages import STAGES, stage_pictures
 from wsfcn_tf.inference.prediction import Prediction
 
 
@@ -73,11 +71,3 @@ def test_large_images_are_shrunk_and_tiny_ones_enlarged_pixel_by_pixel():
     np.testing.assert_array_equal(
         stage_pictures(tiny, flat.labels, flat)["Photo"], tiny.repeat(3, axis=0).repeat(3, axis=1)
     )
-
-
-def test_encode():
-    picture = np.full((30, 40, 3), (200, 30, 90), np.uint8)
-    with Image.open(io.BytesIO(encode(picture))) as decoded:
-        assert decoded.format == "WEBP"
-        np.testing.assert_allclose(np.asarray(decoded.convert("RGB")), picture, atol=8)
-    assert encode(picture) == encode(picture)

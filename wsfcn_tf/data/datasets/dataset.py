@@ -7,10 +7,8 @@ from typing import Protocol
 import numpy as np
 
 from wsfcn_tf.config import DataConfig
-from wsfcn_tf.data.datasets.opening import open_layout, words
+from wsfcn_tf.data.datasets.opening import AnyFolder, open_for_evaluation, open_layout, words
 from wsfcn_tf.data.datasets.scenes.scenes import Scenes
-from wsfcn_tf.data.datasets.tagged import TaggedFolder
-from wsfcn_tf.data.datasets.voc import VocFolder
 from wsfcn_tf.data.layouts.gathering import Choices
 from wsfcn_tf.errors import UserError
 
@@ -69,8 +67,8 @@ def open_folder(
     root: str | Path,
     class_names: tuple[str, ...] | None = None,
     mask_values: Mapping[int, str] | None = None,
-) -> VocFolder | TaggedFolder:
-    """A data folder: in VOC's layout if it has ImageSets/Segmentation, else as `TaggedFolder` reads it.
+) -> AnyFolder:
+    """A data folder to evaluate on, as `open_for_evaluation` opens it.
 
     Args:
         root: the folder.
@@ -78,11 +76,9 @@ def open_folder(
         mask_values: what its masks' values mean, as `data.mask_values`.
 
     Raises:
-        UserError: there is no such folder, or it lacks what its format needs.
+        UserError: there is no such folder, or it lacks what its layout needs.
     """
-    root = _existing_folder(str(root))
-    is_voc = (root / "ImageSets" / "Segmentation").is_dir()
-    return (VocFolder if is_voc else TaggedFolder)(root, class_names, mask_values=mask_values)
+    return open_for_evaluation(_existing_folder(str(root)), class_names, mask_values)
 
 
 def _open_tfds(config: DataConfig) -> Dataset:

@@ -4,28 +4,42 @@ from pathlib import Path
 
 import numpy as np
 
-from wsfcn_tf.data.layouts.gathering import Contents
+from wsfcn_tf.data.layouts.gathering import Choices, Contents
+from wsfcn_tf.data.layouts.masks.opening import LayoutMasks
 from wsfcn_tf.data.photos.images import read_image
 from wsfcn_tf.data.tags.tags import tag_vector
 from wsfcn_tf.errors import UserError
 
 
 class LayoutFolder:
-    """A `Dataset` of what a layout's reader found; a photo's name is its path in the folder. It has no masks.
+    """A `Dataset` of what a layout's reader found; a photo's name is its path in the folder.
 
     Args:
         root: the folder.
-        layout: its name, for messages.
+        layout: its name.
         contents: what was read.
+        choices: what it was read with.
+        class_names: the classes and their order, if that is not what was read; all that was read are among them.
     """
 
-    def __init__(self, root: Path, layout: str, contents: Contents) -> None:
+    def __init__(
+        self,
+        root: Path,
+        layout: str,
+        contents: Contents,
+        choices: Choices,
+        class_names: tuple[str, ...] | None = None,
+    ) -> None:
         self.root = self.photo_folder = root
         self.layout = layout
-        self.class_names = contents.class_names
+        self.class_names = class_names or contents.class_names
         self.notes = contents.notes
-        self.masks = NoMasks(root, layout)
-        self._contents = contents
+        self.masks = LayoutMasks(root, layout, contents, choices, self.class_names)
+        self._contents, self._choices = contents, choices
+
+    def with_classes(self, class_names: tuple[str, ...]) -> "LayoutFolder":
+        """The same folder with the classes of a network, among which its own have to be."""
+        return LayoutFolder(self.root, self.layout, self._contents, self._choices, class_names)
 
     def splits(self) -> list[str]:
         """The names of the splits that there are."""
@@ -54,23 +68,5 @@ class LayoutFolder:
         return tag_vector(self._contents.tags[name], self.class_names)
 
     def mask(self, name: str) -> np.ndarray:
-        """Raises UserError: masks are read from our own layouts only."""
+        """The true labels, for evaluation only: uint8 [H,W], 0..C, 255 = ignore."""
         return self.masks.read(name)
-
-
-class NoMasks:
-    """The masks of a folder of which tags only are read."""
-
-    def __init__(self, root: Path, layout: str) -> None:
-        self._root = root
-        self._layout = layout
-
-    def path_of(self, photo: str) -> None:
-        """None, for every photo."""
-
-    def read(self, photo: str) -> np.ndarray:
-        """Raises UserError, which says what to do."""
-        raise UserError(
-            f"{self._root}: of {self._layout}, tags are read, not masks: for an evaluation, make a folder with "
-            "prepare-data import, and put masks into its masks/"
-        )

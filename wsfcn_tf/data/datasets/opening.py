@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from wsfcn_tf.data.datasets.layout_folder import LayoutFolder
-from wsfcn_tf.data.datasets.tagged import TaggedFolder
+from wsfcn_tf.data.datasets.tagged import MASKS, TaggedFolder
 from wsfcn_tf.data.datasets.voc import VocFolder
 from wsfcn_tf.data.layouts.folder import SourceFolder
 from wsfcn_tf.data.layouts.gathering import Choices
 from wsfcn_tf.data.layouts.recognise import NATIVE, Recognised, read_layout, recognise
+from wsfcn_tf.data.masks.sources import COCO_FILE
 from wsfcn_tf.errors import Report, UserError, refuse
 
 AnyFolder = VocFolder | TaggedFolder | LayoutFolder
@@ -53,9 +54,40 @@ def open_layout(
         except UserError as error:
             raise UserError(f"{error}{_looks_like(source, name)}") from error
     if mask_values:
-        raise UserError(f"{root}: of {name}, tags are read, not masks: leave out data.mask_values")
+        raise UserError(f"{root}: {name} itself says what its masks mean: leave out data.mask_values")
     contents = read_layout(source, name, choices, class_names, report)
-    return Opened(LayoutFolder(root, name, contents), recognised)
+    return Opened(LayoutFolder(root, name, contents, choices), recognised)
+
+
+def open_for_evaluation(
+    root: Path, class_names: tuple[str, ...] | None = None, mask_values: Mapping[int, str] | None = None
+) -> AnyFolder:
+    """A folder with masks: in VOC's layout if it has ImageSets/Segmentation, as `TaggedFolder` reads it, or in another
+    tool's layout, whose classes may be some of those given, in any order.
+
+    Args:
+        root: the folder.
+        class_names: its classes if it does not say which it has.
+        mask_values: as of `open_layout`.
+
+    Raises:
+        UserError: it is in no layout or several, or lacks what its layout needs.
+    """
+    recognised = _recognised(SourceFolder(root))
+    if recognised is None or recognised.name in NATIVE or _may_be_ours(root, recognised.name):
+        is_voc = (root / "ImageSets" / "Segmentation").is_dir()
+        try:
+            return (VocFolder if is_voc else TaggedFolder)(root, class_names, mask_values=mask_values)
+        except UserError:
+            if recognised is None or recognised.name in NATIVE:
+                raise
+    folder = open_layout(root, recognised.name, class_names=class_names, mask_values=mask_values).folder
+    return folder.with_classes(class_names) if set(folder.class_names) <= set(class_names or ()) else folder
+
+
+def _may_be_ours(root: Path, name: str) -> bool:
+    """Whether a folder that a tool's reader would take tags from may have masks in a form of our own."""
+    return name in ("labelme", "image_folder") or any((root / there).exists() for there in (MASKS, COCO_FILE))
 
 
 def words(opened: Opened) -> list[str]:
@@ -68,8 +100,15 @@ def words(opened: Opened) -> list[str]:
 
 def _looks_like(source: SourceFolder, name: str) -> str:
     """What to add to the error that a folder is not in this layout: which one it is in, if that is clear."""
-    try:
-        found = recognise(source)
-    except UserError:
+    found = _recognised(source)
+    if found is None or found.name == name:
         return ""
-    return "" if found.name == name else f"; it looks like {found.name} ({found.reason}), which data.format=auto reads"
+    return f"; it looks like {found.name} ({found.reason}), which data.format=auto reads"
+
+
+def _recognised(source: SourceFolder) -> Recognised | None:
+    """The layout that a folder is in, if that is clear."""
+    try:
+        return recognise(source)
+    except UserError:
+        return None

@@ -1,6 +1,6 @@
 """All checks, in the order of the report."""
 
-from wsfcn_tf.data.doctor import mask_checks, photo_checks, tag_checks
+from wsfcn_tf.data.doctor import copy_checks, mask_checks, photo_checks, tag_checks
 from wsfcn_tf.data.doctor.findings import LEVELS, Finding
 from wsfcn_tf.data.doctor.survey import Survey
 
@@ -22,8 +22,11 @@ CHECKS = (
     mask_checks.contradicted_tags,
     mask_checks.rotated_in_place,
     mask_checks.orphans,
-    photo_checks.in_two_splits,
-    photo_checks.copies,
+    mask_checks.not_outlined,
+    copy_checks.in_two_splits,
+    copy_checks.alike_in_two_splits,
+    copy_checks.copies,
+    copy_checks.alike_with_other_tags,
     photo_checks.tiny,
     photo_checks.unnamed,
 )

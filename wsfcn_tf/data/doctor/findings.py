@@ -1,5 +1,6 @@
 """What a check of the data yields."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,6 +10,11 @@ LEVELS = ("error", "warning", "note")
 def counted(number: int, thing: str) -> str:
     """A number and its noun: "1 photo", "1,000 photos"."""
     return f"{number:,} {thing}{'s' * (number != 1)}"
+
+
+def each(names: Iterable[str]) -> tuple[tuple[str, ...], ...]:
+    """`Finding.photos` where each place is about one photo."""
+    return tuple((name,) for name in names)
 
 
 @dataclass(frozen=True)
@@ -21,9 +27,13 @@ class Finding:
         what: what was found.
         where: the photos, files or classes, or the messages that name them.
         advice: what to do.
+        paste: lines to paste that do it, if it can be said so.
+        photos: the names of the photos that each of `where` is about; empty if that is about none.
     """
 
     level: Literal["error", "warning", "note"]
     what: str
     where: tuple[str, ...]
     advice: str
+    paste: tuple[str, ...] = ()
+    photos: tuple[tuple[str, ...], ...] = ()

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from wsfcn_tf.data.doctor.findings import Finding, counted
+from wsfcn_tf.data.doctor.findings import Finding, counted, each
 from wsfcn_tf.data.doctor.mask_contents import legend_to_paste
+from wsfcn_tf.data.doctor.mends import leave_out
 from wsfcn_tf.data.doctor.survey import Survey, is_training
 from wsfcn_tf.data.masks.mask_values import setting_for
 from wsfcn_tf.data.masks.png import IGNORE
@@ -23,19 +24,25 @@ def missing(survey: Survey) -> Iterator[Finding]:
                 advice = "training.validate_every goes by their tags; draw masks of some to evaluate"
                 yield Finding("note", what, (), advice)
             else:
-                yield Finding("error", what, found, f"add the masks, or take the photos out of {split}")
+                advice = f"add the masks, or take the photos out of {split}"
+                yield Finding("error", what, found, advice, leave_out(survey, split, found), each(found))
+
+
+def not_outlined(survey: Survey) -> Iterator[Finding]:
+    """Photos of another tool's folder in which not everything has an outline, while there are outlines."""
+    if survey.not_outlined:
+        what = f"{counted(len(survey.not_outlined), 'photo')} in which not everything is outlined"
+        found = tuple(f"{name}: {lacking}" for name, lacking in survey.not_outlined.items())
+        advice = "they have no mask: to evaluate on them, draw what is there"
+        yield Finding("note", what, found, advice, photos=each(survey.not_outlined))
 
 
 def unusable(survey: Survey) -> Iterator[Finding]:
     """Masks that are unreadable, colours where numbers are expected, or hold what is no class."""
-    found = tuple(facts.problem for facts in survey.masks.values() if facts.problem)
+    found = {name: facts.problem for name, facts in survey.masks.items() if facts.problem}
     if found:
-        yield Finding(
-            "error",
-            f"{counted(len(found), 'mask')} cannot be used",
-            found,
-            _mend_of_unusable(survey),
-        )
+        what = f"{counted(len(found), 'mask')} cannot be used"
+        yield Finding("error", what, tuple(found.values()), _mend_of_unusable(survey), photos=each(found))
 
 
 def without_class(survey: Survey) -> Iterator[Finding]:
@@ -44,7 +51,7 @@ def without_class(survey: Survey) -> Iterator[Finding]:
     if found and not any(facts.classes for facts in survey.masks.values()):
         setting = setting_for((0, IGNORE), survey.class_names)
         advice = f"255 is ignored: if it is where {_which(survey)} is, say so: --set {setting}"
-        yield Finding("error", "masks that hold 0 and 255 and no class", found, advice)
+        yield Finding("error", "masks that hold 0 and 255 and no class", found, advice, photos=each(found))
 
 
 def not_rotated(survey: Survey) -> Iterator[Finding]:
@@ -52,19 +59,20 @@ def not_rotated(survey: Survey) -> Iterator[Finding]:
     found = tuple(name for name in _mismatched(survey) if _lies_as_stored(survey, name))
     if found:
         advice = "rotate the masks, or store the photos upright and without EXIF orientation"
-        yield Finding("error", "masks that do not follow their photo's EXIF rotation", found, advice)
+        what = "masks that do not follow their photo's EXIF rotation"
+        yield Finding("error", what, found, advice, photos=each(found))
 
 
 def other_size(survey: Survey) -> Iterator[Finding]:
     """Masks of another size than their photo, for another reason."""
-    found = []
+    found = {}
     for name in _mismatched(survey):
         if not _lies_as_stored(survey, name):
             (height, width), (mask_height, mask_width) = survey.photos[name].size, survey.masks[name].size
-            found.append(f"{name}: photo {width}x{height}, mask {mask_width}x{mask_height}")
+            found[name] = f"{name}: photo {width}x{height}, mask {mask_width}x{mask_height}"
     if found:
-        advice = "draw them again, or resize them without smoothing"
-        yield Finding("error", "masks of another size than their photo", tuple(found), advice)
+        what, advice = "masks of another size than their photo", "draw them again, or resize them without smoothing"
+        yield Finding("error", what, tuple(found.values()), advice, photos=each(found))
 
 
 def rotated_in_place(survey: Survey) -> Iterator[Finding]:
@@ -72,21 +80,21 @@ def rotated_in_place(survey: Survey) -> Iterator[Finding]:
     found = tuple(name for name in survey.masks if survey.photos[name].orientation in _IN_PLACE)
     if found:
         advice = "look whether their masks are turned, too"
-        yield Finding("warning", "photos with masks that EXIF mirrors or turns upside down", found, advice)
+        what = "photos with masks that EXIF mirrors or turns upside down"
+        yield Finding("warning", what, found, advice, photos=each(found))
 
 
 def contradicted_tags(survey: Survey) -> Iterator[Finding]:
     """Photos whose mask and tags name different classes."""
-    found = []
+    found = {}
     for name, facts in survey.masks.items():
         if name in survey.tags and not facts.problem and facts.classes != survey.tags[name]:
             parts = [f"{tag} in the mask only" for tag in sorted(facts.classes - survey.tags[name])]
             parts += [f"{tag} in the tags only" for tag in sorted(survey.tags[name] - facts.classes)]
-            found.append(f"{name}: {', '.join(parts)}")
+            found[name] = f"{name}: {', '.join(parts)}"
     if found:
-        yield Finding(
-            "warning", f"{counted(len(found), 'photo')} whose mask and tags differ", tuple(found), "correct one of them"
-        )
+        what = f"{counted(len(found), 'photo')} whose mask and tags differ"
+        yield Finding("warning", what, tuple(found.values()), "correct one of them", photos=each(found))
 
 
 def orphans(survey: Survey) -> Iterator[Finding]:

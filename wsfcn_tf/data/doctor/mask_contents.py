@@ -11,6 +11,7 @@ from wsfcn_tf.data.masks.stored_values import StoredValues
 from wsfcn_tf.data.photos.images import read_bytes
 from wsfcn_tf.errors import UserError
 
+_ANNOTATIONS = (".json", ".xml", ".txt", ".csv", ".tsv")
 _MOST = 16  # values or colours; what holds more is no mask, or one with smooth edges
 _SHARE = 0.01  # of a JPEG's pixels: rarer values come from its compression
 _APART = 32  # values of a JPEG, as in `MaskValues`
@@ -19,7 +20,7 @@ _APART = 32  # values of a JPEG, as in `MaskValues`
 def stored_in(path: Path | None) -> tuple[frozenset[int], frozenset[str]]:
     """The values that a mask's file stores, or else its colours as #rrggbb; neither if they are many or unreadable."""
     nothing: tuple[frozenset[int], frozenset[str]] = (frozenset(), frozenset())
-    if path is None or path.suffix.lower() == ".json":
+    if path is None or path.suffix.lower() in _ANNOTATIONS:
         return nothing
     try:
         stored = StoredValues(path)

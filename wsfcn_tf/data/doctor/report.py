@@ -44,7 +44,10 @@ def as_json(survey: Survey, findings: Sequence[Finding]) -> dict[str, Any]:
         "counted_by": {split: _counted_by(survey, split) for split in survey.splits},
         "together": [[one, two, count] for (one, two), count in pairs_together(survey).most_common()],
         "sizes": {name: list(size) for name, size in sizes.items()},
-        "findings": [{"level": f.level, "what": f.what, "where": list(f.where), "advice": f.advice} for f in findings],
+        "findings": [
+            {key: getattr(finding, key) for key in ("level", "what", "where", "advice", "paste")}
+            for finding in findings
+        ],
     }
 
 
@@ -117,4 +120,9 @@ def _finding(finding: Finding) -> str:
     lines = [f"{finding.level}: {finding.what}: {finding.advice}"]
     lines += [f"  {place}" for place in finding.where[:_SHOWN_PLACES]]
     more = len(finding.where) - _SHOWN_PLACES
-    return "\n".join(lines + [f"  and {more:,} more"] * (more > 0))
+    lines += [f"  and {more:,} more"] * (more > 0)
+    if finding.paste:
+        lines += ["  to paste:", *(f"    {line}" for line in finding.paste[:_SHOWN_PLACES])]
+        more = len(finding.paste) - _SHOWN_PLACES
+        lines += [f"    and {counted(more, 'more line')}, which --json and --html give"] * (more > 0)
+    return "\n".join(lines)

@@ -5,7 +5,7 @@ import io
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,11 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
+from wsfcn_tf.data.datasets.layout_folder import LayoutFolder
 from wsfcn_tf.data.datasets.opening import AnyFolder, Opened, open_layout, words
 from wsfcn_tf.data.datasets.tagged import MASKS
 from wsfcn_tf.data.doctor.findings import counted
+from wsfcn_tf.data.doctor.looks import alike, look_of
 from wsfcn_tf.data.doctor.mask_contents import stored_in
 from wsfcn_tf.data.layouts.gathering import Choices
 from wsfcn_tf.data.layouts.recognise import NATIVE
@@ -32,11 +34,15 @@ _MASK_FOLDERS = {"voc": "SegmentationClass", "tagged": MASKS}
 
 @dataclass(frozen=True)
 class PhotoFacts:
-    """One photo: height and width as training sees it, EXIF's orientation (1: upright), a digest of its pixels."""
+    """One photo: height and width as training sees it, EXIF's orientation (1: upright), a digest of its pixels.
+
+    `look` is `looks.look_of`.
+    """
 
     size: tuple[int, int] | None = None
     orientation: int = 1
     digest: str = ""
+    look: int | None = None
     problem: str | None = None
 
 
@@ -70,6 +76,9 @@ class Survey:
         mistakes: what is wrong in tag files and lists, one message each.
         unnamed: photos in the folder that no split has.
         orphans: mask files whose photo is not there.
+        not_outlined: of another tool's photos that have no mask, the first thing that has no outline.
+        alike: groups of photos that look alike, by `looks.alike`.
+        path_of: from a photo's name to its file.
         told: what the folder was recognised as and why, and what was left out, a line each.
     """
 
@@ -84,6 +93,9 @@ class Survey:
     unnamed: tuple[str, ...]
     orphans: tuple[str, ...]
     told: tuple[str, ...] = ()
+    not_outlined: Mapping[str, str] = field(default_factory=dict)
+    alike: tuple[tuple[str, ...], ...] = ()
+    path_of: Callable[[str], Path] = Path
 
 
 def is_training(split: str) -> bool:
@@ -99,7 +111,7 @@ def survey(
     layout: str = "auto",
     choices: Choices = Choices(),  # noqa: B008  it is frozen
 ) -> Survey:
-    """Reads a folder: photos, tags and, of our own two layouts, masks.
+    """Reads a folder: photos, tags and masks.
 
     Args:
         root: the folder; nothing in it is changed.
@@ -139,6 +151,9 @@ def survey(
         unnamed=tuple(str(path) for path in there if path not in named),
         orphans=tuple(_orphans(folder)),
         told=tuple(words(opened)),
+        not_outlined=folder.masks.not_whole if isinstance(folder, LayoutFolder) else {},
+        path_of=folder.path,
+        alike=tuple(map(tuple, alike({name: facts.look for name, facts in photos.items()}))),
     )
 
 
@@ -165,7 +180,7 @@ def examine_photo(path: Path) -> PhotoFacts:
     except Exception:  # OpenCV has read the photo: broken EXIF, of which Pillow makes all kinds of errors, is no EXIF
         orientation = 1
     digest = hashlib.blake2b(image.data, digest_size=16, key=repr(image.shape).encode()).hexdigest()
-    return PhotoFacts(image.shape[:2], orientation, digest)
+    return PhotoFacts(image.shape[:2], orientation, digest, look_of(image))
 
 
 def _examine_mask(folder: AnyFolder, name: str) -> MaskFacts:

@@ -2,16 +2,16 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from wsfcn_tf.data.layouts.folder import SourceFolder
+from wsfcn_tf.data.layouts.outlines import Outlines, whole
 from wsfcn_tf.data.layouts.splits import SPLITS
+from wsfcn_tf.data.masks.label_numbers import NO_CLASSES
 from wsfcn_tf.data.tags.class_names import check_number_of_classes, read_class_names
 from wsfcn_tf.data.tags.tags import check_tags
 from wsfcn_tf.errors import Report, UserError, refuse
 from wsfcn_tf.files.reading import nfc
-
-_NO_CLASSES = ("background", "_background_", "__background__", "__ignore__")
 
 
 @dataclass(frozen=True)
@@ -36,12 +36,16 @@ class Contents:
         splits: the photos of "train", "val" and "test", as far as there are any, as paths in the folder.
         tags: from these photos to their tags.
         notes: what was left out or taken for granted, a sentence each.
+        masks: of the photos whose outlines are whole.
+        not_whole: why those of the other photos are not, where any photo has outlines.
     """
 
     class_names: tuple[str, ...]
     splits: dict[str, list[str]]
     tags: dict[str, tuple[str, ...]]
     notes: tuple[str, ...] = field(default=())
+    masks: dict[str, Outlines] = field(default_factory=dict)
+    not_whole: dict[str, str] = field(default_factory=dict)
 
 
 class Gathering:
@@ -66,6 +70,7 @@ class Gathering:
         self._splits: dict[str, dict[str, None]] = {}
         self._order: dict[str, None] = {}
         self._known: dict[str, str | None] = {}
+        self._outlines: dict[str, Outlines] = {}
         self.notes: list[str] = []
 
     @contextmanager
@@ -96,6 +101,13 @@ class Gathering:
         there[photo] = None
         self._tags.setdefault(photo, {}).update(dict.fromkeys(shown))
 
+    def add_outlines(self, photo: str, found: Outlines) -> None:
+        """Adds what an annotation has of a photo's outlines; those of two annotations are not whole."""
+        other = self._outlines.setdefault(photo, found)
+        if other != found:
+            lacking = f"has an annotation in {other.file} and one in {found.file}"
+            self._outlines[photo] = replace(found, drawn=other.drawn or found.drawn, lacking=lacking)
+
     def order(self, class_names: Iterable[str], where: str) -> None:
         """Says which classes the tool has, in its own order. Raises UserError if one cannot be a class's name."""
         for written in class_names:
@@ -118,7 +130,8 @@ class Gathering:
         unnamed = sum(photo not in tags for photo in self._folder.photos_outside_masks)
         if unnamed:
             self.notes.append(f"photos without an annotation, left out: {unnamed:,}")
-        return Contents(class_names, splits, tags, tuple(self.notes))
+        masks, not_whole = whole({photo: found for photo, found in self._outlines.items() if photo in tags})
+        return Contents(class_names, splits, tags, tuple(self.notes), masks, not_whole)
 
     def _tag(self, written: str, where: str, check: bool = True) -> str | None:
         """The tag that is meant; None for the background."""
@@ -126,7 +139,7 @@ class Gathering:
             tag = nfc(written.strip())
             if not tag:
                 raise UserError(f"{where}: a label is empty: name it, or remove what has it")
-            if tag.lower() in _NO_CLASSES:
+            if tag.lower() in NO_CLASSES:
                 tag = None
             elif check:
                 check_tags([tag], list(self.listed or self._order or self._given or [tag]), where)

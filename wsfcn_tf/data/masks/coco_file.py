@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from wsfcn_tf.data.masks.coco_masks import CocoObject, paint
+from wsfcn_tf.data.masks.label_numbers import label_of
 from wsfcn_tf.data.masks.png import IGNORE
 from wsfcn_tf.data.photos.file_finder import stem_of
-from wsfcn_tf.data.tags.tags import check_tags
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.files.reading import nfc, read_json
 
@@ -36,8 +36,9 @@ class CocoFile:
         content = read_json(path)
         try:
             self._images = {nfc(stem_of(entry["file_name"].replace("\\", "/"))): entry for entry in content["images"]}
+            self._by_id = {entry["id"]: entry for entry in content["images"]}
             self._categories = {entry["id"]: nfc(entry["name"].strip()) for entry in content["categories"]}
-            self._objects: dict[Any, list[dict]] = {entry["id"]: [] for entry in content["images"]}
+            self._objects: dict[Any, list[dict]] = {image: [] for image in self._by_id}
             for entry in content["annotations"]:
                 self._objects.setdefault(entry["image_id"], []).append(entry)
         except (KeyError, TypeError, AttributeError):
@@ -63,7 +64,13 @@ class CocoFile:
         entry = self._entry(photo)
         if entry is None:
             raise UserError(f"{self.path}: lists no image {photo!r}: add it, or take the photo out of the split")
-        where = f"{self.path}: image {photo!r}"
+        return self._paint(entry, f"{self.path}: image {photo!r}")
+
+    def read_id(self, image: Hashable) -> np.ndarray:
+        """As `read`, for an image by its id, which the file has."""
+        return self._paint(self._by_id[image], f"{self.path}: image {str(image)[:50]!r}")
+
+    def _paint(self, entry: dict, where: str) -> np.ndarray:
         height, width = entry.get("height"), entry.get("width")
         if not all(type(side) is int and 0 < side <= _LARGEST_SIDE for side in (height, width)):
             raise UserError(f"{where}: its height and width are not sizes: mend them")
@@ -81,9 +88,7 @@ class CocoFile:
         if name is None:
             raise UserError(f"{where}: an object's category is not in the file's categories: mend it")
         crowd = bool(entry.get("iscrowd"))
-        if not crowd:
-            check_tags([name], self._class_names, where)
-        label = IGNORE if crowd else self._class_names.index(name) + 1
+        label = IGNORE if crowd else label_of(name, self._class_names, where)
         return CocoObject(entry.get("id", number), label, crowd, entry.get("segmentation"))
 
     def _entry(self, photo: str) -> dict | None:

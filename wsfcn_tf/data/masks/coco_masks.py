@@ -47,14 +47,23 @@ def rasterise(item: CocoObject, height: int, width: int) -> np.ndarray:
     """
     try:
         if isinstance(item.segmentation, Mapping):
-            runs = _checked_runs(item.segmentation, height, width)
-        else:
-            runs = _checked_polygons(item.segmentation, height, width)
-        if not runs:
-            return np.zeros((height, width), bool)
-        return coco_mask.decode(coco_mask.merge(runs)).astype(bool)
+            return _decoded(_checked_runs(item.segmentation, height, width), height, width)
+        return fill_polygons(item.segmentation, height, width)
     except (ValueError, TypeError, LookupError, OverflowError) as error:
         raise UserError(f"annotation {item.id}: its segmentation is broken ({error})") from None
+
+
+def fill_polygons(polygons: Sequence[Sequence[float]], height: int, width: int) -> np.ndarray:
+    """The pixels in any of the polygons, x, y, x, y, ... each: bool [height,width].
+
+    Raises:
+        ValueError, TypeError, OverflowError: one is no such list, or lies far outside.
+    """
+    return _decoded(_checked_polygons(polygons, height, width), height, width)
+
+
+def _decoded(runs: list[dict[str, Any]], height: int, width: int) -> np.ndarray:
+    return coco_mask.decode(coco_mask.merge(runs)).astype(bool) if runs else np.zeros((height, width), bool)
 
 
 def _checked_polygons(polygons: Sequence[Sequence[float]], height: int, width: int) -> list[dict[str, Any]]:

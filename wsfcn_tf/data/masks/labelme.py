@@ -14,12 +14,10 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw
 
-from wsfcn_tf.data.masks.png import IGNORE
-from wsfcn_tf.data.tags.tags import check_tags
+from wsfcn_tf.data.masks.label_numbers import label_of
 from wsfcn_tf.errors import UserError
-from wsfcn_tf.files.reading import nfc, read_json
+from wsfcn_tf.files.reading import read_json
 
-_SPECIAL = {"_background_": 0, "background": 0, "__ignore__": IGNORE, "ignore": IGNORE}
 _LARGEST_SIDE = 1 << 16
 _LEAST_POINTS = {"polygon": 3, "rectangle": 2, "circle": 2, "mask": 2}
 
@@ -46,14 +44,10 @@ def read_labelme(path: Path, class_names: Sequence[str]) -> np.ndarray:
     sides = (height, width)
     if not (all(type(side) is int and 0 < side <= _LARGEST_SIDE for side in sides) and isinstance(shapes, list)):
         raise UserError(f"{path}: is not LabelMe's: imageHeight and imageWidth are sizes, and shapes is a list, there")
-    labels = _SPECIAL | {name: label for label, name in enumerate(class_names, start=1)}
     mask = Image.new("L", (width, height))
     for number, shape in enumerate(shapes, start=1):
         where = f"{path}: shape {number}"
-        name = nfc(str(_get(shape, "label", where)).strip())
-        if name not in labels:
-            check_tags([name], class_names, where)
-        _draw(mask, shape, labels[name], where)
+        _draw(mask, shape, label_of(str(_get(shape, "label", where)), class_names, where), where)
     return np.array(mask)
 
 

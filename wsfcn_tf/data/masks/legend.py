@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
+from wsfcn_tf.data.masks.label_numbers import label_of
 from wsfcn_tf.data.masks.labelmap import read_labelmap
-from wsfcn_tf.data.masks.png import IGNORE, decode_pixels
+from wsfcn_tf.data.masks.png import decode_pixels
 from wsfcn_tf.data.photos.images import read_bytes
-from wsfcn_tf.data.tags.tags import check_tags
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.files.reading import nfc
 from wsfcn_tf.files.tables import column, read_table
@@ -35,13 +35,11 @@ class Legend:
 
     def __init__(self, path: Path, class_names: Sequence[str]) -> None:
         self._path = path
-        labels = {"background": 0, "ignore": IGNORE} | {name: label for label, name in enumerate(class_names, start=1)}
         colours: dict[int, int] = {}
         read = _read_labelmap if path.name == LABELMAP else _read_colours
         for where, name, colour in read(path):
-            if name not in labels:
-                check_tags([name], class_names, where)
-            if colours.setdefault(colour, labels[name]) != labels[name]:
+            label = label_of(name, class_names, where)
+            if colours.setdefault(colour, label) != label:
                 raise UserError(f"{where}: colour #{colour:06x} is another class's, too: change one of them")
         if 0 not in colours.values():
             colours.setdefault(0, 0)

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wsfcn_tf.evaluation.html_report.stages import encode, stage_pictures
+from wsfcn_tf.evaluation.html_report.stages import stage_pictures
 from wsfcn_tf.evaluation.metrics import formulas
 from wsfcn_tf.inference.prediction import Prediction
+from wsfcn_tf.visualisation.pages.pictures import encode
 
 
 @dataclass(frozen=True)

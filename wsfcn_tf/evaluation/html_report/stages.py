@@ -1,10 +1,7 @@
 """The pictures of one image that the report's slider goes through: photo, CAM, prediction, after CRF, ground truth."""
 
-import io
-
 import cv2
 import numpy as np
-from PIL import Image
 
 from wsfcn_tf.data.masks.png import voc_palette
 from wsfcn_tf.inference.prediction import Prediction
@@ -13,7 +10,6 @@ from wsfcn_tf.visualisation.overlays import overlay
 PHOTO, CAM, PREDICTION, AFTER_CRF, GROUND_TRUTH = STAGES = ("Photo", "CAM", "Prediction", "After CRF", "Ground truth")
 
 _LONGEST, _SHORTEST = 480, 240  # of a picture's longer side
-_QUALITY = 78
 _DIMMED = 0.55  # the CAM's photo, so that colours of all classes stand out
 _THROUGH = 0.5  # what the strongest CAM takes away of it
 _LIGHT = 240  # VOC's colours are half dark: the CAM shows them half way up to this level
@@ -42,13 +38,6 @@ def stage_pictures(image: np.ndarray, truth: np.ndarray, prediction: Prediction)
         GROUND_TRUTH: truth,
     }
     return pictures | {stage: _tinted(photo, _resize_labels(value, size)) for stage, value in labels.items()}
-
-
-def encode(picture: np.ndarray) -> bytes:
-    """A picture as WebP: half of JPEG's bytes, and every browser since 2020 shows it."""
-    buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, format="WEBP", quality=_QUALITY)
-    return buffer.getvalue()
 
 
 def _tinted(photo: np.ndarray, labels: np.ndarray) -> np.ndarray:

@@ -6,11 +6,13 @@ from typing import Any
 from wsfcn_tf.data.layouts.annotations import json_files, none_fits
 from wsfcn_tf.data.layouts.folder import SourceFolder, above
 from wsfcn_tf.data.layouts.gathering import Choices, Gathering
+from wsfcn_tf.data.layouts.outlines import outlines
 from wsfcn_tf.data.layouts.splits import check_once, split_of
 from wsfcn_tf.errors import Report, UserError, refuse, some
 
 _LISTS = ("images", "annotations", "categories")
 _INSTANCES = "instances_"
+_AREAS = ("outline",)
 
 
 def recognise(folder: SourceFolder) -> str | None:
@@ -29,9 +31,12 @@ def read(folder: SourceFolder, choices: Choices, gathering: Gathering) -> None:
         check_once(((split, str(folder.path(name))) for name, split in splits.items()), "COCO files")
         contents = {name: _checked(folder, name) for name in files}
         _order(folder, contents, gathering)
+        boxes_only = all(
+            _has_no_more_than_box(entry) for content in contents.values() for entry in content["annotations"]
+        )
         for name, content in contents.items():
             if content["annotations"]:
-                _read_file(folder, name, content, splits[name], gathering)
+                _read_file(folder, name, content, splits[name], gathering, boxes_only)
             else:
                 gathering.notes.append(
                     f"photos of {name}, which has no annotations, left out: {len(content['images']):,}"
@@ -74,12 +79,28 @@ def _order(folder: SourceFolder, contents: dict[str, dict[str, Any]], gathering:
         gathering.order([category], f"{folder.path(name)}: category {number}")
 
 
-def _read_file(folder: SourceFolder, name: str, content: dict[str, Any], split: str, gathering: Gathering) -> None:
+def _has_no_more_than_box(entry: dict[str, Any]) -> bool:
+    """Whether an object has no outline, or one that is its box: some tools write that for all boxes."""
+    outline, box = entry.get("segmentation"), entry.get("bbox")
+    if not outline:
+        return True
+    try:
+        left, top, width, height = box
+        (numbers,) = outline
+        points = set(zip(numbers[::2], numbers[1::2], strict=True))
+        return points == {(x, y) for x in (left, left + width) for y in (top, top + height)}
+    except (TypeError, ValueError):
+        return False
+
+
+def _read_file(
+    folder: SourceFolder, name: str, content: dict[str, Any], split: str, gathering: Gathering, boxes_only: bool
+) -> None:
     where = folder.path(name)
     categories = {entry["id"]: entry["name"] for entry in content["categories"]}
     if len(categories) < len(content["categories"]):
         raise UserError(f"{where}: two categories have the same id: mend it")
-    shown: dict[Any, dict[str, None]] = {entry["id"]: {} for entry in content["images"]}
+    shown: dict[Any, list[tuple[str, str]]] = {entry["id"]: [] for entry in content["images"]}
     if len(shown) < len(content["images"]):
         raise UserError(f"{where}: two images have the same id: mend it")
     for number, entry in enumerate(content["annotations"], start=1):
@@ -89,7 +110,8 @@ def _read_file(folder: SourceFolder, name: str, content: dict[str, Any], split: 
                 raise UserError(f"{where}: annotation {number}: there is no image {str(image)[:50]!r}: mend it")
             if category not in categories:
                 raise UserError(f"{where}: annotation {number}: there is no category {str(category)[:50]!r}: mend it")
-            shown[image][categories[category]] = None
+            kind = "box" if boxes_only or not entry.get("segmentation") else "outline"
+            shown[image].append((kind, categories[category]))
     for entry in content["images"]:
         with gathering.mistakes():
             place = f"{where}: image {str(entry['id'])[:50]!r}"
@@ -97,4 +119,6 @@ def _read_file(folder: SourceFolder, name: str, content: dict[str, Any], split: 
                 photo = folder.photo(entry["file_name"], above(name), split_of(name))
             except UserError as error:
                 raise UserError(f"{place}: {error}") from None
-            gathering.add(place, split, photo, shown[entry["id"]])
+            shapes = shown[entry["id"]]
+            gathering.add(place, split, photo, dict.fromkeys(category for _, category in shapes))
+            gathering.add_outlines(photo, outlines(name, entry["id"], shapes, _AREAS))

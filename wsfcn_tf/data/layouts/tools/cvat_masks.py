@@ -6,12 +6,14 @@ import numpy as np
 
 from wsfcn_tf.data.layouts.folder import SourceFolder, above, stem
 from wsfcn_tf.data.layouts.gathering import Choices, Gathering
+from wsfcn_tf.data.layouts.outlines import Outlines
 from wsfcn_tf.data.layouts.splits import split_named, split_of_folders
+from wsfcn_tf.data.masks.legend import LABELMAP
 from wsfcn_tf.data.photos.images import read_image
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.files.reading import nfc, read_lines
 
-_LABEL_MAP, _MASKS, _LISTS = "labelmap.txt", "SegmentationClass/", "ImageSets/Segmentation/"
+_LABEL_MAP, _MASKS, _LISTS = LABELMAP, "SegmentationClass/", "ImageSets/Segmentation/"
 
 
 def recognise(folder: SourceFolder) -> str | None:
@@ -40,6 +42,7 @@ def read(folder: SourceFolder, choices: Choices, gathering: Gathering) -> None:
                     raise UserError(f"{where}: {error}") from None
                 split = splits.get(nfc(own_name)) or split_of_folders(photo)
                 gathering.add(where, split, photo, _shown(folder, name, colours))
+                gathering.add_outlines(photo, Outlines(name, drawn=True))
 
 
 def _read_label_map(folder: SourceFolder, gathering: Gathering) -> dict[int, str]:

@@ -5,9 +5,12 @@ from typing import Any
 from wsfcn_tf.data.layouts.annotations import json_files, photo_of
 from wsfcn_tf.data.layouts.folder import SourceFolder
 from wsfcn_tf.data.layouts.gathering import Choices, Gathering
+from wsfcn_tf.data.layouts.outlines import OF_PHOTO, outlines
 from wsfcn_tf.data.layouts.splits import split_of_folders
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.files.reading import read_json
+
+_AREAS = ("polygon", "mask", "circle")  # a rectangle is a box: nobody outlines with it
 
 
 def recognise(folder: SourceFolder) -> str | None:
@@ -27,26 +30,28 @@ def read(folder: SourceFolder, choices: Choices, gathering: Gathering) -> None:
             if not (isinstance(content, dict) and "shapes" in content):
                 gathering.notes.append(f"{name} is not LabelMe's: left out")
                 continue
-            tags, image_path = _tags(content, where), content.get("imagePath")
+            shapes, image_path = _shapes(content, where), content.get("imagePath")
             photo = photo_of(folder, name, image_path if isinstance(image_path, str) else None)
-            gathering.add(where, split_of_folders(photo), photo, tags)
+            gathering.add(where, split_of_folders(photo), photo, [label for _, label in shapes])
+            gathering.add_outlines(photo, outlines(name, None, shapes, _AREAS))
 
 
 def _is_labelme(value: Any) -> bool:
     return isinstance(value, dict) and isinstance(value.get("shapes"), list) and "imagePath" in value
 
 
-def _tags(content: dict[str, Any], where: str) -> list[str]:
+def _shapes(content: dict[str, Any], where: str) -> list[tuple[str, str]]:
+    """Pairs of kind and label: the shapes, and the flags that are set."""
     shapes, flags = content["shapes"], content.get("flags") or {}
     if not isinstance(shapes, list) or not isinstance(flags, dict):
         raise UserError(f"{where}: is not LabelMe's: shapes is a list there, and flags are names with true or false")
-    tags = []
+    found = []
     for number, shape in enumerate(shapes, start=1):
         tag = shape.get("label") if isinstance(shape, dict) else None
         if not isinstance(tag, str):
             raise UserError(f"{where}: shape {number} has no label: name it, or remove it")
-        tags.append(tag)
+        found.append((str(shape.get("shape_type") or "polygon")[:50], tag))
     wrong = next((flag for flag, value in flags.items() if not isinstance(value, bool)), None)
     if wrong is not None:
         raise UserError(f"{where}: flag {wrong[:50]!r} is neither true nor false: mend it")
-    return tags + [flag for flag, is_set in flags.items() if is_set]
+    return found + [(OF_PHOTO, flag) for flag, is_set in flags.items() if is_set]

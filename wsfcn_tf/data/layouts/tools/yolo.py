@@ -2,9 +2,11 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from wsfcn_tf.data.layouts.folder import SourceFolder, stem
 from wsfcn_tf.data.layouts.gathering import Choices, Gathering
+from wsfcn_tf.data.layouts.outlines import outlines
 from wsfcn_tf.data.layouts.splits import split_of_folders
 from wsfcn_tf.data.layouts.tools.yolo_data_file import DataFile, find_data_file
 from wsfcn_tf.errors import UserError
@@ -12,6 +14,8 @@ from wsfcn_tf.files.reading import nfc, read_lines
 
 _NAMES = ("obj.names", "classes.txt")
 _LOOKED_INTO = 20
+_AREAS = ("polygon",)
+_OUTLINE, _CORNERS = 6, 8  # coordinates: of the shortest outline, and of an oriented box
 
 
 def recognise(folder: SourceFolder) -> str | None:
@@ -33,7 +37,9 @@ def read(folder: SourceFolder, choices: Choices, gathering: Gathering) -> None:
         names, source = _class_names(folder, data_file)
         gathering.order(names, source)
         files, without = set(folder.ending(".txt")), 0
+        has_keypoints = data_file is not None and data_file.has_keypoints
         splits: dict[str, list[str]] = {}
+        found: list[tuple[str, str, list[tuple[str, int]]]] = []
         for split, photo in _photos(folder, data_file):
             splits.setdefault(split, []).append(photo)
         for split, photos in splits.items():
@@ -44,8 +50,12 @@ def read(folder: SourceFolder, choices: Choices, gathering: Gathering) -> None:
             for photo in photos:
                 with gathering.mistakes():
                     file = _label_file(photo)
-                    tags = _read_labels(folder, file, names, source) if file in files else ()
+                    lines = read_labels(folder.path(file), names, source) if file in files else []
+                    tags = [names[int(line[0])] for line in lines]
                     gathering.add(str(folder.path(file if file in files else photo)), split, photo, tags)
+                    found.append((photo, file, [(tag, len(line) - 1) for tag, line in zip(tags, lines, strict=True)]))
+        if not has_keypoints:
+            _add_outlines(found, files, tuple(names), gathering)
         if without:
             gathering.notes.append(f"photos without a text file, taken to show none of the classes: {without:,}")
 
@@ -82,17 +92,48 @@ def _label_file(photo: str) -> str:
     return "/".join((*folders, f"{stem(photo.rpartition('/')[2])}.txt"))
 
 
-def _read_labels(folder: SourceFolder, file: str, names: Sequence[str], source: str) -> list[str]:
-    tags = []
-    for number, line in enumerate(read_lines(folder.path(file)), start=1):
-        where = f"{folder.path(file)}: line {number}"
-        values = _numbers(line)
+def read_labels(path: Path, names: Sequence[str], source: str) -> list[list[float]]:
+    """The lines of a text file: a class's number, and coordinates from 0 to 1.
+
+    Args:
+        path: the text file.
+        names: the classes by number.
+        source: the file that names them, for messages.
+
+    Raises:
+        UserError: the file cannot be read, or a line is something else or has the number of no class.
+    """
+    lines = []
+    for number, line in enumerate(read_lines(path), start=1):
+        where, values = f"{path}: line {number}", _numbers(line)
         if values is None:
             raise UserError(f"{where}: is not a class's number and a box or polygon: mend it")
         if not 0 <= values[0] < len(names):
             raise UserError(f"{where}: there is no class {values[0]:.0f} in {source}, which names {len(names)}: add it")
-        tags.append(names[int(values[0])])
-    return tags
+        lines.append(values)
+    return lines
+
+
+def _add_outlines(
+    found: list[tuple[str, str, list[tuple[str, int]]]], files: set[str], names: tuple[str, ...], gathering: Gathering
+) -> None:
+    """Adds the photos' polygons, as far as lines are some.
+
+    Args:
+        found: each photo, its text file, and of each line the class and how many coordinates it has.
+        files: the text files that are there.
+        names: the classes by number.
+        gathering: what to add them to.
+    """
+    if {count for _, _, lines in found for _, count in lines} == {_CORNERS}:
+        gathering.notes.append(
+            "all outlines have four points, which are taken for oriented boxes, not for masks: if they are outlines, "
+            "export COCO's JSON"
+        )
+        return
+    for photo, file, lines in found:
+        kinds = (("polygon" if count >= _OUTLINE and count % 2 == 0 else "box", tag) for tag, count in lines)
+        gathering.add_outlines(photo, outlines(file, names if file in files else None, kinds, _AREAS))
 
 
 def _numbers(line: str) -> list[float] | None:

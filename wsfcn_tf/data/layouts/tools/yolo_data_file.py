@@ -49,6 +49,11 @@ class DataFile:
         """Whether it says which photos are in which split."""
         return any(self._content.get(key) for key in _KEYS)
 
+    @property
+    def has_keypoints(self) -> bool:
+        """Whether lines have keypoints behind a box."""
+        return "kpt_shape" in self._content
+
     def photos(self) -> Iterator[tuple[str, str]]:
         """The splits' photos: pairs of split and path. Raises UserError if a folder or list of them is not there."""
         if self._content.get("val") and self._content.get("valid"):
