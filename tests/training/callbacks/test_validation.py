@@ -79,8 +79,10 @@ def areas_and_agreement(model, image):
     return label_areas(labels[0], 6), agreeing_pixels(labels[0], labels[1][:, ::-1])
 
 
-@pytest.mark.parametrize("self_supervision", [False, True])
-def test_losses_and_map_are_those_of_every_photo_once(model, self_supervision):
+@pytest.mark.parametrize(("self_supervision", "offsets"), [(False, None), (True, [1.0, -2.0, 0.5, 3.0, 0.0, -1.0])])
+def test_losses_and_map_are_those_of_every_photo_once(model, self_supervision, offsets, monkeypatch):
+    # as training with logit_adjustment has it
+    monkeypatch.setattr(model, "objective", Objective(score_offsets=offsets), raising=False)
     names = SCENES.names("val")  # 6 of 4 a batch: the last one is filled up
     tags = np.stack([SCENES.tags(name) for name in names])
     model.self_supervision = self_supervision
@@ -91,7 +93,8 @@ def test_losses_and_map_are_those_of_every_photo_once(model, self_supervision):
     views = [central_view(SCENES.image(name), CONFIG.data)[0] for name in names]
     images = normalise(np.stack(views).astype(np.float32) / 255)
     outputs = model(images, training=False)
-    values = Objective(CONFIG.self_supervision, 6)(tf.constant(images), tf.constant(tags), outputs, self_supervision, 0)
+    objective = Objective(CONFIG.self_supervision, 6, score_offsets=offsets)
+    values = objective(tf.constant(images), tf.constant(tags), outputs, self_supervision, 0)
     expected = {name: np.mean(value) for name, value in values.items()}
     areas, agreement = zip(*(areas_and_agreement(model, image) for image in images), strict=True)
     health = tag_health(np.stack(areas), tags, outputs["scores"].numpy(), np.stack(agreement))

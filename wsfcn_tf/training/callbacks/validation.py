@@ -68,9 +68,6 @@ class Validation(keras.callbacks.Callback):
         self._predict: Predict | None = None
         self.health: TagHealth | None = None
         self._warnings: dict[int, list[str]] = {}  # of the epochs that this process has measured
-        if self._tags is not None:  # an objective of its own: the split may have more tags in a photo than training has
-            max_tags = int(self._tags.sum(axis=1).max())
-            self._objective = Objective(config.self_supervision, max_tags)
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Measures, if `training.validate_every` asks for it after this epoch."""
@@ -110,6 +107,12 @@ class Validation(keras.callbacks.Callback):
 
     def _by_tags(self) -> dict[str, float]:
         self_supervision = self.model.self_supervision
+        # an objective of its own: the split may have more tags in a photo than training has
+        objective = Objective(
+            self._config.self_supervision,
+            int(self._tags.sum(axis=1).max()),
+            score_offsets=getattr(getattr(self.model, "objective", None), "score_offsets", None),
+        )
         threshold, classes = self._config.inference.presence_threshold, self._tags.shape[1]
 
         def labels(outputs: dict[str, tf.Tensor]) -> tf.Tensor:
@@ -125,7 +128,7 @@ class Validation(keras.callbacks.Callback):
         @tf.function(autograph=False)
         def forward(images: tf.Tensor, tags: tf.Tensor) -> tuple[dict[str, tf.Tensor], tf.Tensor, tf.Tensor, tf.Tensor]:
             outputs, mirrored = network(images), labels(network(tf.reverse(images, [2])))
-            values = self._objective(images, tags, outputs, self_supervision, step=0)
+            values = objective(images, tags, outputs, self_supervision, step=0)
             return values, outputs["scores"], labels(outputs), tf.reverse(mirrored, [2])
 
         size = self._config.training.batch_size
