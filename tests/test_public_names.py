@@ -10,6 +10,7 @@ NAMES = {
     "wsfcn_tf.evaluation.evaluator": ("evaluate",),
     "wsfcn_tf.evaluation.html_report": ("ExampleCollector", "write_report"),
     "wsfcn_tf.objective.losses": ("classification_loss", "mask_loss"),
+    "wsfcn_tf.metrics": ("MeanAveragePrecision", "MeanIoU"),
     "wsfcn_tf.ops": ("pamr",),
     "wsfcn_tf.objective.pseudo_labels": ("pseudo_labels",),
     "wsfcn_tf.serving": ("Client",),
