@@ -48,9 +48,13 @@ def main() -> None:
     parser.add_argument("run")
     parser.add_argument("--data", required=True)
     parser.add_argument("--split", default="val")
+    parser.add_argument("--scales", type=float, nargs="+", default=_OWN.scales, help="default: %(default)s")
     arguments = parser.parse_args()
     trained = load_trained(arguments.run)
-    dataset, predictor = trained.dataset(arguments.data), Predictor(trained.model, _OWN)
+    dataset, predictor = (
+        trained.dataset(arguments.data),
+        Predictor(trained.model, replace(_OWN, scales=tuple(arguments.scales))),
+    )
     aucs: dict[str, list[float]] = {"saliency": [], "the network": []}
     scores = {(rule, tags): Accumulator(trained.class_names) for tags in ("scores", "tags") for rule in _RULES}
     seconds = 0.0
