@@ -1,4 +1,4 @@
-"""Masks as run lengths, in the three ways that tools pack them."""
+"""Masks as run lengths, in the three ways that tools pack them; `data/masks/run_lengths.py` reads them."""
 
 from typing import Any
 

@@ -1,4 +1,7 @@
-"""Run lengths as CVAT and Label Studio write them; COCO's are in `coco_masks`."""
+"""Reads run lengths as CVAT and Label Studio write them; COCO's are in `coco_masks`.
+
+`data/annotations/run_lengths.py` writes them.
+"""
 
 import numpy as np
 
