@@ -39,6 +39,9 @@ _RULES = {
     "and saliency 10, GrabCut": replace(_OWN, saliency=10.0, grab_cut=5),
     "and saliency 10, GrabCut, CRF": replace(_OWN, saliency=10.0, grab_cut=5, crf=_CRF),
     "and saliency 10, CRF": replace(_OWN, saliency=10.0, crf=_CRF),
+    "one class: saliency 10, GrabCut; several: CRF": replace(
+        _OWN, saliency=10.0, grab_cut=5, crf=_CRF, photo_cues="one_class"
+    ),
 }
 
 

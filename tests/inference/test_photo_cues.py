@@ -3,7 +3,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wsfcn_tf.inference.photo_cues import grab_cut
+from wsfcn_tf.config import InferenceConfig
+from wsfcn_tf.inference.photo_cues import classes_shown, grab_cut, with_photo_cues
+from wsfcn_tf.inference.prediction import Prediction
+from wsfcn_tf.inference.rules import to_labels
 
 
 def scene():
@@ -67,3 +70,35 @@ def test_any_size_and_any_masks(height, width, seed):
     found = grab_cut(rng.integers(0, 256, (height, width, 3), dtype=np.uint8), masks, 2)
     assert found.shape == masks.shape and np.isfinite(found).all()
     assert (found[..., 1:][masks[..., 1:] == 0] == 0).all()
+
+
+def prediction_of(masks):
+    return Prediction(to_labels(masks), np.ones(masks.shape[-1] - 1, np.float32), masks)
+
+
+def test_a_class_is_shown_from_a_hundredth_of_the_photo():
+    masks = np.zeros((20, 50, 4), np.float32)
+    masks[..., 0] = 0.5
+    masks[:10, :, 1] = 1
+    masks[10, :10, 2] = 1  # ten of a thousand pixels are not more than a hundredth
+    assert classes_shown(prediction_of(masks)) == 1
+    masks[10, :11, 2] = 1
+    assert classes_shown(prediction_of(masks)) == 2
+    assert classes_shown(prediction_of(masks[11:])) == 0
+
+
+def test_cues_are_for_photos_of_one_class_where_the_config_says_so():
+    image, masks = scene()
+    one = InferenceConfig(saliency=10.0, grab_cut=2, photo_cues="one_class")
+    always = InferenceConfig(saliency=10.0, grab_cut=2)
+    found = with_photo_cues(image, prediction_of(masks), one)
+    assert found.without_crf and (found.labels != to_labels(masks)).any()
+    everywhere = with_photo_cues(image, prediction_of(masks), always)
+    assert not everywhere.without_crf
+    np.testing.assert_array_equal(found.masks, everywhere.masks)
+
+    masks[40:50, 15:65] = (0.2, 0.1, 0.7)  # another class: a tenth of the photo
+    shared = prediction_of(masks)
+    assert with_photo_cues(image, shared, one) is shared
+    assert not shared.without_crf
+    assert (with_photo_cues(image, shared, always).labels != shared.labels).any()

@@ -75,6 +75,21 @@ def test_saliency_comes_behind_the_rules_and_before_the_crf():
     np.testing.assert_array_equal(refined.unrefined, found.labels)
 
 
+@pytest.mark.parametrize("shown", [1, 2])
+def test_cues_or_a_crf_by_how_many_classes_are_shown(shown):
+    image = photo(20, 30)
+    image[6:14, 8:20] = (250, 20, 20)
+    if shown == 1:
+        image[..., 2] //= 4  # too little blue for the second class
+    rules = {"background": "none", "presence_threshold": 0.4}
+    cues, crf = {"saliency": 6.0}, {"crf": CRFConfig(iterations=2, background_power=0)}
+    found = Predictor(FakeNetwork(), InferenceConfig(**rules, **cues, **crf, photo_cues="one_class"))(image)
+    expected = Predictor(FakeNetwork(), InferenceConfig(**rules, **(cues if shown == 1 else crf)))(image)
+    np.testing.assert_array_equal(found.masks, expected.masks)
+    np.testing.assert_array_equal(found.labels, expected.labels)
+    assert (found.unrefined is None) == (shown == 1)
+
+
 def test_grab_cut_comes_behind_saliency():
     image = photo(20, 30)
     image[6:14, 8:20] = (250, 20, 20)

@@ -84,6 +84,7 @@ def test_the_releases_settings_are_known(config):
         InferenceConfig(presence_threshold=0.2),
         InferenceConfig(saliency=10.0),
         InferenceConfig(grab_cut=5),
+        InferenceConfig(photo_cues="one_class"),
         InferenceConfig(crf=CRFConfig(iterations=5)),
         InferenceConfig(crf=CRFConfig(iterations=10, background_power=0)),
     ],

@@ -1,4 +1,5 @@
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from wsfcn_tf.config import CRFConfig, InferenceConfig
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.inference.crf import refine
+from wsfcn_tf.inference.photo_cues import with_photo_cues
 from wsfcn_tf.inference.prediction import Prediction
 from wsfcn_tf.inference.rules import NetworkOutput, to_prediction
 from wsfcn_tf.inference.stream import Photo, one_by_one, with_crf_processes
@@ -39,6 +41,25 @@ def test_any_number_of_processes_gives_what_one_photo_at_a_time_gives(processes)
         expected = refine(photo.image, Colours().without_crf(photo.image, None), CONFIG.crf)
         for name in ("labels", "scores", "masks", "raw_masks", "unrefined"):
             np.testing.assert_array_equal(getattr(prediction, name), getattr(expected, name))
+
+
+def test_photos_that_go_without_a_crf_keep_their_turn():
+    config = replace(CONFIG, saliency=5.0, photo_cues="one_class")
+
+    class SomeShowOne(Colours):
+        def without_crf(self, image, tags):
+            return with_photo_cues(image, super().without_crf(image, tags), config)
+
+    some = photos()
+    for i in (0, 3, 5):
+        some[i].image[..., 2] = 0  # no second class
+    results = list(with_crf_processes(SomeShowOne(config), 2)(iter(some)))
+    assert [photo.name for photo, _ in results] == ["0", "1", "2", "3", "4", "5"]
+    assert [prediction.without_crf for _, prediction in results] == [i in (0, 3, 5) for i in range(6)]
+    for photo, prediction in results:
+        expected = refine(photo.image, SomeShowOne(config).without_crf(photo.image, None), config.crf)
+        np.testing.assert_array_equal(prediction.masks, expected.masks)
+        assert (prediction.unrefined is None) == prediction.without_crf
 
 
 def test_few_photos_are_read_ahead():

@@ -19,9 +19,11 @@ def refine(image: np.ndarray, prediction: Prediction, config: CRFConfig) -> Pred
 
     Args:
         image: uint8 RGB [H, W, 3].
-        prediction: what the rules gave.
+        prediction: what the rules gave; returned as it is if it is to stay `without_crf`.
         config: the CRF, and which background it starts from.
     """
+    if prediction.without_crf:
+        return prediction
     channels, masks = to_refine(prediction, config)
     return refined(prediction, channels, dense_crf(image, masks, config))
 

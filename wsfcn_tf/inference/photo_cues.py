@@ -12,6 +12,7 @@ from wsfcn_tf.inference.rules import to_labels
 from wsfcn_tf.ops import with_saliency
 
 _SURE_THING, _SURE_BACKGROUND = 0.8, 0.02  # shares of a thing beyond which a pixel keeps its side
+_SHOWN = 0.01  # share of a photo above which a class counts as shown
 _FEWEST = 20  # sure pixels of either side, from which its colours can be learnt
 
 
@@ -21,14 +22,24 @@ def with_photo_cues(image: np.ndarray, prediction: Prediction, config: Inference
     Args:
         image: uint8 RGB [H, W, 3].
         prediction: what the rules gave.
-        config: whether, and how much.
+        config: for which photos (`photo_cues`), and how much.
     """
+    if config.photo_cues == "one_class":
+        if classes_shown(prediction) > 1:
+            return prediction
+        prediction = replace(prediction, without_crf=True)
     masks = prediction.masks
     if config.saliency > 0:
         masks = with_saliency(masks, saliency(image)[..., None], config.saliency).numpy()
     if config.grab_cut > 0:
         masks = grab_cut(image, masks, config.grab_cut)
     return prediction if masks is prediction.masks else replace(prediction, masks=masks, labels=to_labels(masks))
+
+
+def classes_shown(prediction: Prediction) -> int:
+    """How many classes have more than a hundredth of the photo; the background is none."""
+    sizes = np.bincount(prediction.labels.ravel(), minlength=prediction.masks.shape[-1])[1:]
+    return int((sizes > _SHOWN * prediction.labels.size).sum())
 
 
 def grab_cut(image: np.ndarray, masks: np.ndarray, iterations: int) -> np.ndarray:

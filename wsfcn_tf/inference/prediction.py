@@ -16,6 +16,7 @@ class Prediction:
         raw_masks: float32 [H, W, 1+C] in [0, 1], the network's own, before the rules and the CRF (the mean of the
             views); None of a predictor that has no such step.
         unrefined: uint8 [H, W], the labels before the CRF; None if there was none.
+        without_crf: this photo is refined by its saliency and GrabCut, and not by a CRF (`inference.photo_cues`).
     """
 
     labels: np.ndarray
@@ -23,3 +24,4 @@ class Prediction:
     masks: np.ndarray
     raw_masks: np.ndarray | None = None
     unrefined: np.ndarray | None = None
+    without_crf: bool = False

@@ -98,7 +98,7 @@ def _is_release(config: InferenceConfig) -> bool:
     power = config.background == "power" and config.background_value == 3
     presence = config.classes == "tags" or config.presence_threshold == InferenceConfig().presence_threshold
     background = constant or power or config.background == "none"
-    refined = config.saliency > 0 or config.grab_cut > 0
+    refined = config.saliency > 0 or config.grab_cut > 0 or config.photo_cues != "always"
     return background and presence and not refined and _is_release_crf(config.crf)
 
 

@@ -114,7 +114,11 @@ class _Pool:
         self._executor = _start(processes)
 
     def submit(self, photo: Photo, prediction: Prediction) -> _Job:
-        """Begins to refine a prediction."""
+        """Begins to refine a prediction; one that goes without a CRF waits for its turn with nothing to do."""
+        if prediction.without_crf:
+            done: Future = Future()
+            done.set_result(None)
+            return _Job(photo, prediction, np.empty(0), np.empty(0), done)
         channels, masks = to_refine(prediction, self._crf)
         work = (dense_crf, photo.image, masks, self._crf)
         try:
@@ -126,6 +130,8 @@ class _Pool:
 
     def result(self, job: _Job) -> tuple[Photo, Prediction]:
         """The refined prediction, tried once more if a process died over it or over another in its pool."""
+        if job.prediction.without_crf:
+            return job.photo, job.prediction
         try:
             masks = job.future.result()
         except BrokenProcessPool:
