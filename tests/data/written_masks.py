@@ -39,7 +39,7 @@ def objects(name: str) -> list[tuple[str, tuple[int, int, int, int]]]:
     return list(zip(TAGS[name], BOXES[name], strict=True))
 
 
-def points(box: tuple[int, int, int, int], edge: int = 0) -> list[tuple[int, int]]:
+def points(box: tuple[int, int, int, int], edge: float = 0) -> list[tuple[float, float]]:
     """A box's outline, x and y, in five points: four might be a box. `edge`: 1 if the last pixels' places are meant."""
     top, bottom, left, right = box
     bottom, right = bottom - edge, right - edge
@@ -108,7 +108,7 @@ def uncompressed(box: tuple[int, int, int, int]) -> dict:
 def yolo(name: str) -> str:
     """YOLO's lines of a photo."""
     lines = [
-        (CLASSES.index(tag), *(part for x, y in points(box) for part in (x / WIDTH, y / HEIGHT)))
+        (CLASSES.index(tag), *(part for x, y in points(box, edge=0.5) for part in (x / WIDTH, y / HEIGHT)))
         for tag, box in objects(name)
     ]
     return "".join(" ".join(map(str, line)) + "\n" for line in lines)
