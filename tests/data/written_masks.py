@@ -200,6 +200,25 @@ def label_studio_csv() -> str:
     return text.getvalue()
 
 
+def starts(pixels: np.ndarray) -> str:
+    """Kaggle's run lengths: starts, from 1 and down the columns, and lengths."""
+    lengths = runs(pixels, "F")
+    ends = np.cumsum(lengths)
+    pairs = [(ends[at - 1] + 1, lengths[at]) for at in range(1, len(lengths), 2)]
+    return " ".join(f"{start} {length}" for start, length in pairs)
+
+
+def kaggle(joint: bool) -> str:
+    """A competition's table: a row for each photo and class, or for each mask."""
+    rows = ["ImageId_ClassId,EncodedPixels" if joint else "ImageId,EncodedPixels,Height,Width,ClassId"]
+    for name in TAGS:
+        found = dict(objects(name))
+        for tag in CLASSES if joint or not found else found:
+            cell = starts(area(found[tag])) if tag in found else ""
+            rows.append(f"{name}.jpg_{tag},{cell}" if joint else f"{name}.jpg,{cell},{HEIGHT},{WIDTH},{tag}")
+    return "\n".join(rows) + "\n"
+
+
 def write_masks(root: Path, form: str) -> None:
     """Writes the photos and their masks in one of `MASK_FORMS`."""
     layout, content = MASK_FORMS[form]
@@ -230,5 +249,7 @@ MASK_FORMS = {
     "Label Studio JSON, polygons": ("label_studio", lambda: {"export.json": json.dumps(label_studio())}),
     "Label Studio JSON, brush": ("label_studio", lambda: {"export.json": json.dumps(label_studio(painted=True))}),
     "Label Studio JSON-MIN, polygons": ("label_studio", lambda: {"export.json": json.dumps(label_studio_min())}),
+    "table, EncodedPixels": ("table", lambda: {"train.csv": kaggle(joint=False)}),
+    "table, ImageId_ClassId": ("table", lambda: {"train.csv": kaggle(joint=True)}),
     "Label Studio CSV, brush": ("label_studio", lambda: {"export.csv": label_studio_csv()}),
 }
