@@ -79,7 +79,7 @@ def test_evaluate_scores_the_split(trained, root, capsys):
 def test_evaluate_takes_a_folder_of_photos_with_masks_as_it_is(trained, tmp_path):
     """No tags, no classes.txt, no list: the classes are the network's."""
     photo(tmp_path / "data" / "a photo.jpg", 0)
-    shape = {"label": "dog", "shape_type": "rectangle", "points": [[0, 0], [43, 17]]}
+    shape = {"label": "dog", "shape_type": "polygon", "points": [[0, 0], [43, 0], [43, 17], [0, 17]]}
     drawn = {"imageHeight": 36, "imageWidth": 44, "shapes": [shape]}
     (tmp_path / "data" / "a photo.json").write_text(json.dumps(drawn))
     output = tmp_path / "result"
