@@ -1,5 +1,6 @@
 """Checks of tags and lists: what training learns from."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from itertools import combinations, permutations
@@ -11,7 +12,7 @@ from wsfcn_tf.data.doctor.survey import Survey, is_training
 _FEW = 5
 _MOST = 2 / 3  # of 0.74 of the photos, the worst class of benchmarks/tag_health.md; those of 0.45 were half as bad
 _HARDLY = 0.1
-_SEVERAL = "looks like several"  # in the readers' message about a tag that has a separator in it
+_SEVERAL = re.compile("tag (.*) looks like several")  # the readers' message about a tag that has a separator in it
 
 
 def photos_by_class(survey: Survey) -> dict[str, set[str]]:
@@ -36,7 +37,7 @@ def mistakes(survey: Survey) -> Iterator[Finding]:
         paste = tuple(
             line
             for mark in ",|"
-            if any(_SEVERAL in mistake and mark in mistake.partition(_SEVERAL)[0] for mistake in survey.mistakes)
+            if any(mark in found.group(1) for found in map(_SEVERAL.search, survey.mistakes) if found)
             for line in join_by_semicolons(survey, mark)
         )
         yield Finding("error", what, survey.mistakes, "mend each: training stops at the first", paste)

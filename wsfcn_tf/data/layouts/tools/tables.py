@@ -91,7 +91,7 @@ def _tables(folder: SourceFolder) -> list[str]:
 def mask_cells(folder: SourceFolder, name: str) -> dict[int, str]:
     """The run lengths of a table's rows, by their lines, of rows that have some."""
     header, rows = read_table(folder.path(name), folder.header(name)[0])
-    column = [field.lower() in _RUN_COLUMNS for field in header].index(True)
+    column = _one_of([field.lower() for field in header], _RUN_COLUMNS, photo=-1)
     return {line: fields[column] for line, fields in rows if len(fields) == len(header) and fields[column].strip()}
 
 
