@@ -143,6 +143,21 @@ def other_tables(names: list[str]) -> dict[str, tuple[str, str]]:
                 (f"{n},{','.join('01'[c in tags] for c in CLASSES)}" for n, tags in stems),
             ),
         ),
+        "filename, a row for each box": (
+            "table",
+            rows(
+                "filename,width,height,class,xmin,ymin,xmax,ymax",
+                (f"{n},640,480,{tag},1,1,50,50" for n, tags in pairs for tag in tags or ["background"]),
+            ),
+        ),
+        "ImageId, EncodedPixels and ClassId": (
+            "table",
+            rows("ImageId,EncodedPixels,ClassId", _masks(pairs, "{name},{runs},{tag}")),
+        ),
+        "ImageId_ClassId, EncodedPixels": (
+            "table",
+            rows("ImageId_ClassId,EncodedPixels", _masks(pairs, "{name}_{tag},{runs}")),
+        ),
         "Label Studio's CSV": (
             "label_studio",
             rows(
@@ -158,6 +173,14 @@ def other_tables(names: list[str]) -> dict[str, tuple[str, str]]:
             ),
         ),
     }
+
+
+def _masks(pairs: list[tuple[str, list[str]]], row: str) -> Iterable[str]:
+    """A row for each tag, with 20 runs; without any where there is no tag."""
+    runs = " ".join(f"{480 * i + 1} 40" for i in range(20))
+    for name, tags in pairs:
+        for tag in tags or CLASSES[:1]:
+            yield row.format(name=name, tag=tag, runs=runs if tags else "")
 
 
 def _quoted(value: object) -> str:

@@ -33,3 +33,14 @@ def test_named_files_and_modules_exist(path):
         place = ROOT / module.replace(".", "/")
         assert place.with_suffix(".py").is_file() or (place / "__main__.py").is_file(), module
     assert not re.search(r"@[A-Z]+@", text)
+
+
+def test_named_tests_exist():
+    text = (ROOT / "docs" / "data_tests.md").read_text(encoding="utf-8")
+    placed = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", text)
+    assert len(placed) > 20
+    for file, test in placed:
+        assert f"def {test}" in (ROOT / file).read_text(encoding="utf-8"), (file, test)
+    layouts = [path.read_text(encoding="utf-8") for path in (ROOT / "tests" / "data").rglob("test_*.py")]
+    for test in re.findall(r"`(test_\w+)(?:\[[^\]]*\])?`", text):
+        assert any(f"def {test}(" in content for content in layouts), test

@@ -249,6 +249,18 @@ def _boxes(root: Path) -> None:
     put(root, "_annotations.csv", f"filename,width,height,class,xmin,ymin,xmax,ymax\n{rows}")
 
 
+def _mask_rows(root: Path) -> None:
+    photos(root)
+    rows = "".join(f"{name}.jpg,{tag},1 5\n" for name, tags in TAGS.items() for tag in tags)
+    put(root, "train.csv", f"ImageId,ClassId,EncodedPixels\n{rows}d.jpg,cat,\n")
+
+
+def _joint(root: Path) -> None:
+    photos(root)
+    rows = "".join(f"{name}.jpg_{tag},{'1 5' * (tag in tags)}\n" for name, tags in TAGS.items() for tag in CLASSES)
+    put(root, "train.csv", f"Image_Label,EncodedPixels\n{rows}")
+
+
 # what it is called in the test's name -> its layout, and what writes it
 FORMS = {
     "VOC": ("voc_xml", _voc),
@@ -271,4 +283,6 @@ FORMS = {
     "table, JSON lists": ("table", _lists),
     "table, a column for each class": ("table", _one_hot),
     "table, a row for each box": ("table", _boxes),
+    "table, a row for each mask": ("table", _mask_rows),
+    "table, NAME_CLASS": ("table", _joint),
 }

@@ -39,7 +39,7 @@ def objects(name: str) -> list[tuple[str, tuple[int, int, int, int]]]:
     return list(zip(TAGS[name], BOXES[name], strict=True))
 
 
-def points(box: tuple[int, int, int, int], edge: int = 0) -> list[tuple[int, int]]:
+def points(box: tuple[int, int, int, int], edge: float = 0) -> list[tuple[float, float]]:
     """A box's outline, x and y, in five points: four might be a box. `edge`: 1 if the last pixels' places are meant."""
     top, bottom, left, right = box
     bottom, right = bottom - edge, right - edge
@@ -108,7 +108,7 @@ def uncompressed(box: tuple[int, int, int, int]) -> dict:
 def yolo(name: str) -> str:
     """YOLO's lines of a photo."""
     lines = [
-        (CLASSES.index(tag), *(part for x, y in points(box) for part in (x / WIDTH, y / HEIGHT)))
+        (CLASSES.index(tag), *(part for x, y in points(box, edge=0.5) for part in (x / WIDTH, y / HEIGHT)))
         for tag, box in objects(name)
     ]
     return "".join(" ".join(map(str, line)) + "\n" for line in lines)
@@ -200,6 +200,25 @@ def label_studio_csv() -> str:
     return text.getvalue()
 
 
+def starts(pixels: np.ndarray) -> str:
+    """Kaggle's run lengths: starts, from 1 and down the columns, and lengths."""
+    lengths = runs(pixels, "F")
+    ends = np.cumsum(lengths)
+    pairs = [(ends[at - 1] + 1, lengths[at]) for at in range(1, len(lengths), 2)]
+    return " ".join(f"{start} {length}" for start, length in pairs)
+
+
+def kaggle(joint: bool) -> str:
+    """A competition's table: a row for each photo and class, or for each mask."""
+    rows = ["ImageId_ClassId,EncodedPixels" if joint else "ImageId,EncodedPixels,Height,Width,ClassId"]
+    for name in TAGS:
+        found = dict(objects(name))
+        for tag in CLASSES if joint or not found else found:
+            cell = starts(area(found[tag])) if tag in found else ""
+            rows.append(f"{name}.jpg_{tag},{cell}" if joint else f"{name}.jpg,{cell},{HEIGHT},{WIDTH},{tag}")
+    return "\n".join(rows) + "\n"
+
+
 def write_masks(root: Path, form: str) -> None:
     """Writes the photos and their masks in one of `MASK_FORMS`."""
     layout, content = MASK_FORMS[form]
@@ -230,5 +249,7 @@ MASK_FORMS = {
     "Label Studio JSON, polygons": ("label_studio", lambda: {"export.json": json.dumps(label_studio())}),
     "Label Studio JSON, brush": ("label_studio", lambda: {"export.json": json.dumps(label_studio(painted=True))}),
     "Label Studio JSON-MIN, polygons": ("label_studio", lambda: {"export.json": json.dumps(label_studio_min())}),
+    "table, EncodedPixels": ("table", lambda: {"train.csv": kaggle(joint=False)}),
+    "table, ImageId_ClassId": ("table", lambda: {"train.csv": kaggle(joint=True)}),
     "Label Studio CSV, brush": ("label_studio", lambda: {"export.csv": label_studio_csv()}),
 }

@@ -24,6 +24,13 @@ def test_what_spreadsheets_write(tmp_path, separator, mark, end):
     assert read(tmp_path, mark + end.join(lines).replace("|", separator)) == EXPECTED
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_unicode_text_of_excel(tmp_path, encoding):
+    lines = ["image|tags", 'a b.jpg|"cat;dog"', "|", "c.jpg|", ""]
+    text = "\ufeff" + "\r\n".join(lines).replace("|", "\t")
+    assert read(tmp_path, text.encode(encoding)) == EXPECTED
+
+
 def test_blank_columns_at_the_right_and_spaces_before_quotes(tmp_path):
     assert read(tmp_path, 'image, tags,,\na b.jpg, "cat;dog",,\n\nc.jpg,,,\n') == EXPECTED
 
@@ -46,7 +53,8 @@ def test_a_record_of_several_lines_has_the_first_one_s_number(tmp_path):
             "line 2: cannot be read as CSV (unexpected end of data): check the quotes",
         ),
         ("image,tags\na.jpg,Kühe\n".encode("latin-1"), "is not UTF-8 text: save it as UTF-8"),
-        ("image,tags\n".encode("utf-16"), "is not UTF-8 text: save it as UTF-8"),
+        ("image,tags\n".encode("utf-32"), "is not UTF-8 text: save it as UTF-8"),
+        ("image,tags\n".encode("utf-16")[:-1], "is not UTF-8 text: save it as UTF-8"),
     ],
 )
 def test_mistakes(tmp_path, content, message):

@@ -8,7 +8,7 @@ from memory_photos import make_photo
 
 from wsfcn_tf.config import InferenceConfig
 from wsfcn_tf.errors import UserError
-from wsfcn_tf.inference.least_certain import describe_ranking, rank, views_of, write_ranking
+from wsfcn_tf.inference.least_certain import Measured, describe_ranking, rank, views_of, write_ranking
 from wsfcn_tf.inference.photos import Job, named_photos
 from wsfcn_tf.inference.predictor import Predictor
 from wsfcn_tf.inference.uncertainty import uncertainty
@@ -63,7 +63,7 @@ def job(tmp_path, name, value):
 
 def test_the_least_certain_come_first(tmp_path):
     jobs = [job(tmp_path, name, value) for name, value in (("sure", 255), ("unsure", 0), ("rather", 200), ("same", 0))]
-    ranked, unreadable = rank(views, jobs)
+    ranked, unreadable = rank(views, jobs, Measured(tmp_path, resume=False))
     assert [one.job.name for one in ranked] == ["unsure", "same", "rather", "sure"] and unreadable == []
     assert write_ranking(tmp_path, ranked, CLASSES).read_text().splitlines() == [
         "photo,uncertainty,entropy,disagreement,class",
@@ -81,6 +81,32 @@ def test_photos_that_cannot_be_read_or_are_refused_are_named(tmp_path):
     broken = make_photo(tmp_path / "in" / "broken.jpg")
     broken.write_bytes(b"")
     jobs = [*named_photos([broken], tmp_path / "out"), job(tmp_path, "refused", 7), job(tmp_path, "good", 9)]
-    ranked, unreadable = rank(views, jobs)
+    ranked, unreadable = rank(views, jobs, Measured(tmp_path, resume=False))
     assert [one.job.name for one in ranked] == ["good"]
     assert unreadable[0].startswith(f"{broken}: the image file is empty") and unreadable[1] == "refused: too large"
+
+
+def test_an_interrupted_ranking_goes_on(tmp_path):
+    jobs = [job(tmp_path, name, value) for name, value in (("sure", 255), ("unsure", 0), ("rather", 200), ("same", 0))]
+    seen = []
+
+    def interrupted(image):
+        if len(seen) == 2:
+            raise KeyboardInterrupt
+        seen.append(int(image[0, 0, 0]))
+        return views(image)
+
+    with pytest.raises(KeyboardInterrupt):
+        rank(interrupted, jobs, Measured(tmp_path, resume=False))
+    again = []
+
+    def counting(image):
+        again.append(int(image[0, 0, 0]))
+        return views(image)
+
+    ranked, _ = rank(counting, jobs, Measured(tmp_path, resume=True))
+    assert sorted(seen + again) == [0, 0, 200, 255] and len(again) == 2
+    assert [one.job.name for one in ranked] == ["unsure", "same", "rather", "sure"]
+    again.clear()
+    anew, _ = rank(counting, jobs, Measured(tmp_path, resume=False))
+    assert anew == ranked and len(again) == 4  # without --resume, photos and network may be others

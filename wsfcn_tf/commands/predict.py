@@ -145,9 +145,9 @@ def _least_certain(
     trained: "Trained", inference: "InferenceConfig", jobs: Sequence["Job"], arguments: argparse.Namespace
 ) -> tuple[list["Job"], list[str]]:
     """The photos to write, the least certain first, and what is wrong with those that cannot be read."""
-    from wsfcn_tf.inference.least_certain import describe_ranking, rank, views_of, write_ranking
+    from wsfcn_tf.inference.least_certain import Measured, describe_ranking, rank, views_of, write_ranking
 
-    ranked, unreadable = rank(views_of(trained.model, inference), jobs)
+    ranked, unreadable = rank(views_of(trained.model, inference), jobs, Measured(arguments.output, arguments.resume))
     table = write_ranking(arguments.output, ranked, trained.class_names)
     first = ranked[: arguments.least_certain]
     if first:

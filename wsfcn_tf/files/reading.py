@@ -1,5 +1,6 @@
 """Reading text and JSON that people wrote: errors say which file it is, and what to do."""
 
+import codecs
 import json
 import unicodedata
 from pathlib import Path
@@ -9,15 +10,28 @@ from wsfcn_tf.errors import UserError
 
 
 def read_text(path: Path) -> str:
-    """A UTF-8 text file's content, without byte order mark. Raises UserError if it cannot be read or is not UTF-8."""
+    """A text file's content, without byte order mark: UTF-8 or, with such a mark, UTF-16, as Excel's Unicode text is.
+
+    Raises UserError if it cannot be read or is neither.
+    """
     try:
-        return path.read_text(encoding="utf-8-sig")
+        with path.open("rb") as file:
+            encoding = encoding_of(file.read(4))
+        return path.read_text(encoding=encoding)
     except FileNotFoundError:
         raise UserError(f"{path}: there is no such file: create it, or check the folder") from None
     except OSError as error:
         raise UserError(f"{path}: cannot be opened: {error.strerror}") from None
-    except UnicodeDecodeError:
+    except UnicodeError:
         raise UserError(f"{path}: is not UTF-8 text: save it as UTF-8") from None
+
+
+def encoding_of(start: bytes) -> str:
+    """The encoding of a text by its first bytes: UTF-16 needs its mark, and UTF-32's begins like it."""
+    is_utf16 = start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and not start.startswith(
+        codecs.BOM_UTF32_LE
+    )
+    return "utf-16" if is_utf16 else "utf-8-sig"
 
 
 def read_lines(path: Path) -> list[str]:

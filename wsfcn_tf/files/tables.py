@@ -14,7 +14,7 @@ _SEPARATORS = (",", ";", "\t")  # Excel writes semicolons where the comma is the
 
 
 def read_table(path: Path, first_column: str) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
-    """Reads a table in UTF-8, with or without byte order mark.
+    """Reads a table in UTF-8, with or without byte order mark, or in UTF-16 with one.
 
     The separator (comma, semicolon or tab) is told by the header. Blank rows, and blank columns at the right, are left
     out.
@@ -28,7 +28,7 @@ def read_table(path: Path, first_column: str) -> tuple[list[str], Iterator[tuple
         as many as there are, not stripped. The rows raise UserError where quotes are wrong.
 
     Raises:
-        UserError: the file is missing, is not UTF-8, or names a column twice or not at all.
+        UserError: the file is missing, is neither, or names a column twice or not at all.
     """
     text = read_text(path)
     first_line = text.lstrip().partition("\n")[0]

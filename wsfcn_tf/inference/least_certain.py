@@ -10,6 +10,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from wsfcn_tf.config import InferenceConfig
+from wsfcn_tf.data.annotations.form import Parts
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.files.tables import write_table
 from wsfcn_tf.inference.outputs import readable
@@ -50,20 +51,56 @@ def views_of(model: Callable[..., Mapping[str, tf.Tensor]], config: InferenceCon
     return views
 
 
-def rank(views: Views, jobs: Sequence[Job]) -> tuple[list[Ranked], list[str]]:
+class Measured:
+    """What was measured of photos, kept in hidden files below OUTPUT as annotations' parts are.
+
+    Args:
+        output: the folder, in which `Job.mask` is.
+        resume: whether what an earlier process measured counts, with the same network and settings; else it is deleted.
+    """
+
+    def __init__(self, output: str | Path, resume: bool) -> None:
+        self._output = Path(output)
+        self._parts = Parts(self._output, "certainty")
+        if not resume:
+            self._parts.clear()
+
+    def of(self, job: Job) -> Uncertainty | None:
+        """A photo's; None if it is not known yet. Raises UserError if its file is broken."""
+        name = self._name(job)
+        return Uncertainty(*self._parts.of([name])[0]) if self._parts.has(name) else None
+
+    def put(self, job: Job, found: Uncertainty) -> None:
+        """Keeps a photo's."""
+        self._parts.put(self._name(job), list(found))
+
+    def _name(self, job: Job) -> str:
+        return job.mask.relative_to(self._output).with_suffix("").as_posix()
+
+
+def rank(views: Views, jobs: Sequence[Job], measured: Measured) -> tuple[list[Ranked], list[str]]:
     """Orders photos by their uncertainty, the least certain first; of two that are equal, as they were given.
+
+    Args:
+        views: gives the masks of a photo's views.
+        jobs: the photos.
+        measured: knows some of them already, and is told of the others one by one.
 
     Returns:
         The photos, and what is wrong with those that were left out: they cannot be read, or a view is refused.
     """
-    ranked, unreadable, job_of = [], [], {job.name: job for job in jobs}
-    with tqdm(total=len(jobs), desc="certainty", unit="photo") as bar:
-        for photo in readable(jobs, unreadable):
+    unreadable, job_of = [], {job.name: job for job in jobs}
+    known = {job.name: found for job in jobs if (found := measured.of(job)) is not None}
+    left = [job for job in jobs if job.name not in known]
+    with tqdm(total=len(jobs), initial=len(known), desc="certainty", unit="photo") as bar:
+        for photo in readable(left, unreadable):
             try:
-                ranked.append(Ranked(job_of[photo.name], uncertainty(views(photo.image))))
+                known[photo.name] = uncertainty(views(photo.image))
+                measured.put(job_of[photo.name], known[photo.name])
             except UserError as error:
                 unreadable.append(f"{photo.name}: {error}")
             bar.update()
+    ranked = [Ranked(job, known[job.name]) for job in jobs if job.name in known]
     return sorted(ranked, key=lambda one: -one.uncertainty.total), unreadable
 
 

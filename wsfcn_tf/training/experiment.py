@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from wsfcn_tf.config import ExperimentConfig
 from wsfcn_tf.data.datasets.dataset import Dataset
+from wsfcn_tf.data.datasets.layout_folder import LayoutFolder
 from wsfcn_tf.data.pipeline import steps_per_epoch
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.files import replacing, write_text
@@ -66,11 +67,14 @@ class Experiment:
 
     def facts(self, own: RunFolder) -> dict[str, Any]:
         """What the run's record is to hold; the config itself is in config.yaml."""
+        data = {"images": len(self.names), "fingerprint": fingerprint(own.training_data)}
+        if isinstance(self.dataset, LayoutFolder):  # which data.format auto does not say
+            data |= {"layout": self.dataset.layout, "notes": list(self.dataset.notes)}
         return {
             "devices": self.strategy.num_replicas_in_sync,
             "batch_size": self.config.training.batch_size,
             "seed": self.config.training.seed,
-            "data": {"images": len(self.names), "fingerprint": fingerprint(own.training_data)},
+            "data": data,
         }
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from opened_layouts import opened, refused, shown
 from written_layouts import CLASSES, FORMS, TAGS, coco, labelme, photos, put, write
+from written_masks import MASK_FORMS
 
 from wsfcn_tf.config import DataConfig
 from wsfcn_tf.data.datasets.tagged import TaggedFolder
@@ -143,6 +144,9 @@ def test_the_page_names_each_form_and_the_config_each_layout():
     described = {form.strip(): name.strip(" `") for form, name in rows}
     folders = {"ImageFolder": "image_folder", "ImageFolder, with splits": "image_folder"}  # of test_image_folder.py
     assert described == folders | {form: layout for form, (layout, _) in FORMS.items()}
+    checked = (page.parent / "data_tests.md").read_text(encoding="utf-8")
+    assert {form for form in (*FORMS, *folders) if f"\n| {form} | " not in checked} == set()
+    assert {form for form in MASK_FORMS if f"`test_each_forms_masks[{form}]`" not in checked} == set()
     formats = get_args(get_type_hints(DataConfig)["format"])
     assert set(formats) - {"scenes", "tfds", "auto"} == {*NATIVE, *LAYOUTS}
     assert set(get_args(get_args(get_type_hints(DataConfig)["tag_separator"])[0])) == set(SEPARATORS)

@@ -28,8 +28,8 @@ def test_polygons_and_their_order(tmp_path):
         tmp_path / "a.json",
         shape("dog", [1, 1], [6, 1], [6, 5], [1, 5]),
         shape("cat", [3.0, 3.0], [8.0, 3.0], [8.0, 6.0], [3.0, 6.0], shape_type="polygon"),
-        shape("__ignore__", [0, 0], [0, 1], shape_type="rectangle"),
-        shape("_background_", [4, 4], [5, 5], shape_type="rectangle"),
+        shape("__ignore__", [0, 0], [0, 1], [0, 0]),
+        shape("_background_", [4, 4], [5, 4], [5, 5], [4, 5]),
     )
     expected = np.zeros((8, 10), np.uint8)
     expected[1:6, 1:7] = 2
@@ -49,14 +49,6 @@ def test_circle(tmp_path):
     assert mask[distance < 9.5].all() and not mask[distance > 10.5].any()
 
 
-@pytest.mark.parametrize("corners", [([2, 5], [6, 1]), ([6, 5], [2, 1]), ([2, 1], [6, 5])])
-def test_rectangle_from_any_corners(tmp_path, corners):
-    mask = read_labelme(save(tmp_path / "a.json", shape("dog", *corners, shape_type="rectangle")), CLASSES)
-    expected = np.zeros((8, 10), np.uint8)
-    expected[1:6, 2:7] = 2
-    np.testing.assert_array_equal(mask, expected)
-
-
 def test_painted_mask(tmp_path):
     part = np.array([[True, False, True], [False, True, True]])
     stream = io.BytesIO()
@@ -73,6 +65,9 @@ def test_painted_mask(tmp_path):
         (shape("cta", [0, 0], [0, 1], [1, 1]), "tag 'cta' is not in the class list: did you mean 'cat'?"),
         (shape("cat", [0, 0], [0, 1]), "a polygon cannot have 2 points: draw it again"),
         (shape("cat", [0, 0], shape_type="point"), "a point has no area: draw a polygon instead"),
+        (shape("cat", [0, 0], [3, 3], shape_type="rectangle"), "rectangle is {box}"),
+        (shape("__ignore__", [0, 0], [3, 3], shape_type="rectangle"), "rectangle is {box}"),
+        (shape("cat", [0, 0], [3, 0], [3, 3], [0, 3], shape_type="oriented_rectangle"), "oriented_rectangle is {box}"),
         (shape("cat", [0, 0], shape_type=[1]), "a [1] has no area: draw a polygon instead"),
         (shape("cat", [0, 0], [1, 1], [2, 2], shape_type="circle"), "a circle cannot have 3 points: draw it again"),
         (shape("cat", [0, 0], [0, 1e300], [1, 1]), "{points}"),
@@ -90,8 +85,9 @@ def test_mistakes_in_shapes(tmp_path, wrong, message):
     path = save(tmp_path / "a.json", shape("dog", [0, 0], [0, 1], [1, 1]), wrong)
     with pytest.raises(UserError) as error:
         read_labelme(path, CLASSES)
+    box = "a kind of box, and boxes are not filled: draw a polygon instead"
     points = "its points are not pairs of numbers within a picture: draw it again"
-    assert str(error.value) == f"{path}: shape 2: {message.format(points=points)}"
+    assert str(error.value) == f"{path}: shape 2: {message.format(points=points, box=box)}"
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from written_masks import brush, runs
+from written_masks import brush, runs, starts
 
-from wsfcn_tf.data.masks.run_lengths import from_brush, from_counts
+from wsfcn_tf.data.masks.run_lengths import from_brush, from_counts, from_starts
 
 AREAS = st.tuples(st.integers(1, 12), st.integers(1, 12)).flatmap(lambda shape: arrays(bool, shape))
 
@@ -29,6 +29,19 @@ def slowly(data, height, width):
 @given(AREAS)
 def test_counts_round_trip(area):
     np.testing.assert_array_equal(from_counts(runs(area), *area.shape), area)
+
+
+@given(AREAS)
+def test_starts_round_trip(area):
+    np.testing.assert_array_equal(from_starts(starts(area), *area.shape), area)
+
+
+def test_starts_count_from_one_and_down_the_columns():
+    assert from_starts("2 2 6 1", 3, 4).tolist() == [
+        [False, False, False, False],
+        [True, False, False, False],
+        [True, True, False, False],
+    ]
 
 
 @settings(deadline=None)

@@ -25,7 +25,7 @@ def opened(root, **more):
 
 
 def labelme(path, label):
-    box = {"label": label, "points": [[0, 0], [2, 1]], "shape_type": "rectangle"}
+    box = {"label": label, "points": [[0, 0], [2, 0], [2, 1], [0, 1]], "shape_type": "polygon"}
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps({"imageHeight": 2, "imageWidth": 3, "shapes": [box]}))
 

@@ -3,25 +3,13 @@
 import re
 
 import pytest
+from browser import SCREENS, open_page
 from selenium.webdriver import ActionChains, Keys
 from selenium.webdriver.common.by import By
 from small_reports import CLASSES, write
 
-SCREENS = {"phone": (360, 740), "desktop": (1280, 800)}
 EVIL = "<script>document.title='caught'</script>\"'>&amp;<img src=x onerror=\"document.title='caught'\">"
 ALTS = ["the photo", "CAM", "Prediction", "After CRF", "the true masks"]
-
-
-def open_page(browser, path, screen="desktop", media=None):
-    """Opens a page at a screen's size, and checks that the browser complains of nothing."""
-    width, height = SCREENS[screen]
-    size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": screen == "phone"}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    calm = {"name": "prefers-reduced-motion", "value": "reduce"}  # clicks need not wait for scrolling
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": [calm], **(media or {})})
-    browser.get(path.as_uri())
-    assert browser.get_log("browser") == []
-    return browser
 
 
 def one(parent, selector):

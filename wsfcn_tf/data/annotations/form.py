@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from wsfcn_tf.data.annotations.labelled_photo import LabelledPhoto
-from wsfcn_tf.files import write_json
+from wsfcn_tf.files import remove, write_json
 from wsfcn_tf.files.reading import read_json
 
 _PARTS = ".parts"
@@ -76,6 +76,11 @@ class Parts:
     def of(self, names: Sequence[str]) -> list[Any]:
         """The parts of some photos. Raises UserError if one is broken."""
         return [read_json(self._file(name)) for name in names]
+
+    def clear(self) -> None:
+        """Forgets the parts of all photos."""
+        if self._folder.exists():
+            remove(self._folder)
 
     def _file(self, name: str) -> Path:
         return self._folder / f"{name}.json"

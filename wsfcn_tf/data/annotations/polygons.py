@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 
+import cv2
 import numpy as np
 from PIL import Image, ImageDraw
 from pycocotools import mask as coco_mask
@@ -12,10 +13,12 @@ from wsfcn_tf.data.annotations.simplification import of_corners, of_middles
 
 _LOST_PER_PIXEL, _LEAST_IOU = 0.02, 0.5
 _FINER, _FINEST = 0.8, 0.25  # the next tolerance to try, and the one in pixels below which no corner of a pixel goes
+_INSET = 0.25  # of a pixel: half of the way to where an edge-based reader would lose the outermost pixels
 _NEAR = 0.01  # of a pixel: whether an edge that is nearer to a pixel's middle surrounds it, tools disagree about
 # how tools fill a polygon: its points and a box's height and width in, bool [height, width] for each of them out
 Fill = Callable[[np.ndarray, int, int], Sequence[np.ndarray]]
 Candidates = Callable[[np.ndarray, float], Sequence[np.ndarray]]  # ways to leave out points: `of_corners`, `of_middles`
+Move = Callable[[np.ndarray], np.ndarray]
 
 
 def polygon(region: Region, tolerance: float) -> np.ndarray:
@@ -44,22 +47,50 @@ def polygon_through_pixels(region: Region, tolerance: float) -> np.ndarray:
     return _placed(_simplified(rings, tolerance, region.mask, of_middles, fill_through_pixels), region)
 
 
+def polygon_within_pixels(region: Region, tolerance: float) -> np.ndarray:
+    """The same for YOLO's tools, of which Ultralytics fills the pixels that a polygon's points lie in, with its border.
+
+    Its edges are a quarter of a pixel inside those of the region: so the outermost pixels' middles are inside, too, by
+    which other tools go.
+    """
+
+    def fill(points: np.ndarray, height: int, width: int) -> Sequence[np.ndarray]:
+        return [*fill_along_edges(points, height, width), fill_with_border(points, height, width)]
+
+    return _placed(_simplified(region.rings, tolerance, region.mask, of_corners, fill, inset), region)
+
+
 def _simplified(
-    rings: Sequence[np.ndarray], tolerance: float, mask: np.ndarray, candidates: Candidates, fill: Fill
+    rings: Sequence[np.ndarray],
+    tolerance: float,
+    mask: np.ndarray,
+    candidates: Candidates,
+    fill: Fill,
+    move: Move = lambda ring: ring,
 ) -> np.ndarray:
-    """The rings with fewer points, joined, as far as enough of the mask is left of what they are when filled."""
+    """The rings with fewer points, moved and joined, as far as enough of the mask is left when they are filled."""
     least = max(_LEAST_IOU, 1 - _LOST_PER_PIXEL * tolerance)
     while tolerance >= _FINEST:
         ways = zip(*(candidates(ring, tolerance) for ring in rings), strict=True)
         for fewer in sorted(ways, key=lambda way: sum(map(len, way))):
-            outline, *holes = (ring.round(2) for ring in fewer)
+            outline, *holes = (move(ring).round(2) for ring in fewer)
             if len(outline) < 3:
                 continue
             points = joined([outline, *(hole for hole in holes if len(hole) > 2)])
             if min(_iou(filled, mask) for filled in fill(points, *mask.shape)) >= least:
                 return points
         tolerance *= _FINER
-    return joined(rings)
+    return joined([move(ring) for ring in rings])
+
+
+def inset(ring: np.ndarray) -> np.ndarray:
+    """A ring, [K, 2], its region on its right-hand side, with each edge a quarter of a pixel within the region."""
+    steps = np.roll(ring, -1, axis=0) - ring
+    lengths = np.maximum(np.hypot(steps[:, 0], steps[:, 1]), _NEAR)
+    inwards = np.stack([-steps[:, 1], steps[:, 0]], axis=1) / lengths[:, None]
+    before = np.roll(inwards, 1, axis=0)
+    sharpness = 1 + (inwards * before).sum(axis=1)  # 1 at a right angle, 2 on a line, 0 at a point
+    return ring + _INSET * (inwards + before) / np.maximum(sharpness, 0.5)[:, None]
 
 
 def joined(rings: Sequence[np.ndarray]) -> np.ndarray:
@@ -89,6 +120,12 @@ def fill_through_pixels(polygon: np.ndarray, height: int, width: int) -> list[np
     image = Image.new("1", (width, height))
     ImageDraw.Draw(image).polygon([tuple(point) for point in polygon.tolist()], fill=1, outline=1)
     return [np.array(image)]
+
+
+def fill_with_border(polygon: np.ndarray, height: int, width: int) -> np.ndarray:
+    """The pixels that OpenCV fills, with its border, once its points are cut to whole numbers: bool [height, width]."""
+    pixels = cv2.fillPoly(np.zeros((height, width), np.uint8), [np.floor(polygon).astype(np.int32)], 1)
+    return pixels.astype(bool)
 
 
 def _fill_by_middle(polygon: np.ndarray, height: int, width: int, moved: float) -> np.ndarray:

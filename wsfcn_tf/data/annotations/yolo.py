@@ -11,7 +11,7 @@ import yaml
 
 from wsfcn_tf.data.annotations.form import Options, Parts
 from wsfcn_tf.data.annotations.labelled_photo import LabelledPhoto
-from wsfcn_tf.data.annotations.polygons import polygon
+from wsfcn_tf.data.annotations.polygons import polygon_within_pixels
 from wsfcn_tf.files import write_lines, write_text
 from wsfcn_tf.files.tables import write_table
 
@@ -55,6 +55,6 @@ def lines(photo: LabelledPhoto, options: Options) -> list[str]:
     height, width = photo.labels.shape
     found = []
     for label, region in photo.regions():
-        points = polygon(region, options.tolerance) / (width, height)
+        points = polygon_within_pixels(region, options.tolerance) / (width, height)
         found.append(f"{label - 1} {' '.join(f'{value:.6f}' for value in points.ravel())}")
     return found

@@ -1,6 +1,6 @@
 """All checks, in the order of the report."""
 
-from wsfcn_tf.data.doctor import copy_checks, mask_checks, photo_checks, tag_checks
+from wsfcn_tf.data.doctor import copy_checks, mask_checks, name_checks, photo_checks, tag_checks
 from wsfcn_tf.data.doctor.findings import LEVELS, Finding
 from wsfcn_tf.data.doctor.survey import Survey
 
@@ -13,6 +13,9 @@ CHECKS = (
     mask_checks.without_class,
     mask_checks.not_rotated,
     mask_checks.other_size,
+    name_checks.named_like_folders,
+    name_checks.lists_of_classes,
+    name_checks.swallowed,
     tag_checks.rare_classes,
     tag_checks.alike_names,
     tag_checks.inseparable,

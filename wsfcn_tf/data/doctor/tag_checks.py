@@ -1,15 +1,18 @@
 """Checks of tags and lists: what training learns from."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from itertools import combinations, permutations
 
 from wsfcn_tf.data.doctor.findings import Finding, counted
+from wsfcn_tf.data.doctor.mends import join_by_semicolons
 from wsfcn_tf.data.doctor.survey import Survey, is_training
 
 _FEW = 5
 _MOST = 2 / 3  # of 0.74 of the photos, the worst class of benchmarks/tag_health.md; those of 0.45 were half as bad
 _HARDLY = 0.1
+_SEVERAL = re.compile("tag (.*) looks like several")  # the readers' message about a tag that has a separator in it
 
 
 def photos_by_class(survey: Survey) -> dict[str, set[str]]:
@@ -31,7 +34,13 @@ def mistakes(survey: Survey) -> Iterator[Finding]:
     """Rows, lines and files that the readers refuse."""
     if survey.mistakes:
         what = f"{counted(len(survey.mistakes), 'mistake')} in tags, lists or masks"
-        yield Finding("error", what, survey.mistakes, "mend each: training stops at the first")
+        paste = tuple(
+            line
+            for mark in ",|"
+            if any(mark in found.group(1) for found in map(_SEVERAL.search, survey.mistakes) if found)
+            for line in join_by_semicolons(survey, mark)
+        )
+        yield Finding("error", what, survey.mistakes, "mend each: training stops at the first", paste)
 
 
 def nothing_to_learn(survey: Survey) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from wsfcn_tf.data.layouts.splits import split_in_folders
 from wsfcn_tf.data.photos.file_finder import no_photo, walk_files
 from wsfcn_tf.data.photos.images import IMAGE_SUFFIXES
 from wsfcn_tf.errors import UserError
-from wsfcn_tf.files.reading import nfc, read_json
+from wsfcn_tf.files.reading import encoding_of, nfc, read_json
 
 _LONGEST_HEADER = 1 << 20  # bytes
 # where tools put masks: a photo has the same name
@@ -62,7 +62,8 @@ class SourceFolder:
     def header(self, name: str) -> list[str]:
         """The fields of a table's first line, stripped; none if it cannot be opened."""
         if name not in self._headers:
-            line = _first_line(self.path(name)).decode("utf-8-sig", "replace")
+            line = _first_line(self.path(name))
+            line = line.decode(encoding_of(line[:4]), "replace").rstrip("\ufffd")  # half of UTF-16's line break
             separator = max(",;\t", key=line.count)
             self._headers[name] = [field.strip(' "\r\n') for field in line.split(separator)]
         return self._headers[name]

@@ -19,14 +19,15 @@ from wsfcn_tf.errors import UserError
 from wsfcn_tf.files.reading import read_json
 
 _LARGEST_SIDE = 1 << 16
-_LEAST_POINTS = {"polygon": 3, "rectangle": 2, "circle": 2, "mask": 2}
+_LEAST_POINTS = {"polygon": 3, "circle": 2, "mask": 2}
+_BOXES = ("rectangle", "oriented_rectangle")
 
 
 def read_labelme(path: Path, class_names: Sequence[str]) -> np.ndarray:
     """Reads a LabelMe file as a mask; later shapes lie on top of earlier ones.
 
-    Polygons, rectangles, circles and painted masks are filled; a shape labelled `__ignore__` does not count in
-    evaluation, and `_background_` cuts a hole.
+    Polygons, circles and painted masks are filled; a shape labelled `__ignore__` does not count in evaluation, and
+    `_background_` cuts a hole. Boxes are never filled: nobody outlines with them.
 
     Args:
         path: the JSON file.
@@ -36,7 +37,7 @@ def read_labelme(path: Path, class_names: Sequence[str]) -> np.ndarray:
         uint8 [H,W]: 0 = background, 1..C, 255 = ignore.
 
     Raises:
-        UserError: the file is missing or not LabelMe's, or a shape has another label or no area.
+        UserError: the file is missing or not LabelMe's, or a shape has another label, is a box, or has no area.
     """
     content = read_json(path)
     height, width = (_get(content, key, path) for key in ("imageHeight", "imageWidth"))
@@ -53,6 +54,8 @@ def read_labelme(path: Path, class_names: Sequence[str]) -> np.ndarray:
 
 def _draw(mask: Image.Image, shape: Any, label: int, where: str) -> None:
     kind = shape.get("shape_type") or "polygon"
+    if isinstance(kind, str) and kind in _BOXES:
+        raise UserError(f"{where}: {kind} is a kind of box, and boxes are not filled: draw a polygon instead")
     if not isinstance(kind, str) or kind not in _LEAST_POINTS:
         raise UserError(f"{where}: a {str(kind)[:50]} has no area: draw a polygon instead")
     points = _points(shape, where)
@@ -66,9 +69,6 @@ def _draw(mask: Image.Image, shape: Any, label: int, where: str) -> None:
     if kind == "circle":  # its centre, and a point on its edge
         radius = math.hypot(x2 - x1, y2 - y1)
         draw.ellipse((x1 - radius, y1 - radius, x1 + radius, y1 + radius), fill=label, outline=label)
-    elif kind == "rectangle":
-        box = (min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2))
-        draw.rectangle(box, fill=label, outline=label)
     else:
         mask.paste(label, (round(x1), round(y1)), _painted(shape, where))
 

@@ -1,4 +1,4 @@
-"""Reads run lengths as CVAT and Label Studio write them; COCO's are in `coco_masks`.
+"""Reads run lengths as CVAT, Label Studio and Kaggle's tables write them; COCO's are in `coco_masks`.
 
 `data/annotations/run_lengths.py` writes them.
 """
@@ -18,6 +18,35 @@ def from_counts(counts: list[int], height: int, width: int) -> np.ndarray:
     if min(counts, default=0) < 0 or sum(counts) != height * width:
         raise ValueError(f"its run lengths do not add up to {width}x{height} pixels")
     return np.repeat(np.arange(len(counts)) % 2 == 1, counts).reshape(height, width)
+
+
+def from_starts(text: str, height: int, width: int) -> np.ndarray:
+    """Kaggle's: pairs of a run's first pixel and its length, column by column, counted from 1.
+
+    Returns:
+        bool [height,width].
+
+    Raises:
+        ValueError: these are no such pairs, or runs overlap or go beyond the picture. Some competitions counted from
+            the end of the run before: most of those overlap.
+    """
+    try:
+        numbers = np.array(text.split(), np.int64)
+    except (ValueError, OverflowError):
+        raise ValueError("its run lengths are no whole numbers") from None
+    if numbers.size % 2:
+        raise ValueError("its run lengths are no pairs of a start and a length")
+    starts, lengths = numbers[::2] - 1, numbers[1::2]
+    size = height * width
+    if numbers.size and (lengths.min() < 1 or starts.min() < 0 or lengths.max() > size or starts.max() >= size):
+        raise ValueError(f"its run lengths do not fit into {width}x{height} pixels")
+    ends = starts + lengths
+    if numbers.size and (ends[-1] > size or (starts[1:] < ends[:-1]).any()):
+        raise ValueError("its run lengths overlap, or go beyond the picture: starts have to go up, counted from 1")
+    changes = np.zeros(size + 1, np.int8)
+    np.add.at(changes, starts, 1)
+    np.add.at(changes, ends, -1)
+    return (np.cumsum(changes)[:size] > 0).reshape(width, height).T
 
 
 def from_brush(data: bytes, height: int, width: int) -> np.ndarray:

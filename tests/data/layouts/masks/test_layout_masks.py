@@ -1,6 +1,7 @@
 """The masks of other tools' folders: each form's, what is no mask, and what lies on what."""
 
 import json
+import subprocess
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from wsfcn_tf.data.datasets.layout_folder import LayoutFolder
 from wsfcn_tf.data.datasets.tagged import TaggedFolder
 from wsfcn_tf.errors import UserError
 
+OUTLINED = ("YOLO", "LabelMe", "CVAT's", "table, a row for each mask", "table, NAME_CLASS")
 SMALL, LARGE = (4, 8, 4, 8), (2, 14, 2, 14)
 
 
@@ -51,7 +53,7 @@ def test_a_network_with_more_classes_in_another_order_evaluates(tmp_path, form):
         np.testing.assert_array_equal(mask, np.array([0, 3, 1])[expected(name)])
 
 
-@pytest.mark.parametrize("form", [form for form in FORMS if not form.startswith(("YOLO", "LabelMe", "CVAT's"))])
+@pytest.mark.parametrize("form", [form for form in FORMS if not form.startswith(OUTLINED)])
 def test_boxes_tags_and_empty_outlines_are_no_masks(tmp_path, form):
     """And where nothing is outlined, a photo that shows nothing has none either."""
     write(tmp_path, form)
@@ -136,11 +138,37 @@ def test_crowds_do_not_count_and_smaller_objects_lie_on_top_in_coco(tmp_path):
     np.testing.assert_array_equal(opened(tmp_path)[0].mask("a.jpg"), labels)
 
 
+def test_objects_that_tools_mark_as_crowds_are_told(tmp_path):
+    write_masks(tmp_path, "COCO, run lengths")
+    file = tmp_path / "instances.json"
+    value = json.loads(file.read_text())
+    assert not any("crowds" in line for line in opened(tmp_path)[1])
+    value["annotations"][0]["iscrowd"] = value["annotations"][1]["iscrowd"] = 1
+    put(tmp_path, "instances.json", json.dumps(value))
+    dataset, told = opened(tmp_path)
+    (line,) = (line for line in told if "crowds" in line)
+    assert "2 of 4 outlines of instances.json are marked as crowds, which do not count in a mask" in line
+    assert set(np.unique(dataset.mask("a.jpg"))) == {0, 255}
+    subprocess.run(line.partition("objects: ")[2], shell=True, check=True)
+    np.testing.assert_array_equal(opened(tmp_path)[0].mask("a.jpg"), expected("a"))
+
+
 def test_smaller_polygons_lie_on_top_in_yolo(tmp_path, monkeypatch):
     monkeypatch.setitem(written_masks.BOXES, "b", [SMALL, LARGE])
     write_masks(tmp_path, "YOLO, polygons")
     labels = np.select([area(SMALL), area(LARGE)], [1, 2])
     np.testing.assert_array_equal(opened(tmp_path)[0].mask("b.jpg"), labels)
+
+
+def test_outlines_through_the_middle_of_pixels_in_yolo(tmp_path):
+    """As Ultralytics and supervision make them of masks, cut to six digits."""
+    write_masks(tmp_path, "YOLO, polygons")
+    shares = [part for x, y in points(SMALL, edge=1) for part in (x / WIDTH, y / HEIGHT)]
+    put(tmp_path, "b.txt", f"1 {' '.join(f'{int(share * 1e6) / 1e6:.6f}' for share in shares)}\n")
+    np.testing.assert_array_equal(opened(tmp_path)[0].mask("b.jpg"), 2 * area(SMALL))
+    put(tmp_path, "c.txt", "1 .1 .1 .5 .1 .5 .5 9 9 .1 .5\n")
+    words = "ROOT/c.txt: line 1: a polygon lies outside the image of 24x20 pixels: draw it again"
+    assert refused(opened(tmp_path)[0], "c.jpg") == words
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@ from opened_layouts import opened, refused, shown
 from PIL import Image
 from written_layouts import TAGS, cvat, photos, put, write
 
+from wsfcn_tf.errors import UserError
+
 
 def test_subsets_and_the_order_of_labels(tmp_path):
     photos(tmp_path, "images/Train", "ab")
@@ -44,6 +46,27 @@ def test_mistakes(tmp_path, text, words):
     write(tmp_path, "CVAT for images")
     put(tmp_path, "annotations.xml", text)
     assert refused(tmp_path, "cvat").startswith(f"ROOT/annotations.xml: {words}")
+
+
+@pytest.mark.parametrize("turned", [0, 90, 30])
+def test_ellipses_are_filled(tmp_path, turned):
+    photos(tmp_path, names="a")
+    shape = f"<ellipse label='cat' cx='12' cy='9.5' rx='8' ry='4' rotation='{turned}' z_order='0'/>"
+    image = "<image name='a.jpg' width='24' height='20'>{}</image>"
+    put(tmp_path, "annotations.xml", f"<annotations>{image.format(shape)}</annotations>")
+    dataset, _ = opened(tmp_path)
+    y, x = np.mgrid[:20, :24] + 0.5
+    away = np.exp(-1j * np.radians(turned)) * ((x - 12) + 1j * (y - 9.5))  # turned clockwise, as y goes down
+    np.testing.assert_array_equal(dataset.mask("a.jpg"), (away.real / 8) ** 2 + (away.imag / 4) ** 2 <= 1)
+    for old, new, words in (
+        ("rx='8'", "rx='0'", "its ellipse has no size, or lies far outside the image"),
+        ("cx='12'", "cx='900'", "its ellipse has no size, or lies far outside the image"),
+        ("ry='4'", "ry='nan'", "its ry is not a number"),
+    ):
+        broken = f"<annotations>{image.format(shape.replace(old, new))}</annotations>"
+        put(tmp_path, "annotations.xml", broken)
+        with pytest.raises(UserError, match=f"image 'a.jpg': object 1: {words}: draw it again"):
+            opened(tmp_path)[0].mask("a.jpg")
 
 
 def test_lists_of_masks_are_splits(tmp_path):

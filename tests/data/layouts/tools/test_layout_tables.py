@@ -21,6 +21,15 @@ def test_names_of_columns(tmp_path, column, tags):
     assert shown(dataset) == TAGS
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
+def test_tables_as_excel_saves_them(tmp_path, encoding):
+    photos(tmp_path)
+    text = table("image_id\ttägs", "|").replace(",", "\t").replace("\n", "\r\n")
+    (tmp_path / "labels.csv").write_bytes(text.encode(encoding))
+    dataset, told = opened(tmp_path)
+    assert shown(dataset) == TAGS and "recognised as table" in told[0]
+
+
 def test_a_table_for_each_split_and_photos_of_the_same_name(tmp_path):
     for split, names in (("train", "ab"), ("val", "a")):
         photos(tmp_path, split, names)

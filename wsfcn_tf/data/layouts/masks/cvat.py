@@ -1,5 +1,6 @@
-"""CVAT's polygons and brush masks."""
+"""CVAT's polygons, ellipses and brush masks."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from xml.etree.ElementTree import Element
@@ -48,6 +49,8 @@ def _pixels(element: Element, height: int, width: int) -> np.ndarray:
     if element.tag == "polygon":
         points = [point.split(",") for point in (element.get("points") or "").split(";")]
         return fill_polygons([[float(value) for x, y in points for value in (x, y)]], height, width)
+    if element.tag == "ellipse":
+        return _ellipse(*(_real(element, name) for name in ("cx", "cy", "rx", "ry", "rotation")), height, width)
     left, top, own_width, own_height = (_whole(element, name) for name in ("left", "top", "width", "height"))
     if not (0 <= left < left + own_width <= width and 0 <= top < top + own_height <= height):
         raise ValueError(f"its mask lies outside the image of {width}x{height} pixels")
@@ -55,6 +58,27 @@ def _pixels(element: Element, height: int, width: int) -> np.ndarray:
     counts = [int(count) for count in (element.get("rle") or "").split(",")]
     pixels[top : top + own_height, left : left + own_width] = from_counts(counts, own_height, own_width)
     return pixels
+
+
+def _ellipse(cx: float, cy: float, rx: float, ry: float, rotation: float, height: int, width: int) -> np.ndarray:
+    """The pixels whose middle is in an ellipse that is turned clockwise by so many degrees: bool [height,width]."""
+    if not (-width <= cx <= 2 * width and -height <= cy <= 2 * height and rx > 0 and ry > 0):
+        raise ValueError("its ellipse has no size, or lies far outside the image")
+    y, x = np.mgrid[:height, :width] + 0.5
+    cosine, sine = math.cos(math.radians(rotation)), math.sin(math.radians(rotation))
+    along, across = (x - cx) * cosine + (y - cy) * sine, (y - cy) * cosine - (x - cx) * sine
+    return (along / rx) ** 2 + (across / ry) ** 2 <= 1
+
+
+def _real(element: Element, name: str) -> float:
+    """An attribute's number; no rotation is 0. Raises ValueError if it is none."""
+    try:
+        value = float(element.get(name) or ("0" if name == "rotation" else ""))
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise ValueError(f"its {name} is not a number")
+    return value
 
 
 def _whole(element: Element, name: str, default: int | None = None) -> int:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from wsfcn_tf.data.layouts.gathering import Choices, Contents
-from wsfcn_tf.data.layouts.masks import coco, cvat, cvat_masks, label_studio, labelme, yolo
+from wsfcn_tf.data.layouts.masks import coco, cvat, cvat_masks, label_studio, labelme, tables, yolo
 from wsfcn_tf.errors import UserError
 
 _OPEN = {
@@ -16,6 +16,7 @@ _OPEN = {
     "cvat": cvat.open_masks,
     "cvat_masks": cvat_masks.open_masks,
     "label_studio": label_studio.open_masks,
+    "table": tables.open_masks,
 }
 
 

@@ -1,5 +1,6 @@
 """COCO's JSON, as a file for each split (COCO, Roboflow, CVAT, Label Studio, FiftyOne) or as one."""
 
+import shlex
 from collections.abc import Hashable
 from typing import Any
 
@@ -13,6 +14,7 @@ from wsfcn_tf.errors import Report, UserError, refuse, some
 _LISTS = ("images", "annotations", "categories")
 _INSTANCES = "instances_"
 _AREAS = ("outline",)
+_CROWDED = 0.1  # the share of crowds beyond which they are hardly COCO's own, which has one or two in a hundred
 
 
 def recognise(folder: SourceFolder) -> str | None:
@@ -35,6 +37,7 @@ def read(folder: SourceFolder, choices: Choices, gathering: Gathering) -> None:
             _has_no_more_than_box(entry) for content in contents.values() for entry in content["annotations"]
         )
         for name, content in contents.items():
+            _note_crowds(folder, name, content, gathering)
             if content["annotations"]:
                 _read_file(folder, name, content, splits[name], gathering, boxes_only)
             else:
@@ -91,6 +94,16 @@ def _has_no_more_than_box(entry: dict[str, Any]) -> bool:
         return points == {(x, y) for x in (left, left + width) for y in (top, top + height)}
     except (TypeError, ValueError):
         return False
+
+
+def _note_crowds(folder: SourceFolder, name: str, content: dict[str, Any], gathering: Gathering) -> None:
+    outlined = [bool(entry.get("iscrowd")) for entry in content["annotations"] if entry.get("segmentation")]
+    if sum(outlined) > _CROWDED * len(outlined):
+        gathering.notes.append(
+            f"{sum(outlined):,} of {len(outlined):,} outlines of {name} are marked as crowds, which do not count in a "
+            "mask; datumaro and supervision mark objects in run lengths so. If they are objects: "
+            f'sed -i \'s/"iscrowd": *1/"iscrowd": 0/g\' {shlex.quote(str(folder.path(name)))}'
+        )
 
 
 def _read_file(

@@ -10,7 +10,7 @@ from wsfcn_tf.data.layouts.splits import split_named, split_of_folders
 from wsfcn_tf.errors import UserError, refuse, some
 
 _ROOT = "annotations"
-_AREAS = ("polygon", "mask")
+_AREAS = ("polygon", "mask", "ellipse")
 
 
 def recognise(folder: SourceFolder) -> str | None:
