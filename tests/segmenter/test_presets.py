@@ -99,7 +99,10 @@ def test_the_card_says_what_the_run_noted(preset):
     assert "2 photos of voc beach, with tags" in card
     for row in ("| cat   | 2 |", "| dog   | 0 |", "| sheep | 1 |"):
         assert row.replace(" ", "") in card.replace(" ", "")
-    assert "vgg16 aspp gci; its backbone started from `imagenet.weights.h5`" in card
+    assert (
+        "vgg16 aspp gci; all of its settings are in config.json. Its backbone started from `imagenet.weights.h5`."
+        in card
+    )
     assert "It took 1.5 hours in 1 start(s), with wsfcn-tf 0.1.0, keras 9.9." in card
     assert "dog: looks odd" in card
     assert "after epoch 2, as measured in training. Masks of this split chose the epoch, so its mIoU flatters." in card
@@ -122,7 +125,8 @@ def test_without_a_record_or_figures_the_card_says_so(run, tmp_path):
     bare.weights.write_bytes((run / "model.weights.h5").read_bytes())
     Segmenter(bare.root).save_to_preset(tmp_path / "preset")
     card = (tmp_path / "preset" / "README.md").read_text()
-    assert "None were measured in training" in card and "started from random weights" in card
+    assert "None were measured in training" in card and "How it was trained was not noted." in card
+    assert "started from" not in card.replace("what the backbone started from", "")
 
 
 # === What cannot be ===

@@ -171,6 +171,10 @@ def test_freeze_backbone(presets):
     settings = {**FEWEST_OPERATIONS, "backbone": "keras_hub", "preset": presets("resnet")[1]}
     model = small_network(freeze_backbone=True, **settings)
     assert not model.backbone.trainable_variables and model.trainable_variables
+    before = model.backbone.get_weights()
+    model.backbone(noise(2, 32, 32, 3), training=True)
+    for one, other in zip(before, model.backbone.get_weights(), strict=True):  # statistics of BatchNorms among them
+        np.testing.assert_array_equal(one, other)
 
 
 # === Presets ===

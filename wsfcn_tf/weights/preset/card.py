@@ -3,8 +3,9 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from wsfcn_tf.config import ExperimentConfig
 from wsfcn_tf.files.markdown import markdown_table
@@ -43,7 +44,7 @@ def model_card(trained: Trained, name: str, licence: str | None) -> str:
     """
     run, parts = RunFolder(trained.run), [_header(licence), _TITLE.format(name=name), _USAGE]
     if run.is_run:
-        parts += [_data(trained, run), _network(trained.config), _training(trained.config, run), _figures(trained, run)]
+        parts += [_data(trained, run), _training(trained.config, read_record(run.record)), _figures(trained, run)]
     parts.append(_licence(trained.config, licence))
     return "\n\n".join(parts) + "\n"
 
@@ -69,26 +70,23 @@ def _data(trained: Trained, run: RunFolder) -> str:
     )
 
 
-def _network(config: ExperimentConfig) -> str:
-    start = config.training.weights or config.model.preset
-    name = start if start is None or "://" in start else Path(start).name
-    began = f"its backbone started from `{name}`" if name else "its backbone started from random weights"
-    return f"## Network\n\n{describe_network(config.model)}; {began}. All of its settings are in config.json."
-
-
-def _training(config: ExperimentConfig, run: RunFolder) -> str:
-    training, starts = config.training, read_record(run.record)
-    words = [
+def _training(config: ExperimentConfig, starts: Sequence[Mapping[str, Any]]) -> str:
+    network = f"## Network and training\n\n{describe_network(config.model)}; all of its settings are in config.json."
+    if not starts:  # as of a checkpoint that was converted
+        return f"{network} How it was trained was not noted."
+    training, start = config.training, config.training.weights or config.model.preset
+    start = start if start is None or "://" in start else Path(start).name
+    versions = starts[-1].get("versions", {})
+    told = [f"{name} {versions[name]}" for name in ("wsfcn-tf", "tensorflow", "keras", "numpy") if name in versions]
+    hours = sum(start.get("seconds", 0) for start in starts) / 3600
+    lines = [
+        f"{network} Its backbone started from {f'`{start}`' if start else 'random weights'}.",
         f"{training.epochs} epochs of crops of {config.data.crop_size} pixels, {training.batch_size} in a batch, seed "
-        f"{training.seed}, {training.precision}; the first {training.pretrain_epochs} without the mask loss."
+        f"{training.seed}, {training.precision}; the first {training.pretrain_epochs} without the mask loss.",
+        f"It took {hours:.1f} hours in {len(starts)} start(s), with {', '.join(told)}.",
+        *(f"When it ended, tags said: {warning}" for warning in starts[-1].get("warnings", ())),
     ]
-    if starts:
-        versions = starts[-1].get("versions", {})
-        told = [f"{name} {versions[name]}" for name in ("wsfcn-tf", "tensorflow", "keras", "numpy") if name in versions]
-        seconds = sum(start.get("seconds", 0) for start in starts)
-        words.append(f"It took {seconds / 3600:.1f} hours in {len(starts)} start(s), with {', '.join(told)}.")
-        words += [f"When it ended, tags said: {warning}" for warning in starts[-1].get("warnings", ())]
-    return "## Training\n\n" + "\n".join(words)
+    return "\n".join(lines)
 
 
 def _figures(trained: Trained, run: RunFolder) -> str:
