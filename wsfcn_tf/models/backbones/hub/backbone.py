@@ -64,6 +64,8 @@ class KerasHubBackbone(Layer):
             enable_lora(self.network, lora_rank)
         for part in self._features.unused:
             part.trainable = False
+            for weight in getattr(part, "weights", ()):  # LoRA's as well
+                weight.trainable = False
 
     def build(self, input_shape: tuple) -> None:
         """[B, H, W, 3]; the network is built already."""

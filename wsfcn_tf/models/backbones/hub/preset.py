@@ -53,9 +53,7 @@ def with_description(config: ModelConfig) -> ModelConfig:
     if config.backbone != "keras_hub" or config.preset_config is not None:
         return config
     if config.preset is None:
-        raise UserError(
-            "model.backbone keras_hub needs model.preset, such as dinov2_small, hf://OWNER/NAME or a folder"
-        )
+        raise UserError("model.backbone keras_hub needs model.preset: a name such as dinov2_small, or a folder")
     return replace(config, preset_config=read_preset(config.preset).write())
 
 
