@@ -61,8 +61,8 @@ clean:
 	find wsfcn_tf tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
 
 # An environment is whole if it holds .installed, which is made last: one without it is made anew.
-.venv/.installed: requirements.txt
-.venv-keras3/.installed: requirements-keras3.txt
+.venv/.installed: requirements.txt $(if $(ONLY_KERAS3),requirements-keras-hub.txt)
+.venv-keras3/.installed: requirements-keras3.txt requirements-keras-hub.txt
 .venv/.installed .venv-keras3/.installed: requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed: make PYTHON=...")'
 	@echo '=== installing $^ into $(@D) (some minutes)'

@@ -16,7 +16,7 @@ ARROWS = {
     "visualisation": "files data",
     "objective": "config ops",
     "metrics": "",
-    "models": "config ops objective metrics",
+    "models": "errors config ops objective metrics",
     "losses": "objective",
     "pseudo_labels": "objective",
     "runs": "errors files config data models",

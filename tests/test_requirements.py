@@ -12,7 +12,7 @@ else:
     import tomli as tomllib
 
 ROOT = Path(__file__).parents[1]
-EXTRAS = {"heif", "gpu", "convert", "serving", "onnx", "dev"}
+EXTRAS = {"heif", "gpu", "convert", "serving", "onnx", "keras-hub", "dev"}
 
 
 def requirements(name, python):
@@ -56,6 +56,14 @@ def test_the_serving_extra_asks_for_the_api_of_the_same_tensorflow(python):
     assert requirements("requirements-serving.txt", python) == {
         "tensorflow-serving-api": requirements("requirements.txt", python)["tensorflow"]
     }
+
+
+def test_keras_hub_is_for_pythons_that_its_keras_has():
+    assert [bool(requirements("requirements-keras-hub.txt", python)) for python in ("3.10", "3.11", "3.12")] == [
+        False,
+        True,
+        True,
+    ]
 
 
 def test_pyproject_reads_its_dependencies_from_these_files():

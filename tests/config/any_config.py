@@ -45,7 +45,7 @@ def values(hint):
 def agreeing(config):
     """Returns a config that differs from `config` only where its keys do not agree."""
     model, training = config.model, config.training
-    wide = model.backbone == "wide_resnet38"
+    wide, hub = model.backbone == "wide_resnet38", model.backbone == "keras_hub"
     model = replace(
         model,
         width=model.width if wide else 1.0,
@@ -53,7 +53,11 @@ def agreeing(config):
         low_stride=4 if wide else model.low_stride,
         head="cam" if training.pretrain_epochs >= training.epochs else "segmentation",
         synchronise_norm=model.synchronise_norm and not training.xla,
-        rematerialise=model.rematerialise and not model.from_scratch and model.backbone != "vgg16",
+        rematerialise=model.rematerialise and not model.from_scratch and model.backbone not in ("vgg16", "keras_hub"),
+        preset=(model.preset or "dinov2_small") if hub else None,
+        preset_config=model.preset_config if hub else None,
+        lora_rank=model.lora_rank if hub and not model.from_scratch and not model.freeze_backbone else None,
+        freeze_backbone=model.freeze_backbone and not model.from_scratch,
     )
     training = replace(
         training,

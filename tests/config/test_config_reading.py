@@ -45,6 +45,10 @@ def message_of(text, *overrides):
 BOUND = {
     "data.tag_column",
     "data.tag_separator",
+    "model.backbone",
+    "model.preset",
+    "model.preset_config",
+    "model.lora_rank",
     "model.output_stride",
     "model.low_stride",
     "model.head",

@@ -9,6 +9,8 @@ from wsfcn_tf.config.experiment import check_agreements
 from wsfcn_tf.config.reading import from_mapping
 from wsfcn_tf.errors import UserError
 
+HUB = {"backbone": "keras_hub", "preset": "dinov2_small"}
+
 
 def test_the_defaults_agree():
     check_agreements(ExperimentConfig())
@@ -47,6 +49,24 @@ def test_the_defaults_agree():
             {"model": {"rematerialise": True, "backbone": "vgg16"}},
             "model.rematerialise is for backbones of blocks",
         ),
+        ({"model": {"backbone": "keras_hub"}}, "model.backbone keras_hub needs model.preset: a name such as"),
+        ({"model": {"preset": "dinov2_small"}}, "model.preset is for model.backbone keras_hub; leave out one of"),
+        ({"model": {"preset_config": "{}"}}, "model.preset_config is for model.backbone keras_hub; leave out one of"),
+        ({"model": {"lora_rank": 2}}, "model.lora_rank is for model.backbone keras_hub; leave out one of"),
+        ({"model": {**HUB, "rematerialise": True}}, "model.rematerialise is not for model.backbone keras_hub"),
+        (
+            {"model": {"freeze_backbone": True, "from_scratch": True}},
+            "model.freeze_backbone keeps what model.from_scratch trains; leave out one of the two",
+        ),
+        (
+            {"model": {**HUB, "lora_rank": 2, "freeze_backbone": True}},
+            "model.lora_rank updates nothing of the backbone",
+        ),
+        ({"model": {**HUB, "lora_rank": 2, "from_scratch": True}}, "model.lora_rank updates nothing of the backbone"),
+        (
+            {"model": HUB, "training": {"weights": "imagenet"}},
+            "training.weights imagenet is for the other backbones; model.preset brings its own",
+        ),
         ({"training": {"weights": "imagenet"}}, "training.weights imagenet is for the other backbones"),
         (
             {"training": {"select": "loss"}},
@@ -71,6 +91,9 @@ def test_what_keys_must_agree_on(settings, words):
         {"model": {"backbone": "resnet50", "output_stride": 8}, "training": {"weights": "imagenet"}},
         {"model": {"output_stride": 8, "width": 0.5}},
         {"model": {"head": "cam"}, "training": {"epochs": 3, "pretrain_epochs": 3}},
+        {"model": {**HUB, "lora_rank": 2}, "training": {"weights": "backbone.weights.h5"}},
+        {"model": {**HUB, "freeze_backbone": True, "output_stride": 16, "low_stride": 8}},
+        {"model": {"freeze_backbone": True}},
     ],
 )
 def test_what_agrees(settings):

@@ -11,11 +11,13 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from hub_presets import HAS_KERAS_HUB, description
 from networks import noise, randomise
 
 import wsfcn_tf.models
 from wsfcn_tf.models.backbones.blocks import BlockBackbone
 from wsfcn_tf.models.backbones.efficientnet_lite import EfficientNetLite, InvertedResidual
+from wsfcn_tf.models.backbones.hub.backbone import KerasHubBackbone
 from wsfcn_tf.models.backbones.resnet import ResNet, ResNetBlock
 from wsfcn_tf.models.backbones.vgg16 import VGG16
 from wsfcn_tf.models.backbones.wide_resnet38 import BottleneckBlock, ResidualBlock, WideResNet38
@@ -84,6 +86,11 @@ CASES = [
     Case(lambda: EfficientNetLite(0, 16), [(2, 33, 17, 3)], [(2, 9, 5, 24), (2, 3, 2, 1280)]),
     Case(lambda: WideResNet38(0.01, from_scratch=True), [(2, 17, 9, 3)], [(2, 5, 3, 8), (2, 3, 2, 40)]),
 ]
+if HAS_KERAS_HUB:
+    TEXT = description("resnet")
+    CASES.append(Case(lambda: KerasHubBackbone(TEXT), [(2, 33, 17, 3)], [(2, 9, 5, 64), (2, 2, 1, 24)]))
+else:
+    BASES.add(KerasHubBackbone)
 
 
 def call(layer, inputs, training=False):

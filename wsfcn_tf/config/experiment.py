@@ -43,8 +43,27 @@ def _disagreements(config: ExperimentConfig) -> Iterator[str]:
     yield from _of_data(config)
 
 
+def _of_backbone(model: ModelConfig) -> Iterator[str]:
+    hub = model.backbone == "keras_hub"
+    if hub and model.preset is None:
+        yield "model.backbone keras_hub needs model.preset: a name such as dinov2_small, or a folder"
+    for key in () if hub else ("preset", "preset_config", "lora_rank"):
+        if getattr(model, key) is not None:
+            yield f"model.{key} is for model.backbone keras_hub; leave out one of the two"
+    if hub and model.rematerialise:
+        yield "model.rematerialise is not for model.backbone keras_hub; leave it out"
+    if model.freeze_backbone and model.from_scratch:
+        yield "model.freeze_backbone keeps what model.from_scratch trains; leave out one of the two"
+    if model.lora_rank and (model.freeze_backbone or model.from_scratch):
+        yield (
+            "model.lora_rank updates nothing of the backbone but its additions; leave out model.freeze_backbone and "
+            "model.from_scratch"
+        )
+
+
 def _of_model(config: ExperimentConfig) -> Iterator[str]:
     model, training = config.model, config.training
+    yield from _of_backbone(model)
     if model.backbone != "wide_resnet38" and model.width != 1:
         yield "model.width must be 1 with this model.backbone; only wide_resnet38 comes in other widths"
     if model.backbone == "wide_resnet38" and model.output_stride not in (None, 8):
@@ -86,6 +105,8 @@ def _of_training(config: ExperimentConfig) -> Iterator[str]:
         yield "training.validate_miou measures in validated epochs; set training.validate_every, for example to 1"
     if training.batch_size % training.accumulation_steps:
         yield "training.batch_size must be a multiple of training.accumulation_steps"
+    if training.weights == "imagenet" and config.model.backbone == "keras_hub":
+        yield "training.weights imagenet is for the other backbones; model.preset brings its own: leave it out"
     if training.weights == "imagenet" and config.model.backbone == "wide_resnet38":
         yield (
             "training.weights imagenet is for the other backbones; for wide_resnet38 convert the checkpoint with "

@@ -12,18 +12,31 @@ from wsfcn_tf.config.section import DILATIONS, Number, Section
 class ModelConfig(Section):
     """The network (paper section III; sizes as in the release)."""
 
-    backbone: Literal["wide_resnet38", "vgg16", "resnet50", "resnet101", "efficientnet_lite0", "efficientnet_lite2"] = (
-        "wide_resnet38"
-    )
+    backbone: Literal[
+        "wide_resnet38", "vgg16", "resnet50", "resnet101", "efficientnet_lite0", "efficientnet_lite2", "keras_hub"
+    ] = "wide_resnet38"
     """Feature extractor."""
+    preset: str | None = None
+    """Of keras_hub: a preset's name, such as dinov2_small, `hf://OWNER/NAME`, `kaggle://OWNER/MODEL/keras/NAME`, or a
+    folder that `save_to_preset` wrote. Its weights are what training starts from, unless training.weights names a
+    file."""
+    preset_config: str | None = None
+    """Leave it out: training writes here what the preset's network is made of, so that a run does not need the preset
+    again."""
     output_stride: Literal[8, 16, 32] | None = None
-    """Of the backbone's last feature; null takes the backbone's own: 8 for wide_resnet38, which has no other, and 16
-    for the others."""
+    """Of the backbone's last feature; null takes the backbone's own: 8 for wide_resnet38, which has no other, that of
+    the preset's last feature for keras_hub, and 16 for the others. keras_hub leaves out what is behind that stride; its
+    transformers have the stride of their patches and no other."""
     width: Number = Field(1.0, gt=0, le=1)
     """Fraction of wide_resnet38's channels; 1 is the paper's, 0.125 keeps all 38 layers at 1/64 of the cost."""
     from_scratch: bool = False
     """False as in the paper, whose backbone starts from ImageNet weights: its BatchNorms and its first stage (conv1a,
-    b2*) are not updated. True trains all of it, with batch statistics."""
+    b2*) are not updated; of keras_hub, BatchNorms are not. True trains all of it, with batch statistics."""
+    freeze_backbone: bool = False
+    """Whether nothing of the backbone is updated; features of large transformers are often used so."""
+    lora_rank: int | None = Field(None, ge=1)
+    """Of keras_hub's transformers: nothing of the backbone is updated but additions of this rank to the queries and
+    values of its attentions (LoRA); null updates all of it."""
     head: Literal["segmentation", "cam"] = "segmentation"
     """`segmentation` is the method's; `cam` is the plain CAM classifier right behind the backbone, which has neither
     context nor fusion, and no mask loss."""
@@ -49,7 +62,7 @@ class ModelConfig(Section):
     low_stride: Literal[4, 8] = 4
     """Stride of the shallow feature, at which fusion and head compute and masks come out. 8 leaves them a
     quarter of the pixels, on which self_supervision.pamr_dilations reach twice as far; not for wide_resnet38, which
-    the release has at 4."""
+    the release has at 4. Tokens of keras_hub's transformers are enlarged to it."""
     low_width: int | None = Field(None, ge=1)
     """Channels that a 1x1 gives the shallow feature before the fusion sees it, for backbones where that feature is
     much narrower than the decoder; null leaves it as it is."""

@@ -107,9 +107,14 @@ def from_mapping(mapping: Any, source: str = "config", base: ExperimentConfig | 
     Raises:
         UserError: a key, a type or a value is wrong; the message is one line that names it.
     """
-    config = _lay_over(ExperimentConfig() if base is None else base, mapping, source)
+    config = lay_mapping_over(ExperimentConfig() if base is None else base, mapping, source)
     check_agreements(config, source)
     return config
+
+
+def lay_mapping_over(config: ExperimentConfig, mapping: Any, source: str) -> ExperimentConfig:
+    """As `from_mapping`, but how keys agree is not checked: of a trained network, sections are left out."""
+    return _lay_over(config, mapping, source)
 
 
 # === YAML ===

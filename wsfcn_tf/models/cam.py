@@ -27,7 +27,7 @@ class CAMClassifier(Network):
 
     def __init__(self, config: ModelConfig, **kwargs: Any) -> None:
         super().__init__(config, **kwargs)
-        self.backbone = build_backbone(config)
+        self.backbone = build_backbone(self.config)
         self.dropout = SeededDropout(0.5 if config.dropout else 0.0, spatial=True, name="dropout")
         self.classifier = conv(config.num_classes, 1, kernel_initializer=keras.initializers.GlorotUniform())
 

@@ -6,6 +6,7 @@ same seed it draws the same numbers in eager mode, in a graph, on any replica, a
 
 import inspect
 import zlib
+from collections.abc import Iterator
 from typing import Any
 
 import keras
@@ -61,6 +62,17 @@ class Layer(keras.layers.Layer):
         """The constructor's arguments."""
         settings = {name: list(value) if isinstance(value, tuple) else value for name, value in self.settings.items()}
         return {**settings, **super().get_config()}
+
+
+def sublayers(layer: keras.layers.Layer, seen: set[int] | None = None) -> Iterator[keras.layers.Layer]:
+    """Every layer that a layer holds, by attribute or in a list, at any depth; each once."""
+    seen = {id(layer)} if seen is None else seen
+    for value in list(vars(layer).values()):
+        for held in list(value) if isinstance(value, list | tuple) else [value]:
+            if isinstance(held, keras.layers.Layer) and id(held) not in seen:
+                seen.add(id(held))
+                yield held
+                yield from sublayers(held, seen)
 
 
 @register

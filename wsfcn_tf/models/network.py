@@ -11,7 +11,9 @@ import tensorflow as tf
 
 from wsfcn_tf.config import ModelConfig
 from wsfcn_tf.models.accumulation import in_parts
+from wsfcn_tf.models.backbones.hub.preset import with_description
 from wsfcn_tf.models.keras_step import Reports, scaled, unpacked, unscaled, weighted
+from wsfcn_tf.models.layers import sublayers
 from wsfcn_tf.models.loss_switch import LossSwitch
 from wsfcn_tf.objective.objective import Objective
 
@@ -32,11 +34,13 @@ class Network(keras.Model):
         super().__init__(dtype="float32", **kwargs)
         if not config.num_classes:
             raise ValueError(f"ModelConfig.num_classes must be a positive number, not {config.num_classes}")
-        self.config = config
+        self.config = with_description(config)
 
     def build(self, input_shape: tuple) -> None:
         """Creates every variable; `input_shape` is [B, H, W, 3], its sides may be None."""
         self.build_layers(input_shape)
+        if self.config.freeze_backbone:
+            self.backbone.trainable = False
         if self.config.synchronise_norm:
             synchronise_norms(self)
         self.built = True
@@ -257,12 +261,8 @@ class Network(keras.Model):
 
 
 def norms(layer: keras.layers.Layer) -> Iterator[keras.layers.BatchNormalization]:
-    """Every BatchNorm that a built layer holds, by attribute and at any depth."""
-    for held in list(vars(layer).values()):
-        if isinstance(held, keras.layers.BatchNormalization):
-            yield held
-        elif isinstance(held, keras.layers.Layer):
-            yield from norms(held)
+    """Every BatchNorm that a built layer holds, at any depth."""
+    return (held for held in sublayers(layer) if isinstance(held, keras.layers.BatchNormalization))
 
 
 def synchronise_norms(layer: keras.layers.Layer) -> None:

@@ -29,7 +29,7 @@ class WSFCN(Network):
 
     def __init__(self, config: ModelConfig, **kwargs: Any) -> None:
         super().__init__(config, **kwargs)
-        self.backbone = build_backbone(config)
+        self.backbone = build_backbone(self.config)
         if config.low_width is not None:
             self.low_projection = conv(config.low_width, 1, kernel_initializer=torch_uniform())
         self.context = build_context(config)

@@ -90,8 +90,9 @@ def summarise(run: RunFolder) -> Summary:
 
 
 def describe_network(config: ModelConfig) -> str:
-    """The network in a few words, such as "wide_resnet38 fca sf2"."""
-    return f"{config.backbone} cam" if config.head == "cam" else f"{config.backbone} {config.context} {config.fusion}"
+    """The network in a few words, such as "wide_resnet38 fca sf2"; a preset stands for its backbone."""
+    backbone = Path(config.preset).name if config.preset else config.backbone
+    return f"{backbone} cam" if config.head == "cam" else f"{backbone} {config.context} {config.fusion}"
 
 
 def describe_data(config: DataConfig) -> str:

@@ -37,6 +37,45 @@ class Segmenter:
     def __init__(self, source: str | Path, **inference: Any) -> None:
         self._source = _open(source, inference)
 
+    @classmethod
+    def from_preset(cls, preset: str | Path, **inference: Any) -> "Segmenter":
+        """Opens what `save_to_preset` wrote.
+
+        Args:
+            preset: a folder; or `hf://OWNER/NAME` or `kaggle://OWNER/MODEL/keras/NAME`, which the packages
+                huggingface_hub and kagglehub fetch.
+            inference: as of the class.
+
+        Raises:
+            UserError: there is none, it is another project's, or the hub's package is not installed.
+        """
+        from wsfcn_tf.weights.preset.folder import load_preset
+
+        segmenter = cls.__new__(cls)
+        segmenter._source = TrainedSource(load_preset(preset), str(preset), inference)
+        return segmenter
+
+    def save_to_preset(self, folder: str | Path, licence: str | None = None) -> None:
+        """Writes the network and its rules as a folder in KerasHub's layout, complete or not at all.
+
+        Its README.md is a model card, made from what the run noted: read it before you publish it. `upload_preset` of
+        keras_hub and the hubs' own tools upload the folder.
+
+        Args:
+            folder: to make.
+            licence: of the weights, such as "apache-2.0" or "cc-by-4.0", for the card; None says that none is stated.
+
+        Raises:
+            UserError: the folder exists, or this was exported or is served, which has no weights to publish.
+        """
+        from wsfcn_tf.weights.preset.card import model_card
+        from wsfcn_tf.weights.preset.folder import save_preset
+
+        if not isinstance(self._source, TrainedSource):
+            raise UserError(f"{folder}: what is exported or served cannot be written as a preset: open the run")
+        trained = self._source.trained
+        save_preset(trained, folder, model_card(trained, Path(folder).name, licence))
+
     @property
     def class_names(self) -> tuple[str, ...] | None:
         """See the class."""
@@ -75,7 +114,11 @@ def _open(source: str | Path, inference: dict[str, Any]) -> Source:
         )
     if served:
         return ServedSource(str(source))
-    return TrainedSource(path, inference) if exported is None else ExportedSource(exported)
+    if exported is not None:
+        return ExportedSource(exported)
+    from wsfcn_tf.weights.trained import load_trained
+
+    return TrainedSource(load_trained(path), str(path), inference)
 
 
 def _saved_model(path: Path) -> Path | None:

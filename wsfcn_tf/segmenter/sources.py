@@ -2,15 +2,19 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from wsfcn_tf.config.reading import from_mapping
+from wsfcn_tf.config.reading import lay_mapping_over
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.segmenter.photos import Given
 from wsfcn_tf.segmenter.segmentation import Segmentation
+
+if TYPE_CHECKING:
+    from wsfcn_tf.weights.trained import Trained
 
 
 class Source(Protocol):
@@ -27,25 +31,28 @@ class Source(Protocol):
 
 
 class TrainedSource:
-    """A run's folder or a weights file in one, by the rules of the run's `inference` section.
+    """A network in memory, by the rules of its `inference` section.
 
     Args:
-        path: as `load_trained` takes it.
+        trained: the network.
+        where: it is from, the first words of an error's message.
         inference: keys of that section to change, such as {"flip": True, "crf": {"iterations": 10}}.
 
+    Attributes:
+        trained: with the section as changed.
+
     Raises:
-        UserError: as `load_trained`; or a key or value is wrong.
+        UserError: a key or value is wrong.
     """
 
-    def __init__(self, path: Path, inference: Mapping[str, Any]) -> None:
+    def __init__(self, trained: "Trained", where: str, inference: Mapping[str, Any]) -> None:
         from wsfcn_tf.inference.predictor import Predictor
-        from wsfcn_tf.weights.trained import load_trained
 
-        trained = load_trained(path)
-        config = from_mapping({"inference": dict(inference)}, f"Segmenter({str(path)!r})", trained.config).inference
-        if config.classes == "tags":
-            raise UserError(f"{path}: inference.classes is tags, which photos come without: add classes='scores'")
-        self.class_names, self._predict = trained.class_names, Predictor(trained.model, config)
+        changed = lay_mapping_over(trained.config, {"inference": dict(inference)}, f"Segmenter({where!r})")
+        if changed.inference.classes == "tags":
+            raise UserError(f"{where}: inference.classes is tags, which photos come without: add classes='scores'")
+        self.trained = replace(trained, config=changed)
+        self.class_names, self._predict = trained.class_names, Predictor(trained.model, changed.inference)
 
     def __call__(self, photo: Given, probabilities: bool) -> Segmentation:
         """See `Source`."""

@@ -13,6 +13,7 @@ from wsfcn_tf.data.datasets.layout_folder import LayoutFolder
 from wsfcn_tf.data.pipeline import steps_per_epoch
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.files import replacing, write_text
+from wsfcn_tf.models.backbones.hub.preset import with_description
 from wsfcn_tf.runs.checkpoints import TrainingState, read_state, recover
 from wsfcn_tf.runs.folder import RunFolder
 from wsfcn_tf.runs.training_data import check_training_data, fingerprint, write_training_data
@@ -108,26 +109,28 @@ def open_experiment(
 
 
 def resolve(config: ExperimentConfig, dataset: Dataset, run: RunFolder) -> ExperimentConfig:
-    """The config with the number of classes that the data has, and a precision instead of "auto".
+    """The config with the number of classes that the data has, a precision instead of "auto", and what a preset is.
 
     Args:
         config: the experiment as it was asked for.
         dataset: its data.
-        run: if it has begun, "auto" is its precision, whatever the hardware is now.
+        run: if it has begun, "auto" is its precision, whatever the hardware is now, and a preset is what it was then.
 
     Raises:
-        UserError: the config asks for another number.
+        UserError: the config asks for another number, or the preset cannot be had.
     """
     classes = len(dataset.class_names)
     if config.model.num_classes not in (None, classes):
         raise UserError(
             f"model.num_classes is {config.model.num_classes}, but the data has {classes} classes; leave it out"
         )
-    training = config.training
+    model, training = replace(config.model, num_classes=classes), config.training
+    earlier = run.read()[0] if run.is_run else None
     if training.precision == "auto":
-        chosen = run.read()[0].training.precision if run.is_run else fastest_precision()
-        training = replace(training, precision=chosen)
-    return replace(config, model=replace(config.model, num_classes=classes), training=training)
+        training = replace(training, precision=earlier.training.precision if earlier else fastest_precision())
+    if earlier and model.preset_config is None and model.preset == earlier.model.preset:
+        model = replace(model, preset_config=earlier.model.preset_config)
+    return replace(config, model=with_description(model), training=training)
 
 
 def continue_from(earlier: RunFolder, run: RunFolder, config: ExperimentConfig, dataset: Dataset) -> None:

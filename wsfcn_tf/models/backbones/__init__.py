@@ -6,13 +6,14 @@ import keras
 
 from wsfcn_tf.config import ModelConfig
 from wsfcn_tf.models.backbones.efficientnet_lite import EfficientNetLite
+from wsfcn_tf.models.backbones.hub.backbone import KerasHubBackbone
 from wsfcn_tf.models.backbones.resnet import ResNet
 from wsfcn_tf.models.backbones.vgg16 import VGG16
 from wsfcn_tf.models.backbones.wide_resnet38 import WideResNet38
 
 
 def build_backbone(config: ModelConfig) -> keras.layers.Layer:
-    """The layer that `config` asks for.
+    """The layer that `config` asks for; one of KerasHub by `preset_config` alone.
 
     Returns:
         A layer with `low_channels`, `high_channels` and
@@ -20,6 +21,15 @@ def build_backbone(config: ModelConfig) -> keras.layers.Layer:
     """
     if config.backbone == "wide_resnet38":
         return WideResNet38(config.width, config.dropout, config.from_scratch, config.rematerialise, name="backbone")
+    if config.backbone == "keras_hub":
+        return KerasHubBackbone(
+            config.preset_config,
+            config.output_stride,
+            config.low_stride,
+            config.from_scratch,
+            config.lora_rank,
+            name="backbone",
+        )
     options: dict[str, Any] = {
         "output_stride": config.output_stride or 16,
         "from_scratch": config.from_scratch,

@@ -1,0 +1,1 @@
+"""Trained networks as presets: folders in KerasHub's layout, to publish."""
