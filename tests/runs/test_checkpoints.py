@@ -47,6 +47,20 @@ def run(tmp_path):
     return RunFolder(tmp_path / "run")
 
 
+def test_the_scale_of_keras_own_optimiser(run):
+    """Keras 2 hides it."""
+    model = state_after(0)
+    optimizer = keras.mixed_precision.LossScaleOptimizer(keras.optimizers.SGD(0.1))
+    optimizer.build(model.trainable_variables)
+    model.compile(optimizer)
+    if keras.__version__ < "3":
+        with pytest.raises(UserError, match="checkpoints cannot hold the scale of Keras 2's Loss"):
+            checkpoints.restore(run, model)
+    else:
+        checkpoints.save(run, model, TrainingState(1))
+        checkpoints.restore(run, model)
+
+
 @pytest.mark.parametrize("kind", [GroupedSGD, GroupedAdamW])
 def test_continues_exactly(run, kind):
     model = state_after(3, kind=kind)
