@@ -55,8 +55,8 @@ class TinyNetwork(Network):
     def __init__(self, config: ModelConfig, **kwargs: Any) -> None:
         super().__init__(config, **kwargs)
         self.backbone = ConvNormReLU(_WIDTH, 3, name="backbone")
-        self.head = Head(_WIDTH, config.num_classes, name="head")
-        self.pooling = GlobalWeightedPooling(name="pooling")
+        self.head = Head(_WIDTH, config.num_classes, config.dropout, name="head")
+        self.pooling = GlobalWeightedPooling(name="pooling", dtype="float32")
 
     def build(self, input_shape: tuple) -> None:
         """Creates every variable."""
@@ -67,7 +67,7 @@ class TinyNetwork(Network):
     def call(self, images: tf.Tensor, training: bool = False, seed: tf.Tensor | None = None) -> dict[str, tf.Tensor]:
         """As `WSFCN.call`."""
         features = self.backbone(tf.nn.avg_pool2d(images, 4, 4, "SAME"), training=training)
-        foreground = self.head(features, training=training, seed=seed)
+        foreground = tf.cast(self.head(features, training=training, seed=seed), tf.float32)
         logits = tf.concat([tf.ones_like(foreground[..., :1]), foreground], axis=-1)
         masks = tf.nn.softmax(logits)
         full = resize_align_corners(masks, tf.shape(images)[1:3])

@@ -1,4 +1,4 @@
-"""The package from a wheel, in a folder that is no clone."""
+"""The package as it would be published: an sdist, the wheel that is built from it, in a folder that is no clone."""
 
 import csv
 import io
@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -15,22 +16,28 @@ from wsfcn_tf import __version__
 from wsfcn_tf.commands import SUMMARIES
 
 ROOT = Path(__file__).parents[1]
-# what a wheel is made of; the rest of a clone must not be needed
-SOURCES = ("wsfcn_tf", "configs", "pyproject.toml", "setup.py", "README.md", "LICENSE", *ROOT.glob("requirements*.txt"))
+# what a package is made of; the rest of a clone must not be needed
+FILES = ("pyproject.toml", "setup.py", "MANIFEST.in", "README.md", "LICENSE", *ROOT.glob("requirements*.txt"))
+FOLDERS = ("wsfcn_tf", "configs", "tests")
+GENERATED = shutil.ignore_patterns("__pycache__")
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
-    """Built without a network, by the environment's own setuptools."""
+def built(tmp_path_factory):
+    """Both, built without a network by the environment's own setuptools."""
     clone, output = tmp_path_factory.mktemp("clone"), tmp_path_factory.mktemp("dist")
-    for source in map(Path, SOURCES):
-        if (ROOT / source).is_dir():
-            shutil.copytree(ROOT / source, clone / source, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(ROOT / source, clone / source.name)
-    run("-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", output, clone, cwd=output)
-    (built,) = output.glob("*.whl")
-    return built
+    for folder in FOLDERS:
+        shutil.copytree(ROOT / folder, clone / folder, ignore=GENERATED)
+    for file in FILES:
+        shutil.copy(ROOT / file, clone)
+    run("-m", "build", "--no-isolation", "--outdir", output, clone, cwd=output)
+    return output
+
+
+@pytest.fixture(scope="module")
+def wheel(built):
+    (path,) = built.glob("*.whl")
+    return path
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +56,19 @@ def run(*words, cwd, site=None):
     done = subprocess.run([sys.executable, *map(str, words)], cwd=cwd, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout
+
+
+def test_a_registry_would_take_them(built):
+    told = run("-m", "twine", "check", "--strict", *sorted(built.iterdir()), cwd=built)
+    assert told.count("PASSED") == 2
+
+
+def test_the_source_holds_no_tests(built):
+    (path,) = built.glob("*.tar.gz")
+    with tarfile.open(path) as archive:
+        inside = {name.partition("/")[2] for name in archive.getnames()}
+    assert {"requirements-onnx.txt", "configs/demo.yaml", "wsfcn_tf/__init__.py", "LICENSE"} <= inside
+    assert not any(name.startswith("tests") for name in inside)
 
 
 def test_it_holds_all_modules_and_files(wheel):
@@ -70,11 +90,16 @@ def test_it_says_what_it_is(wheel):
     extras = {line.removeprefix("Provides-Extra: ") for line in header if line.startswith("Provides-Extra: ")}
     assert extras == {"heif", "gpu", "convert", "serving", "onnx", "dev"}
     assert "License-Expression: Apache-2.0" in header
+    assert "Description-Content-Type: text/markdown" in header
 
 
 @pytest.mark.parametrize("command", SUMMARIES)
 def test_every_command_answers(command, site, tmp_path):
     assert f"wsfcn_tf {command}" in run("-m", "wsfcn_tf", command, "--help", cwd=tmp_path, site=site)
+
+
+def test_its_command_is_installed(site, tmp_path):
+    assert run(site / "bin" / "wsfcn-tf", "--version", cwd=tmp_path, site=site) == f"wsfcn-tf {__version__}\n"
 
 
 def test_it_is_the_installed_one_and_has_its_configs(site, tmp_path):
@@ -83,12 +108,34 @@ def test_it_is_the_installed_one_and_has_its_configs(site, tmp_path):
     assert {"demo", "photos_small", "inference/flip"} <= {line.split()[0] for line in listed.splitlines()}
 
 
+def with_settings(words):
+    return [word for setting in words.split() for word in ("--set", setting)]
+
+
 @pytest.mark.slow
-def test_from_an_empty_folder_to_masks_and_an_export(site, tmp_path):
-    words = (
+def test_the_demo_from_an_empty_folder(site, tmp_path):
+    settings = with_settings(
         "training.epochs=2 training.pretrain_epochs=1 training.cooldown_epochs=0 data.scenes.train=32 data.scenes.val=4"
     )
-    settings = [word for setting in words.split() for word in ("--set", setting)]
+    told = run("-m", "wsfcn_tf", "demo", *settings, cwd=tmp_path, site=site)
+    assert "WS-FCN" in told and (tmp_path / "runs/demo/seed-0/panel.png").is_file()
+
+
+@pytest.mark.slow
+def test_a_shipped_experiment_from_an_empty_folder(site, tmp_path):
+    settings = with_settings(
+        "training.weights=null training.epochs=1 training.pretrain_epochs=1 training.cooldown_epochs=0 "
+        "training.batch_size=4 data.format=scenes data.crop_size=64 data.scenes.train=8 data.scenes.val=2"
+    )
+    run("-m", "wsfcn_tf", "train", "--config", "photos_small", *settings, "--output", "mine", cwd=tmp_path, site=site)
+    assert (tmp_path / "mine" / "model.weights.h5").is_file()
+
+
+@pytest.mark.slow
+def test_from_an_empty_folder_to_masks_and_an_export(site, tmp_path):
+    settings = with_settings(
+        "training.epochs=2 training.pretrain_epochs=1 training.cooldown_epochs=0 data.scenes.train=32 data.scenes.val=4"
+    )
     run("-m", "wsfcn_tf", "train", "--config", "demo", *settings, "--output", "mine", cwd=tmp_path, site=site)
     rows = list(csv.DictReader(io.StringIO((tmp_path / "mine" / "history.csv").read_text())))
     assert [row["epoch"] for row in rows] == ["1", "2"]

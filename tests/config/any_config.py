@@ -61,6 +61,7 @@ def agreeing(config):
     )
     training = replace(
         training,
+        beta_2=training.beta_2 if training.optimizer == "adamw" else 0.999,
         cooldown_epochs=min(training.cooldown_epochs, training.epochs) if training.schedule == "constant" else 0,
         accumulation_steps=1 if model.synchronise_norm else training.batch_size,
         validate_miou=training.validate_miou or training.select == "miou",

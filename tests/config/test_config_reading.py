@@ -54,6 +54,7 @@ BOUND = {
     "model.head",
     "training.batch_size",
     "training.accumulation_steps",
+    "training.beta_2",
     "training.cooldown_epochs",
     "training.select",
     "training.validate_miou",

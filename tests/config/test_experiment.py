@@ -23,6 +23,7 @@ def test_the_defaults_agree():
         ({"model": {"output_stride": 16}}, "model.output_stride must be 8 with wide_resnet38"),
         ({"model": {"low_stride": 8}}, "model.low_stride must be 4 with wide_resnet38"),
         ({"model": {"head": "cam"}}, "model.head cam has no mask loss; set training.pretrain_epochs"),
+        ({"training": {"beta_2": 0.9}}, "training.beta_2 is for training.optimizer adamw"),
         ({"training": {"cooldown_epochs": 31}}, "training.cooldown_epochs must be at most training.epochs"),
         (
             {"training": {"cooldown_epochs": 3, "schedule": "poly"}},

@@ -10,15 +10,15 @@ from wsfcn_tf.runs import checkpoints
 from wsfcn_tf.runs.checkpoints import TrainingState
 from wsfcn_tf.runs.folder import RunFolder
 from wsfcn_tf.runs.totals import EpochTotals
-from wsfcn_tf.training.optimizer import GroupedSGD
+from wsfcn_tf.training.grouped_optimizers import GroupedAdamW, GroupedSGD
 
 
-def state_after(steps, seed=0, **settings):
+def state_after(steps, seed=0, kind=GroupedSGD, **settings):
     """A small compiled model, after some steps."""
     keras.utils.set_random_seed(seed)
     model = keras.Sequential([keras.layers.Input((3,)), keras.layers.Dense(2), keras.layers.BatchNormalization()])
     count = len(model.trainable_variables)
-    optimizer = GroupedSGD(0.1, 0.9, [1.0] * count, [0.01] * count, **settings)
+    optimizer = kind(0.1, 0.9, [1.0] * count, [0.01] * count, **settings)
     optimizer.build(model.trainable_variables)
     model.compile(optimizer)
     advance(model, steps)
@@ -47,12 +47,27 @@ def run(tmp_path):
     return RunFolder(tmp_path / "run")
 
 
-def test_continues_exactly(run):
-    model = state_after(3)
+def test_the_scale_of_keras_own_optimiser(run):
+    """Keras 2 hides it."""
+    model = state_after(0)
+    optimizer = keras.mixed_precision.LossScaleOptimizer(keras.optimizers.SGD(0.1))
+    optimizer.build(model.trainable_variables)
+    model.compile(optimizer)
+    if keras.__version__ < "3":
+        with pytest.raises(UserError, match="checkpoints cannot hold the scale of Keras 2's Loss"):
+            checkpoints.restore(run, model)
+    else:
+        checkpoints.save(run, model, TrainingState(1))
+        checkpoints.restore(run, model)
+
+
+@pytest.mark.parametrize("kind", [GroupedSGD, GroupedAdamW])
+def test_continues_exactly(run, kind):
+    model = state_after(3, kind=kind)
     checkpoints.save(run, model, TrainingState(2), keep=1)
     advance(model, 2)
 
-    other = state_after(0, seed=1)
+    other = state_after(0, seed=1, kind=kind)
     assert checkpoints.read_state(run) == TrainingState(2)
     checkpoints.restore(run, other)
     assert int(other.optimizer.iterations) == 3

@@ -5,8 +5,8 @@ import pytest
 import tensorflow as tf
 from networks import graph
 
+from wsfcn_tf.training.grouped_optimizers import GroupedSGD
 from wsfcn_tf.training.loss_scale import LossScale
-from wsfcn_tf.training.optimizer import GroupedSGD
 
 
 def optimizer_and_variable(**settings):

@@ -8,7 +8,7 @@ from networks import noise, small_network
 
 from wsfcn_tf.config import SelfSupervisionConfig, TrainingConfig
 from wsfcn_tf.training import Objective, build_optimizer
-from wsfcn_tf.training.optimizer import GroupedSGD
+from wsfcn_tf.training.grouped_optimizers import GroupedSGD
 from wsfcn_tf.training.schedule import Schedule
 
 CONFIG = TrainingConfig()

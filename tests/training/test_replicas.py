@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from networks import noise
 
 
 def compare(output, *kinds):
@@ -56,6 +57,14 @@ def test_fit_equals_the_custom_loop(tmp_path):
     for name, value in loop.items():
         expected = value if name.startswith("change") else [np.mean(value, dtype=np.float64)]
         np.testing.assert_allclose(fit[name], expected, rtol=0, atol=tolerance(name, value), err_msg=name)
+
+
+def test_two_replicas_equal_one_with_adamw(arrays):
+    before, one, two = noise(3, 5), arrays["one/adamw"], arrays["two/adamw"]
+    assert (np.abs(one[0] - before).max(axis=1) > 0.09 * np.array([1, 2, 20])).all()
+    np.testing.assert_array_equal(one[1], one[0])  # the gradients of this step were not finite
+    assert (one[2] != one[1]).any()
+    np.testing.assert_allclose(two, one, rtol=1e-5, atol=1e-6)
 
 
 def test_two_replicas_see_the_photos_of_one(arrays):

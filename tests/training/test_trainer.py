@@ -138,10 +138,17 @@ def test_fewer_photos_than_when_the_checkpoint_was_saved(tmp_path):
 
 
 @pytest.mark.slow
-def test_resuming_continues_exactly_with_everything_on(tmp_path):
+@pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
+def test_resuming_continues_exactly_with_everything_on(optimizer, tmp_path):
     config = replace(
         with_training(
-            schedule="cosine", warmup_epochs=0.5, ema=0.9, accumulation_steps=2, precision="float16", checkpoint_every=1
+            optimizer=optimizer,
+            schedule="cosine",
+            warmup_epochs=0.5,
+            ema=0.9,
+            accumulation_steps=2,
+            precision="float16",
+            checkpoint_every=1,
         ),
         model=replace(CONFIG.model, backbone="wide_resnet38", width=0.125, from_scratch=False, rematerialise=True),
         self_supervision=replace(CONFIG.self_supervision, ramp_epochs=1),

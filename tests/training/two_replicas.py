@@ -9,6 +9,7 @@ included, which is large here so that counting it once per replica would show.
     one/sync, two/sync        with them synchronised
     two/fit                   `fit` on two replicas, with them fixed
     one/photos, two/photos    the photos of an epoch's rest
+    one/adamw, two/adamw      variables after steps of AdamW with a loss scale, one of which overflows
     two/random                features after a dropout, on each replica, of the same input
 """
 
@@ -35,6 +36,7 @@ from wsfcn_tf.models.layers import SeededDropout
 from wsfcn_tf.runs.checkpoints import TrainingState
 from wsfcn_tf.training import Objective, build_optimizer
 from wsfcn_tf.training.distribution import distributed_batches
+from wsfcn_tf.training.grouped_optimizers import GroupedAdamW
 from wsfcn_tf.training.loop import compile_step
 
 (CPU,) = tf.config.list_physical_devices("CPU")
@@ -68,7 +70,8 @@ def on_one_replica(kinds):
         before, step = model.get_weights(), tf.function(model.update, autograph=False)
         found |= results(kind, before, model, [step(images, tags, True) for images, tags in BATCHES])
     photos = training_batches(SCENES, SCENES.names("train"), STREAM.data, batch_size=4, seed=0, first_step=1, epochs=2)
-    return found | {"photos": np.stack([images for images, _, _ in photos])}
+    photos = np.stack([images for images, _, _ in photos])
+    return found | {"photos": photos, "adamw": adamw(tf.distribute.get_strategy())}
 
 
 def on_two_replicas(kinds):
@@ -92,7 +95,7 @@ def on_two_replicas(kinds):
     start = TrainingState(epoch=0, step=1)
     photos = distributed_batches(strategy, STREAM, SCENES, SCENES.names("train"), start, BadPhotos())
     stacked = [strategy.gather(images, axis=0) for images, _, _ in itertools.islice(photos, 3)]
-    return found | {"photos": np.stack(stacked), "random": random_features(strategy)}
+    return found | {"photos": np.stack(stacked), "random": random_features(strategy), "adamw": adamw(strategy)}
 
 
 def random_features(strategy):
@@ -107,6 +110,30 @@ def random_features(strategy):
     )
     images, tags = next(iter(strategy.experimental_distribute_dataset(BATCHES)))
     return compile_step(strategy, model)(images, tags, True)["kept"].numpy()
+
+
+def adamw(strategy):
+    """Three variables after each of some steps, to which the replicas contribute unequally: [steps, 3, 5]."""
+    with strategy.scope():
+        variables = [tf.Variable(value) for value in noise(3, 5)]
+        optimizer = GroupedAdamW(0.1, 0.9, [1.0, 2.0, 20.0], [0.0, 0.5, 0.1], loss_scaling=True)
+        optimizer.build(variables)
+
+    def apply(gradients):
+        context = tf.distribute.get_replica_context()
+        number, count = context.replica_id_in_sync_group, context.num_replicas_in_sync
+        share = (tf.cast(number, tf.float32) + 1) * 2 / (count * (count + 1))
+        optimizer.apply_gradients(zip(tf.unstack(share * gradients), variables))
+
+    @tf.function(autograph=False)
+    def step(gradients):
+        strategy.run(apply, args=(gradients,))
+
+    after = []
+    for gradients in (noise(3, 5) * 2**15, noise(3, 5) * np.inf, noise(3, 5)[::-1] * 2**12):
+        step(tf.constant(gradients))
+        after.append(np.stack([tf.convert_to_tensor(variable) for variable in variables]))
+    return np.stack(after)
 
 
 def results(kind, before, model, steps):

@@ -88,6 +88,8 @@ def _of_model(config: ExperimentConfig) -> Iterator[str]:
 
 def _of_training(config: ExperimentConfig) -> Iterator[str]:
     training = config.training
+    if training.optimizer != "adamw" and training.beta_2 != TrainingConfig().beta_2:
+        yield "training.beta_2 is for training.optimizer adamw; leave it out"
     if training.cooldown_epochs > training.epochs:
         yield "training.cooldown_epochs must be at most training.epochs"
     if training.cooldown_epochs and training.schedule != "constant":

@@ -54,6 +54,9 @@ class TrainingConfig(Section):
     """The first so many use the classification loss alone; then self-supervision joins."""
     batch_size: int = Field(16, ge=1)
     """Images per step over all devices; an incomplete last batch is dropped."""
+    optimizer: Literal["sgd", "adamw"] = "sgd"
+    """`sgd`, the release's; or `adamw`. A step of AdamW is about as long as its rate whatever the gradient is, so it
+    needs rates that are far lower than SGD's: set learning_rate and the multipliers, too."""
     learning_rate: Number = Field(1e-3, gt=0)
     """Of backbone weights; the multipliers below apply to it."""
     backbone_bias_multiplier: Number = Field(2.0, ge=0)
@@ -79,9 +82,12 @@ class TrainingConfig(Section):
     """Evaluate, predict and export use an average of the weights over the steps, in which each step keeps this share of
     the average so far: 0.98 goes back about 50 steps; 0, as in the paper, uses the weights themselves."""
     momentum: Number = Field(0.9, ge=0, lt=1)
-    """Of SGD."""
+    """Of SGD; of AdamW, its beta 1."""
+    beta_2: Number = Field(0.999, ge=0, lt=1)
+    """Of AdamW alone: how much its mean of squared gradients keeps in each step."""
     weight_decay: Number = Field(5e-4, ge=0)
-    """Of SGD; it is coupled (added to the gradient) and spares biases and BatchNorms' shifts."""
+    """It spares biases and BatchNorms' shifts. Of SGD it is coupled (added to the gradient); of AdamW it is not, and is
+    multiplied by the rate."""
     accumulation_steps: int = Field(1, ge=1)
     """Each device computes its share of a batch in so many parts, one after another, in the memory of one; a step is
     still a whole batch. BatchNorms that take the batch's statistics see a part."""

@@ -55,6 +55,8 @@ class Reports:
 
     def __init__(self, names: Sequence[str], num_classes: int, metrics: Any, weighted_metrics: Any) -> None:
         self._num_classes = num_classes
+        #: what `compile` was given
+        self.asked_for = {"metrics": metrics, "weighted_metrics": weighted_metrics}
         self.means = {name: keras.metrics.Mean(name=name) for name in names}
         self._metrics = [*_asked(metrics, weighted=False), *_asked(weighted_metrics, weighted=True)]
         taken = [*names, *(asked.name for asked in self._metrics)]
@@ -144,6 +146,12 @@ def _of_present(outputs: dict[str, tf.Tensor]) -> tf.Tensor:
 def weighted(values: dict[str, tf.Tensor], sample_weight: tf.Tensor | None) -> dict[str, tf.Tensor]:
     """Per-image values {name: float32 [B]}, of which "loss" is multiplied by float32 [B]."""
     return values if sample_weight is None else {**values, "loss": values["loss"] * sample_weight}
+
+
+def with_loss_scale(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:
+    """An optimiser for float16, whose smallest number is 6e-8: the same if it scales losses, else one around it."""
+    scales = isinstance(optimizer, keras.mixed_precision.LossScaleOptimizer) or getattr(optimizer, "loss_scale", None)
+    return optimizer if scales else keras.mixed_precision.LossScaleOptimizer(optimizer)
 
 
 def scaled(optimizer: keras.optimizers.Optimizer, loss: tf.Tensor) -> tf.Tensor:

@@ -12,7 +12,7 @@ import tensorflow as tf
 from wsfcn_tf.config import ModelConfig
 from wsfcn_tf.models.accumulation import in_parts
 from wsfcn_tf.models.backbones.hub.preset import with_description
-from wsfcn_tf.models.keras_step import Reports, scaled, unpacked, unscaled, weighted
+from wsfcn_tf.models.keras_step import Reports, scaled, unpacked, unscaled, weighted, with_loss_scale
 from wsfcn_tf.models.layers import sublayers
 from wsfcn_tf.models.loss_switch import LossSwitch
 from wsfcn_tf.objective.objective import Objective
@@ -80,8 +80,9 @@ class Network(keras.Model):
 
         Args:
             optimizer: any of Keras', by name or as an object; `wsfcn_tf.training.build_optimizer` makes the release's.
+                Where layers compute in float16, one without a loss scale gets Keras' `LossScaleOptimizer` around it.
             objective: (images, tags, outputs, self_supervision, step) -> {name: float32 [B]} with the key "loss";
-                None takes `Objective()`, the release's losses.
+                None takes `Objective()`, the release's losses. The names of the values are in its attribute `names`.
             seed: of dropout and gate.
             accumulation_steps: each replica computes its share of a batch in so many parts, one after another.
             xla: whether XLA compiles network, losses and gradients.
@@ -100,11 +101,14 @@ class Network(keras.Model):
         for name in ("loss", "loss_weights"):
             if kwargs.get(name) is not None:
                 raise TypeError(f"compile({name}=...): losses are the objective's; leave it out")
+        if self.backbone.compute_dtype == "float16":
+            optimizer = with_loss_scale(keras.optimizers.get(optimizer))
         super().compile(optimizer=optimizer, **{"jit_compile": False, **kwargs})
         self.objective = objective = Objective() if objective is None else objective
         self.pretrain_epochs = pretrain_epochs
         self.seed = seed
         self.accumulation_steps = accumulation_steps
+        self.xla = xla
         # the optimiser stays outside: under replicas it communicates, which a compiled function cannot
         self.differentiate = (
             tf.function(self._differentiate, jit_compile=True, autograph=False) if xla else self._differentiate
@@ -245,6 +249,19 @@ class Network(keras.Model):
         archive.add_endpoint("serve", self.__call__, input_signature=[any_size])
         archive.write_out(str(filepath))
         return None
+
+    def get_compile_config(self) -> dict[str, Any] | None:
+        """What `keras.saving.load_model` compiles with; None, so that it does not, for an objective of other makes."""
+        if type(getattr(self, "objective", None)) is not Objective:
+            return None
+        names = ("optimizer", "objective", "seed", "accumulation_steps", "xla", "pretrain_epochs")
+        options = {name: getattr(self, name) for name in names} | self.reports.asked_for
+        return {name: keras.saving.serialize_keras_object(value) for name, value in options.items()}
+
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """Compiles as `get_compile_config` described, with slots that can be loaded."""
+        self.compile(**{name: keras.saving.deserialize_keras_object(value) for name, value in config.items()})
+        self.optimizer.build(self.trainable_variables)
 
     def get_build_config(self) -> dict[str, Any]:
         """What `keras.saving.load_model` builds the variables from."""

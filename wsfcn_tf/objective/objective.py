@@ -1,9 +1,10 @@
 """What training minimises, per image: the classification loss, and from the switch on the mask loss with it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -36,6 +37,7 @@ class Supervision(NamedTuple):
     pseudo: tf.Tensor
 
 
+@keras.saving.register_keras_serializable(package="wsfcn_tf")
 class Objective:
     """The losses of a step (SSSS section 3.3).
 
@@ -58,6 +60,21 @@ class Objective:
         score_offsets: Sequence[float] | None = None,
     ) -> None:
         self.config, self.max_tags, self.ramp, self.score_offsets = config, max_tags, ramp, score_offsets
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments, as plain values."""
+        offsets = None if self.score_offsets is None else [float(offset) for offset in self.score_offsets]
+        return {
+            "config": asdict(self.config),
+            "max_tags": self.max_tags,
+            "ramp": asdict(self.ramp),
+            "score_offsets": offsets,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "Objective":
+        """The objective that `get_config` described."""
+        return cls(**config | {"config": SelfSupervisionConfig(**config["config"]), "ramp": Ramp(**config["ramp"])})
 
     def __call__(
         self,

@@ -14,6 +14,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.files import clear_partial, remove, replacing, write_json
@@ -80,15 +81,16 @@ def restore(run: RunFolder, model: keras.Model) -> None:
         model: compiled; it and its optimiser are built.
 
     Raises:
-        UserError: the last checkpoint cannot be read.
+        UserError: the last checkpoint cannot be read, or none could hold the optimiser's loss scale.
     """
     checkpoint, optimizer = run.latest_checkpoint(), model.optimizer
+    variables = _variables(optimizer)
     if checkpoint is None:
         return
     try:
         load_network(model, checkpoint.folder / (_RAW if optimizer.use_ema else WEIGHTS))
         with np.load(checkpoint.folder / _OPTIMIZER) as values:
-            for index, variable in enumerate(_variables(optimizer)):
+            for index, variable in enumerate(variables):
                 variable.assign(values[str(index)])
             if _RATE in values and hasattr(optimizer.learning_rate, "assign"):
                 optimizer.learning_rate.assign(values[_RATE])
@@ -165,6 +167,11 @@ def _write(path: Path, model: keras.Model, totals: EpochTotals) -> None:
 def _variables(optimizer: keras.optimizers.Optimizer) -> list[Any]:
     """The optimiser's variables, a method on Keras 2, a property on Keras 3; and the loss scale's, if there is one."""
     variables, scale = optimizer.variables, getattr(optimizer, "loss_scale", None)
+    if tf.is_tensor(scale):
+        raise UserError(
+            "checkpoints cannot hold the scale of Keras 2's LossScaleOptimizer: take "
+            'build_optimizer(model, TrainingConfig(precision="float16"))'
+        )
     return [*(variables() if callable(variables) else variables), *(scale.variables if scale else [])]
 
 
