@@ -1,6 +1,7 @@
 """Runs on KerasHub's backbones: trained, killed, resumed without the preset, loaded, saved and exported."""
 
 import io
+import json
 import shutil
 from dataclasses import replace
 
@@ -13,10 +14,12 @@ from PIL import Image
 from serving.alone import answers_alone
 from short_runs import SCENES, train, with_training
 
-from wsfcn_tf import Segmenter
+from wsfcn_tf import ModelConfig, Segmenter
+from wsfcn_tf.errors import UserError
 from wsfcn_tf.runs.folder import RunFolder
 from wsfcn_tf.serving.export import export
 from wsfcn_tf.serving.graph.segmenter import ExportConfig
+from wsfcn_tf.training.experiment import resolve
 from wsfcn_tf.weights.trained import load_trained
 
 KINDS = {
@@ -98,3 +101,17 @@ def test_an_export_needs_tensorflow_alone(trained, tmp_path):
         expected = Segmenter(trained.run.root).predict(photo, probabilities=True)
         np.testing.assert_allclose(masks, expected.probabilities, atol=1e-4)
         assert (labels == expected.labels).mean() > 0.99
+
+
+HUB = ModelConfig(backbone="keras_hub", preset="dinov2_small")
+
+
+@pytest.mark.parametrize(("network", "refused"), [("ViTBackbone", True), ("ResNetBackbone", False)])
+def test_xla_has_no_bicubic_interpolation(network, refused, tmp_path):
+    described = json.dumps({"backbone": {"class_name": network}, "scale": [], "offset": []})
+    config = replace(with_training(xla=True), model=replace(HUB, preset_config=described))
+    if not refused:
+        assert resolve(config, SCENES, RunFolder(tmp_path)).model.preset_config == described
+        return
+    with pytest.raises(UserError, match=r"^training\.xla: XLA cannot interpolate the position .* dinov2_small"):
+        resolve(config, SCENES, RunFolder(tmp_path))

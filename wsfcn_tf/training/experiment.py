@@ -13,7 +13,7 @@ from wsfcn_tf.data.datasets.layout_folder import LayoutFolder
 from wsfcn_tf.data.pipeline import steps_per_epoch
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.files import replacing, write_text
-from wsfcn_tf.models.backbones.hub.preset import with_description
+from wsfcn_tf.models.backbones.hub.preset import Description, with_description
 from wsfcn_tf.runs.checkpoints import TrainingState, read_state, recover
 from wsfcn_tf.runs.folder import RunFolder
 from wsfcn_tf.runs.training_data import check_training_data, fingerprint, write_training_data
@@ -117,7 +117,7 @@ def resolve(config: ExperimentConfig, dataset: Dataset, run: RunFolder) -> Exper
         run: if it has begun, "auto" is its precision, whatever the hardware is now, and a preset is what it was then.
 
     Raises:
-        UserError: the config asks for another number, or the preset cannot be had.
+        UserError: the config asks for another number, or the preset cannot be had or not with XLA.
     """
     classes = len(dataset.class_names)
     if config.model.num_classes not in (None, classes):
@@ -130,7 +130,13 @@ def resolve(config: ExperimentConfig, dataset: Dataset, run: RunFolder) -> Exper
         training = replace(training, precision=earlier.training.precision if earlier else fastest_precision())
     if earlier and model.preset_config is None and model.preset == earlier.model.preset:
         model = replace(model, preset_config=earlier.model.preset_config)
-    return replace(config, model=with_description(model), training=training)
+    model = with_description(model)
+    if training.xla and model.preset_config is not None and not Description.read(model.preset_config).is_for_xla:
+        raise UserError(
+            f"training.xla: XLA cannot interpolate the position embeddings of {model.preset}; leave it out, or take "
+            "another model.preset, such as one of DINOv3"
+        )
+    return replace(config, model=model, training=training)
 
 
 def continue_from(earlier: RunFolder, run: RunFolder, config: ExperimentConfig, dataset: Dataset) -> None:

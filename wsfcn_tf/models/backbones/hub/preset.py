@@ -15,6 +15,7 @@ from wsfcn_tf.errors import UserError, first_line
 from wsfcn_tf.models.backbones.hub.library import keras_hub
 
 _CONVERTER = "image_converter.json"
+_INTERPOLATED = ("ViTBackbone", "SigLIPVisionEncoder", "DINOV2Backbone")  # their position embeddings
 # What a network says anew wherever it is built: under these names Keras keeps what belongs to a process or a training.
 _NOT_KEPT = ("name", "trainable", "dtype")
 
@@ -42,6 +43,11 @@ class Description(NamedTuple):
     def write(self) -> str:
         """One line of JSON."""
         return json.dumps(self._asdict(), sort_keys=True)
+
+    @property
+    def is_for_xla(self) -> bool:
+        """Whether XLA can compile the network: it has no bicubic interpolation."""
+        return self.backbone.get("class_name") not in _INTERPOLATED
 
 
 def with_description(config: ModelConfig) -> ModelConfig:
