@@ -21,11 +21,12 @@ def test_names_of_columns(tmp_path, column, tags):
     assert shown(dataset) == TAGS
 
 
+@pytest.mark.parametrize("name", ["labels.csv", "labels.txt"])
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
-def test_tables_as_excel_saves_them(tmp_path, encoding):
+def test_tables_as_excel_saves_them(tmp_path, encoding, name):
     photos(tmp_path)
     text = table("image_id\ttägs", "|").replace(",", "\t").replace("\n", "\r\n")
-    (tmp_path / "labels.csv").write_bytes(text.encode(encoding))
+    (tmp_path / name).write_bytes(text.encode(encoding))
     dataset, told = opened(tmp_path)
     assert shown(dataset) == TAGS and "recognised as table" in told[0]
 

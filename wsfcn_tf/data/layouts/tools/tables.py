@@ -78,7 +78,9 @@ def read(folder: SourceFolder, choices: Choices, gathering: Gathering) -> None:
 
 def _tables(folder: SourceFolder) -> list[str]:
     found = []
-    for name in folder.ending(".csv", ".tsv"):
+    # Excel's "Unicode Text" is .txt; farther down, such files are YOLO's labels, as many as photos
+    texts = [name for name in folder.ending(".txt") if "/" not in name]
+    for name in [*folder.ending(".csv", ".tsv"), *texts]:
         header = [field.lower() for field in folder.header(name)]
         is_answer = "submission" in name.rpartition("/")[2].lower()  # an example of what a competition wants
         if is_answer or any(other <= set(header) for other in _OTHERS):
