@@ -72,3 +72,13 @@ def png(image):
     buffer = io.BytesIO()
     Image.fromarray(image).save(buffer, "PNG")
     return buffer.getvalue()
+
+
+def check(results, images):
+    """That predictions are those of the toy."""
+    assert len(results) == len(images)
+    for result, image in zip(results, images):
+        labels, scores = expected(image)
+        np.testing.assert_array_equal(result.labels, labels)
+        np.testing.assert_allclose(result.scores, scores, rtol=1e-6)
+        assert (result.labels.dtype, result.scores.dtype) == (np.uint8, np.float32)
