@@ -15,7 +15,8 @@ from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-from benchmarks.finished_runs import append, lines, measure, spread
+from benchmarks.finished_runs import measure, spread
+from benchmarks.json_lines import append, lines
 from wsfcn_tf.files.markdown import markdown_table
 
 _CONFIG = "configs/photos_small.yaml"

@@ -1,4 +1,4 @@
-"""Trainings and evaluations in processes of their own, and a line of JSON for each that is finished."""
+"""Trainings and evaluations in processes of their own."""
 
 import json
 import statistics
@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measure import where
-from wsfcn_tf.files import write_text
 from wsfcn_tf.runs.epoch_table import read
 from wsfcn_tf.runs.folder import RunFolder
 
@@ -37,16 +36,6 @@ def measure(config: str, settings: Sequence[str], rules: dict[str, list[str]], f
         metrics = json.loads((output / "metrics.json").read_text())
         result[name] = {key: metrics[key] for key in ("miou", "pixel_accuracy", "map", "class_iou")}
     return result | {"history": read(folder / "history.csv")}
-
-
-def lines(path: Path) -> list[dict[str, Any]]:
-    """What is finished."""
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-
-
-def append(path: Path, result: dict[str, Any]) -> None:
-    """Adds a line, or the file stays as it was."""
-    write_text(path, "".join(json.dumps(line) + "\n" for line in [*lines(path), result]))
 
 
 def spread(values: Sequence[float]) -> str:

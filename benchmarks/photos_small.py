@@ -14,7 +14,8 @@ from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-from benchmarks.finished_runs import append, lines, measure, spread
+from benchmarks.finished_runs import measure, spread
+from benchmarks.json_lines import append, lines
 
 _CONFIG = "configs/photos_small_table.yaml"
 _RESULTS = Path(__file__).with_suffix(".jsonl")

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from networks import noise, small_network
+from networks import noise, small_network, smallest_network
 
 from wsfcn_tf.config import SelfSupervisionConfig, TrainingConfig
 from wsfcn_tf.training import Objective, build_optimizer
@@ -49,11 +49,12 @@ def test_cooldown_is_linear_to_zero():
 
 def test_cooldown_counts_in_epochs():
     config = replace(CONFIG, epochs=10, cooldown_epochs=4)
-    schedule = build_optimizer(small_network(), config, steps_per_epoch=7).schedule
+    model = smallest_network()
+    schedule = build_optimizer(model, config, steps_per_epoch=7).schedule
     assert schedule == Schedule("constant", steps=70, cooldown=28)
-    assert build_optimizer(small_network(), CONFIG).schedule == Schedule()
+    assert build_optimizer(model, CONFIG).schedule == Schedule()
     with pytest.raises(ValueError, match="needs steps_per_epoch"):
-        build_optimizer(small_network(), config)
+        build_optimizer(model, config)
 
 
 def test_round_trip_of_the_configuration():
@@ -112,7 +113,7 @@ def test_every_variable_is_in_its_group(from_scratch):
 
 def test_multipliers_come_from_the_config():
     config = replace(CONFIG, backbone_bias_multiplier=3.0, new_weight_multiplier=5.0, new_bias_multiplier=7.0)
-    optimizer = build_optimizer(small_network(from_scratch=True), config)
+    optimizer = build_optimizer(smallest_network(from_scratch=True), config)
     assert set(optimizer.multipliers) == {1.0, 3.0, 5.0, 7.0}
     assert float(tf.convert_to_tensor(optimizer.learning_rate)) == pytest.approx(1e-3)
     assert optimizer.momentum == 0.9

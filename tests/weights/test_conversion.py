@@ -3,6 +3,8 @@
 import io
 import pickle
 import zipfile
+from functools import cache
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -37,10 +39,12 @@ def small(monkeypatch):
 backbone_class = conversion.WideResNet38
 
 
+@cache
 def network(kind, classes=20):
+    """A network, and weights of such a one by their names in a release."""
     model = small_network(**SMALL, **NETWORKS[kind], num_classes=classes, dilations=(1, 12, 24, 36))
     shapes = {name: value.shape for name, value in to_torch_state_dict(model).items()}
-    return model, {name: recipe.draw(name, shape) for name, shape in shapes.items()}
+    return model, MappingProxyType({name: recipe.draw(name, shape) for name, shape in shapes.items()})
 
 
 def save(path, state, **options):
@@ -222,7 +226,7 @@ def test_another_backbone(tmp_path, capsys):
 
 
 def test_missing_unexpected_and_mis_shaped_tensors(tmp_path, capsys):
-    _, state = network("wsfcn")
+    state = dict(network("wsfcn")[1])
     del state["bn7.bias"]
     state |= {"sf2.extra.weight": np.ones(3), "fca.bn1.weight": np.ones(7)}
     source = save(tmp_path / "odd.pth", state)
