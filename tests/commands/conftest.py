@@ -1,5 +1,10 @@
-"""A folder of six tiny photos, and a network that was trained on them, once for all tests of commands."""
+"""A folder of six tiny photos, and a network of a few convolutions that was trained on them, for all tests of commands.
 
+Networks as a config names them are trained in test_trainer.py, and loaded in test_export.py and test_conversion.py.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +12,26 @@ import pytest
 from PIL import Image
 from six_photos import SMALL, photo
 
+from benchmarks.tiny_training import build_tiny
 from wsfcn_tf.__main__ import main
+from wsfcn_tf.training import trainer
+from wsfcn_tf.weights import trained as weights_of_runs
+
+
+@contextmanager
+def networks_are_tiny() -> Iterator[None]:
+    """Within, commands make the tiny network, for every one of them traces it anew."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(trainer, "build_model", build_tiny)
+        patch.setattr(weights_of_runs, "build_model", build_tiny)
+        yield
+
+
+@pytest.fixture(scope="module")
+def tiny_networks():
+    """For modules whose commands make networks."""
+    with networks_are_tiny():
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -35,5 +59,6 @@ def trained(root, tmp_path_factory) -> Path:
     config = folder / "small.yaml"
     config.write_text(SMALL)
     run = folder / "run"
-    assert main(["train", "--config", str(config), "--set", f"data.root={root}", "--output", str(run)]) == 0
+    with networks_are_tiny():
+        assert main(["train", "--config", str(config), "--set", f"data.root={root}", "--output", str(run)]) == 0
     return run

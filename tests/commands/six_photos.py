@@ -7,9 +7,8 @@ from PIL import Image
 
 from wsfcn_tf.__main__ import main
 
-# The backbone of the fewest layers: every command traces the network anew.
 SMALL = """
-model: {backbone: vgg16, context: aspp, fusion: gci, decoder_width: 8, dilations: [1, 2, 3, 4], from_scratch: true}
+model: {decoder_width: 8, from_scratch: true}
 data: {format: voc, crop_size: 32}
 training: {epochs: 2, pretrain_epochs: 1, batch_size: 3, panels: 2, learning_rate: 0.01}
 """

@@ -3,11 +3,14 @@
 import json
 
 import numpy as np
+import pytest
 from PIL import Image
 from six_photos import one_line, photo
 
 from wsfcn_tf.__main__ import main
 from wsfcn_tf.data.masks.coco_file import CocoFile
+
+pytestmark = pytest.mark.usefixtures("tiny_networks")
 
 ALL_PIXELS = ["--set", "inference.background_value=0", "--set", "inference.presence_threshold=0"]
 

@@ -11,6 +11,8 @@ from six_photos import one_line, photo
 from wsfcn_tf.__main__ import main
 from wsfcn_tf.evaluation.metrics.per_image import PerImage
 
+pytestmark = pytest.mark.usefixtures("tiny_networks")
+
 
 def test_evaluate_scores_the_split(trained, root, capsys):
     assert main(["evaluate", "--weights", str(trained), "--data", str(root), "--split", "val"]) == 0

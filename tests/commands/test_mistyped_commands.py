@@ -1,6 +1,9 @@
 """What users get wrong in `train`, `predict` and `evaluate`: one line each."""
 
+import pytest
 from six_photos import SMALL, one_line
+
+pytestmark = pytest.mark.usefixtures("tiny_networks")
 
 
 def test_a_report_in_the_place_of_a_file_is_refused_at_once(trained, tmp_path, capsys):
@@ -14,8 +17,8 @@ def test_a_report_in_the_place_of_a_file_is_refused_at_once(trained, tmp_path, c
 
 def test_weights_of_another_architecture(trained, root, tmp_path, capsys):
     config = (trained / "config.yaml").read_text()
-    (tmp_path / "config.yaml").write_text(config.replace("decoder_width: 8", "decoder_width: 16"))
-    (tmp_path / "classes.txt").write_text("cat\ndog\n")
+    (tmp_path / "config.yaml").write_text(config.replace("num_classes: 2", "num_classes: 3"))
+    (tmp_path / "classes.txt").write_text("cat\ndog\nsheep\n")
     weights = tmp_path / "model.weights.h5"
     weights.write_bytes((trained / "model.weights.h5").read_bytes())
     error = one_line(capsys, "evaluate", "--weights", str(weights), "--data", str(root))

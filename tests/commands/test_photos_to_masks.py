@@ -3,11 +3,14 @@
 import json
 
 import numpy as np
+import pytest
 from PIL import Image
 from six_photos import one_line
 
 from wsfcn_tf.__main__ import main
 from wsfcn_tf.evaluation.metrics import tag_health
+
+pytestmark = pytest.mark.usefixtures("tiny_networks")
 
 
 def test_train_leaves_a_complete_run(trained):

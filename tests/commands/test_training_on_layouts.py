@@ -10,6 +10,8 @@ from six_photos import SMALL, one_line, photo
 
 from wsfcn_tf.__main__ import main
 
+pytestmark = pytest.mark.usefixtures("tiny_networks")
+
 TAGS = {"a": 1, "b": 2, "c": 1, "d": 2, "e": 1, "f": 2}  # photos and their categories
 
 
@@ -35,7 +37,7 @@ def write(root, categories):
 
 
 @pytest.fixture(scope="module")
-def run(coco):
+def run(coco, tiny_networks):
     """The folder of a run that was stopped after its first of two epochs."""
     config = coco.parent / "small.yaml"
     config.write_text(SMALL.replace("format: voc", "format: auto").replace("panels: 2", "panels: 0"))

@@ -30,22 +30,22 @@ class Raw:
     @contextmanager
     def running(self):
         """Serves while the block runs."""
-        listener = socket.create_server(("127.0.0.1", 0))
-        thread = threading.Thread(target=self._accept, args=(listener,), daemon=True)
-        thread.start()
-        try:
-            yield f"http{'s' if self._tls else ''}://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            listener.shutdown(socket.SHUT_RDWR)
-            listener.close()
-            thread.join()
+        with socket.create_server(("127.0.0.1", 0)) as listener, socket.socket() as last:
+            last.bind(("127.0.0.1", 0))
+            thread = threading.Thread(target=self._accept, args=(listener, last.getsockname()), daemon=True)
+            thread.start()
+            try:
+                yield f"http{'s' if self._tls else ''}://127.0.0.1:{listener.getsockname()[1]}"
+            finally:
+                last.connect(listener.getsockname())  # behind those that a busy machine has not accepted yet
+                thread.join()
 
-    def _accept(self, listener):
+    def _accept(self, listener, last):
         threads = []
         while True:
-            try:
-                connection, _ = listener.accept()
-            except OSError:
+            connection, address = listener.accept()
+            if address == last:
+                connection.close()
                 break
             self.connections += 1
             behaviour = self._behaviours[min(self.connections, len(self._behaviours)) - 1]

@@ -1,5 +1,7 @@
 """Every network that a config can name."""
 
+import itertools
+
 import keras
 import numpy as np
 import pytest
@@ -10,9 +12,18 @@ from wsfcn_tf import ModelConfig, build_model
 from wsfcn_tf.commands.networks import ROWS
 from wsfcn_tf.models.counting import count_parameters
 
+CONTEXTS = ("fca", "mclm", "aspp", "non_local", "large_kernel", "ppm")
+FUSIONS = ("sf2", "gci", "sum", "concat", "product")
 
-@pytest.mark.parametrize("context", ["fca", "mclm", "aspp", "non_local", "large_kernel", "ppm"])
-@pytest.mark.parametrize("fusion", ["sf2", "gci", "sum", "concat", "product"])
+
+def pairs():
+    """All, of which those without one of the paper's two parts are slow: every part is in one of the others."""
+    for context, fusion in itertools.product(CONTEXTS, FUSIONS):
+        usual = context == "fca" or fusion == "sf2"
+        yield pytest.param(context, fusion, marks=() if usual else pytest.mark.slow)
+
+
+@pytest.mark.parametrize(("context", "fusion"), pairs())
 def test_every_context_goes_with_every_fusion(context, fusion):
     outputs = gentle(shallow_network(context=context, fusion=fusion))(noise(1, 20, 18, 3), training=False)
     assert outputs["logits"].shape == (1, 5, 4, 4)

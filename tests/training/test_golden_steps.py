@@ -9,7 +9,7 @@ from golden.recipe import assert_close
 from wsfcn_tf.objective.losses import mask_loss
 
 
-@pytest.fixture(scope="module", params=golden_steps.NETWORKS)
+@pytest.fixture(scope="module", params=["wsfcn", pytest.param("ssss", marks=pytest.mark.slow)])
 def steps(request):
     return golden_steps.run(request.param)
 

@@ -51,7 +51,13 @@ class Trained:
         shutil.rmtree(preset)
 
 
-@pytest.fixture(scope="module", params=KINDS)
+IN_SECONDS = ("resnet", "vit")  # a network with two levels, and a transformer; the others take as long again
+
+
+@pytest.fixture(
+    scope="module",
+    params=[kind if kind in IN_SECONDS else pytest.param(kind, marks=pytest.mark.slow) for kind in KINDS],
+)
 def trained(request, tmp_path_factory):
     if not needs_keras_hub.args[0]:
         return Trained(request.param, tmp_path_factory.mktemp(request.param))
