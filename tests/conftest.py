@@ -30,9 +30,12 @@ def rng() -> np.random.Generator:
     return np.random.default_rng(0)
 
 
+LONG = ("training", "models", "weights", "serving")  # folders, of the longest files first
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Trainings, each of which takes long, come first, so that no worker is left with one at the end."""
-    items.sort(key=lambda item: "training" not in item.path.parts)
+    """What takes long comes first, so that no worker is left with it at the end."""
+    items.sort(key=lambda item: next((rank for rank, name in enumerate(LONG) if name in item.path.parts), len(LONG)))
 
 
 def pytest_collection_finish() -> None:

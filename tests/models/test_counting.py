@@ -1,4 +1,4 @@
-from networks import small_network
+from networks import shallow_network, small_network, smallest_network
 
 from wsfcn_tf.models.counting import count_multiply_adds, count_parameters
 
@@ -12,12 +12,12 @@ def test_parameters():
 
 
 def test_multiply_adds_of_the_classifier_grow_with_the_classes():
-    few, many = (count_multiply_adds(small_network(num_classes=classes), side=32) for classes in (3, 13))
+    few, many = (count_multiply_adds(smallest_network(num_classes=classes), side=32) for classes in (3, 13))
     assert many - few == 10 * 16 * 8 * 8  # ten more 1x1 over 16 channels, on the map of stride 4
 
 
 def test_multiply_adds_of_a_convolutional_network_grow_with_the_pixels():
-    model = small_network(context="large_kernel", fusion="sum")
+    model = shallow_network(context="large_kernel", fusion="sum")
     small, large = (count_multiply_adds(model, side) for side in (32, 64))
     assert large == 4 * small
-    assert small > 27 * 8 * 32 * 32  # of the stem alone: 3x3x3 -> 8 at every pixel
+    assert small > 27 * 64 * 32 * 32  # of the first layer alone: 3x3x3 -> 64 at every pixel
