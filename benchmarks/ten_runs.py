@@ -68,11 +68,14 @@ def _committed() -> str:
 def _one_run(python: Path, workers: int) -> dict[str, Any]:
     start = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        report = Path(folder) / "report.xml"
+        report, output = Path(folder) / "report.xml", Path(folder) / "output.txt"
         words = [python, "-m", "pytest", "-m", "not slow", "-n", str(workers), f"--junitxml={report}"]
         words += ["-p", "no:cacheprovider"]
         environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2"}
-        status = subprocess.run(words, cwd=_ROOT, env=environment, stdout=subprocess.DEVNULL).returncode
+        with output.open("w") as file:
+            status = subprocess.run(words, cwd=_ROOT, env=environment, stdout=file, stderr=file).returncode
+        if status:
+            print(output.read_text(errors="replace"))
         counts = _counts(report) if report.exists() else {}
     seconds = round(time.monotonic() - start)
     return {"status": status, **counts, "seconds": seconds, "date": str(datetime.date.today()), "cores": os.cpu_count()}
