@@ -14,16 +14,14 @@ from wsfcn_tf.models.counting import count_parameters
 
 CONTEXTS = ("fca", "mclm", "aspp", "non_local", "large_kernel", "ppm")
 FUSIONS = ("sf2", "gci", "sum", "concat", "product")
+# all of them; those without one of the paper's two parts are slow, for each part is in one of the others
+PAIRS = [
+    pytest.param(context, fusion, marks=() if context == "fca" or fusion == "sf2" else pytest.mark.slow)
+    for context, fusion in itertools.product(CONTEXTS, FUSIONS)
+]
 
 
-def pairs():
-    """All, of which those without one of the paper's two parts are slow: every part is in one of the others."""
-    for context, fusion in itertools.product(CONTEXTS, FUSIONS):
-        usual = context == "fca" or fusion == "sf2"
-        yield pytest.param(context, fusion, marks=() if usual else pytest.mark.slow)
-
-
-@pytest.mark.parametrize(("context", "fusion"), pairs())
+@pytest.mark.parametrize(("context", "fusion"), PAIRS)
 def test_every_context_goes_with_every_fusion(context, fusion):
     outputs = gentle(shallow_network(context=context, fusion=fusion))(noise(1, 20, 18, 3), training=False)
     assert outputs["logits"].shape == (1, 5, 4, 4)
