@@ -39,6 +39,12 @@ _MaskValues = Annotated[
 ]
 
 
+_PseudoMasks = Annotated[
+    dict[str, Literal["hard"]],
+    Must("one or more folders, each with how far it is trusted", lambda folders: len(folders) > 0),
+]
+
+
 @dataclass(frozen=True)
 class DataConfig(Section):
     """Where photos and tags come from, and how training sees them."""
@@ -81,8 +87,14 @@ class DataConfig(Section):
     """Name of the list of validation photos, likewise."""
     mask_values: _MaskValues | None = None
     """What the values of masks mean, such as {0: background, 128: ignore, 255: cat}: background, ignore or a class.
-    With null, 0 is background, 1 the first class, 255 ignore. JPEG masks need it: the nearest value is meant. Training
-    opens no masks."""
+    With null, 0 is background, 1 the first class, 255 ignore. JPEG masks need it: the nearest value is meant."""
+    masks: Literal["never", "train"] = "never"
+    """Whether training may open masks: `never`; or `train`: where a training photo has one, its known pixels teach, and
+    255 is unknown (docs/masks.md)."""
+    pseudo_masks: _PseudoMasks | None = None
+    """Folders of masks that programs made, such as {predicted: hard}: index PNGs named like the photos, 255 unknown.
+    They teach as `masks: train` has it, where the data folder's own masks, if they are opened, say nothing. `hard`
+    trusts every pixel."""
     crop_size: int = Field(321, ge=16)
     """Side of a training crop."""
     crop_area: Annotated[

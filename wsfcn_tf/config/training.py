@@ -38,6 +38,15 @@ class SelfSupervisionConfig(Section):
     """A background pseudo label's mask is also above this share of the background's maximum in the photo."""
     foreground_factor: Number = Field(0.6, ge=0, le=1)
     """The same share for every other class, of its own maximum."""
+    fill_unknown: bool = True
+    """Whether pseudo labels fill what a photo's mask leaves unknown (data.masks, data.pseudo_masks). A photo of which
+    nothing is known has pseudo labels either way."""
+    known_weight: Number = Field(1.0, ge=0)
+    """Of the mask loss of pixels that a mask knows; `weight` and ramp_epochs are for the others. They teach from the
+    first step on."""
+    known_mean: Literal["photo", "known"] = "photo"
+    """What the mask loss of a photo's known pixels is divided by: `photo`, all its pixels, as for pseudo labels; or
+    `known`, these pixels, so that a few strokes count as much as a whole mask."""
 
 
 @dataclass(frozen=True)

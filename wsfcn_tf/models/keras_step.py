@@ -39,6 +39,11 @@ def unpacked(data: tuple) -> Batch:
     return Batch(images, tags, masks, tf.reshape(tf.cast(weight, tf.float32), [-1]))
 
 
+def there(values: Mapping[str, tf.Tensor | None]) -> dict[str, tf.Tensor]:
+    """Those that are not None."""
+    return {name: value for name, value in values.items() if value is not None}
+
+
 class Reports:
     """What `fit` and `evaluate` report: means of the objective's values, and metrics.
 

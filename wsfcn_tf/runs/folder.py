@@ -160,7 +160,7 @@ def _is_left_over(path: Path) -> bool:
 def _first_difference(earlier: dict[str, Any], now: dict[str, Any], prefix: str = "") -> str | None:
     """The first key in which two configs differ, with both values; None if they agree in all that matters."""
     for key, value in earlier.items():
-        if isinstance(value, dict) and all(isinstance(name, str) for name in value):  # a section
+        if isinstance(value, dict) and isinstance(now[key], dict) and value.keys() == now[key].keys():
             found = _first_difference(value, now[key], f"{prefix}{key}.")
             if found:
                 return found

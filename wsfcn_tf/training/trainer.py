@@ -46,7 +46,7 @@ def train(
     strategy: tf.distribute.Strategy | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
 ) -> Network:
-    """Trains a network from photos and tags; masks are never read but for `training.validate_miou`.
+    """Trains a network from photos and tags; masks are read for `training.validate_miou` and `data.masks: train` only.
 
     Works on every device that TensorFlow sees, and with the other processes that `TF_CONFIG` names. Saves a checkpoint
     after each epoch, every `training.checkpoint_every` steps within it, and when SIGTERM or SIGINT asks to stop; and
@@ -88,7 +88,7 @@ def _build(experiment: Experiment) -> Network:
             load_backbone(model, config.training.weights)  # before the optimiser, whose average starts from these
         model.compile(
             build_optimizer(model, config.training, steps),
-            build_objective(config, experiment.tags, steps),
+            build_objective(config, experiment.tags, steps, learns_masks=experiment.masks is not None),
             seed=config.training.seed,
             accumulation_steps=config.training.accumulation_steps,
             xla=config.training.xla,
@@ -108,7 +108,7 @@ def _run(
     config, dataset, names, strategy = experiment.config, experiment.dataset, experiment.names, experiment.strategy
     training, means = config.training, AsyncMeans(synchronous=any(map(reads_batch_logs, callbacks)))
     bad_photos = BadPhotos.load(experiment.run.bad_images)
-    batches = distributed_batches(strategy, config, dataset, names, start, bad_photos)
+    batches = distributed_batches(strategy, config, dataset, names, start, bad_photos, experiment.masks)
     unreadable = UnreadablePhotos(own, bad_photos, len(names), strategy)
     checkpoint = stop.checkpoint = Checkpoint(
         experiment.run,

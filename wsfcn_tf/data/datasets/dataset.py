@@ -32,7 +32,13 @@ class Dataset(Protocol):
         """The photo's tags: float32 [C], 1 for each class in it, else 0. Raises UserError if they are not known."""
 
     def mask(self, name: str) -> np.ndarray:
-        """The true labels, for evaluation only: uint8 [H,W], 0..C, 255 = ignore. Raises UserError if there are none."""
+        """The true labels, for evaluation: uint8 [H,W], 0..C, 255 = ignore. Raises UserError if there are none."""
+
+    def training_mask(self, name: str) -> np.ndarray | None:
+        """What is known of the photo's pixels, for training with `data.masks: train` alone.
+
+        uint8 [H,W], 0..C, 255 = unknown; None if it has no mask. Raises UserError if that cannot be read.
+        """
 
 
 def open_dataset(

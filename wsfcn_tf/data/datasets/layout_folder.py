@@ -70,3 +70,7 @@ class LayoutFolder:
     def mask(self, name: str) -> np.ndarray:
         """The true labels, for evaluation only: uint8 [H,W], 0..C, 255 = ignore."""
         return self.masks.read(name)
+
+    def training_mask(self, name: str) -> np.ndarray | None:
+        """What is known of the pixels, for training that may learn from masks: as `mask`, 255 = unknown, or None."""
+        return None if self.masks.path_of(name) is None else self.masks.read(name)

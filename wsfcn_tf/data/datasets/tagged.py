@@ -115,6 +115,10 @@ class TaggedFolder:
         """The true labels, for evaluation only: uint8 [H,W], 0..C, 255 = ignore."""
         return self.masks.read(name)
 
+    def training_mask(self, name: str) -> np.ndarray | None:
+        """What is known of the pixels, for training that may learn from masks: as `mask`, 255 = unknown, or None."""
+        return None if self.masks.path_of(name) is None else self.masks.read(name)
+
     def _read_tags(self, class_names: Sequence[str] | None) -> tuple[Path, TagsByPhoto | None]:
         """Where the tags are, for messages, and the tags; None if there are masks only."""
         path = tag_file(self.root)

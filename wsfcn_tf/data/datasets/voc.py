@@ -103,6 +103,10 @@ class VocFolder:
         """The true labels, for evaluation only: uint8 [H,W], 0..C, 255 = ignore."""
         return self.masks.read(name)
 
+    def training_mask(self, name: str) -> np.ndarray | None:
+        """What is known of the pixels, for training that may learn from masks: as `mask`, 255 = unknown, or None."""
+        return None if self.masks.path_of(name) is None else self.masks.read(name)
+
     def _read_class_names(self, given: tuple[str, ...] | None) -> tuple[str, ...]:
         path = self.root / "classes.txt"
         if path.exists():

@@ -73,6 +73,10 @@ class Scenes:
         """
         return self._scene(name).mask
 
+    def training_mask(self, name: str) -> np.ndarray:
+        """The same, for training that may learn from masks."""
+        return self.mask(name)
+
     def _draw(self, name: str) -> _Scene:
         split, _, index = name.rpartition("_")
         rng = np.random.default_rng([self._config.seed, _SPLITS.index(split), int(index)])

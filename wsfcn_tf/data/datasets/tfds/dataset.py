@@ -87,6 +87,10 @@ class TfdsDataset:
             raise UserError(f"{self._where}: has no masks (a feature {_MASK!r} of one channel): evaluation needs them")
         return decode_mask(self._encoded(name, _MASK), f"{self._where}: {name}", len(self.class_names))
 
+    def training_mask(self, name: str) -> np.ndarray | None:
+        """What is known of the pixels, for training that may learn from masks: as `mask`, 255 = unknown, or None."""
+        return self.mask(name) if _MASK in self._readers else None
+
     def _encoded(self, name: str, feature: str) -> bytes:
         """An image feature as the file holds it; TFDS's own decoder would leave greyscale grey."""
         return self._read(name, feature, {feature: tfds.decode.SkipDecoding()})[feature]
