@@ -197,3 +197,34 @@ def test_no_gradient_comes_from_a_pixel_without_label():
 def test_an_objective_with_masks_is_saved_with_them():
     config = objective(fill_unknown=False).get_config()
     assert Objective.from_config(config).learns_masks and Objective.from_config(config).get_config() == config
+
+
+# === Trust ===
+
+
+def test_loss_of_what_is_trusted_in_part(rng):
+    masks, trust = some_known(), rng.random(UNKNOWN.shape).astype(np.float32)
+    values = objective(class_balance=0.0)(IMAGES, TAGS, OUTPUTS, False, 0, masks=masks, trust=trust)
+    pairs = zip(OUTPUTS["logits"], masks, trust, strict=True)
+    expected = [(part * cross_entropy(logits, mask)).mean() for logits, mask, part in pairs]
+    np.testing.assert_allclose(values["mask"], expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("fill", [True, False])
+def test_where_masks_are_to_agree_pseudo_labels_that_differ_are_left_out(fill):
+    masks, trust = some_known(), np.full(UNKNOWN.shape, -1, np.float32)
+    trust[0, :10] = 1  # the first stroke is known, the second is not
+    pseudo = objective().supervise(IMAGES, TAGS, OUTPUTS["logits"]).pseudo
+    labels = labels_of(tf.constant(masks), pseudo, TAGS, fill, trust)
+    np.testing.assert_array_equal(labels.is_known, (masks != 255) & (trust >= 0))
+    found = np.where(np.asarray(pseudo).sum(-1) > 0, np.asarray(pseudo).argmax(-1), 255)
+    used = np.where(np.asarray(labels.pseudo).sum(-1) > 0, np.asarray(labels.pseudo).argmax(-1), 255)
+    asked = (masks != 255) & (trust < 0)
+    kept = np.asarray(labels.kept)[:, None, None] > 0
+    np.testing.assert_array_equal(used[asked], np.where((found == masks) & kept, found, 255)[asked])
+    assert (used[asked] != 255).any() and (found[asked] != masks[asked]).any()
+    if fill:
+        free = masks == 255
+        np.testing.assert_array_equal(used[free], np.where(kept, found, 255)[free])
+    before = objective()(IMAGES, TAGS, OUTPUTS, False, 0, masks=masks, trust=np.full_like(trust, -1))
+    np.testing.assert_array_equal(before["mask"], 0)

@@ -39,12 +39,6 @@ _MaskValues = Annotated[
 ]
 
 
-_PseudoMasks = Annotated[
-    dict[str, Literal["hard"]],
-    Must("one or more folders, each with how far it is trusted", lambda folders: len(folders) > 0),
-]
-
-
 @dataclass(frozen=True)
 class DataConfig(Section):
     """Where photos and tags come from, and how training sees them."""
@@ -91,10 +85,14 @@ class DataConfig(Section):
     masks: Literal["never", "train"] = "never"
     """Whether training may open masks: `never`; or `train`: where a training photo has one, its known pixels teach, and
     255 is unknown (docs/masks.md)."""
-    pseudo_masks: _PseudoMasks | None = None
+    pseudo_masks: dict[str, Literal["hard", "soft", "agree"]] | None = None
     """Folders of masks that programs made, such as {predicted: hard}: index PNGs named like the photos, 255 unknown.
-    They teach as `masks: train` has it, where the data folder's own masks, if they are opened, say nothing. `hard`
-    trusts every pixel."""
+    They teach where the data folder's own masks, if they are opened, say nothing. `hard` trusts every pixel; `soft` as
+    far as NAME.confidence.png beside it says, 0 to 255, or the NAME.npz of predict --save-probabilities; `agree` only
+    where training's own pseudo label is the same."""
+    mask_share: Number | None = Field(None, gt=0, le=1)
+    """The share of each batch that is drawn from photos with masks, known in full or in part; null takes photos as they
+    come. An epoch is as long either way."""
     crop_size: int = Field(321, ge=16)
     """Side of a training crop."""
     crop_area: Annotated[

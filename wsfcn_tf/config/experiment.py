@@ -120,6 +120,8 @@ def _of_data(config: ExperimentConfig) -> Iterator[str]:
     data = config.data
     if config.model.head == "cam" and (data.masks == "train" or data.pseudo_masks):
         yield "model.head cam has no mask loss; leave out data.masks and data.pseudo_masks"
+    if data.mask_share is not None and data.masks == "never" and not data.pseudo_masks:
+        yield "data.mask_share is of photos with masks; set data.masks to train as well, or data.pseudo_masks"
     if data.format == "tfds" and data.tfds is None:
         yield "data.format tfds needs data.tfds, the dataset's name, such as voc/2012"
     if data.tfds is not None and data.format not in ("voc", "tfds"):  # voc is the default

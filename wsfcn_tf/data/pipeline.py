@@ -21,6 +21,8 @@ from wsfcn_tf.data.datasets.dataset import Dataset
 from wsfcn_tf.data.masks.png import IGNORE
 from wsfcn_tf.data.photos.bad_photos import BadPhotos, read_or_replace
 from wsfcn_tf.data.photos.saliency import saliency as saliency_of
+from wsfcn_tf.data.training_masks.known_mask import KnownMask
+from wsfcn_tf.data.training_masks.sampling import masks_per_batch, order_with_share
 from wsfcn_tf.data.training_masks.training_masks import TrainingMasks
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.ops.normalise import normalise
@@ -33,6 +35,8 @@ atexit.register(gc.collect)
 NORMALISED = normalise(np.arange(256, dtype=np.float32)[None, :, None] / np.float32(255))
 # marks the generators of replacements, so that they are not those of the views
 _REPLACEMENT = 1
+# marks those of a photo that an epoch shows again
+_AGAIN = 2
 
 
 def training_batches(
@@ -75,7 +79,7 @@ def training_batches(
     Returns:
         A tf.data.Dataset of (images float32 [B,S,S,3 or 4], RGB, ImageNet-normalised; tags float32 [B,C] in {0, 1};
         names string [B]), with B = batch_size / (count * devices). With `masks`, {"tags": tags, "masks": uint8
-        [B,S,S], 0..C, 255 = unknown} is in the tags' place.
+        [B,S,S], 0..C, 255 = unknown} is in the tags' place, and where they have it "trust": float32 [B,S,S].
 
     Raises:
         UserError: there are fewer photos than one batch takes, or it cannot be shared evenly.
@@ -86,20 +90,33 @@ def training_batches(
     names_by_index = tf.constant(list(names))
     bad_photos = BadPhotos() if bad_photos is None else bad_photos
 
+    has_mask, with_masks = None, 0
+    if masks is not None and config.mask_share is not None:
+        has_mask = masks.has_mask()
+        with_masks = masks_per_batch(config.mask_share, has_mask, batch_size)
+    planes = 0 if masks is None else 1 + masks.has_trust  # labels, and how far they are trusted
+    types = (tf.float32, tf.int64, tf.float32, *(tf.uint8, tf.float32)[:planes])
+
     def order(epoch: np.int64) -> np.ndarray:
-        indices = np.random.default_rng([seed, epoch]).permutation(len(names))[: steps * batch_size]
+        rng = np.random.default_rng([seed, epoch])
+        if has_mask is None:
+            indices = rng.permutation(len(names))[: steps * batch_size]
+        else:
+            indices = order_with_share(rng, has_mask, steps, batch_size, with_masks)
         steps_and_parts = indices.reshape(steps, parts, batch_size // parts)
         return steps_and_parts[first_step if epoch == first_epoch else 0 :, part].reshape(-1)
 
-    def example(epoch: np.int64, index: np.int64) -> tuple[np.ndarray, ...]:
+    def example(epoch: np.int64, turn_and_index: np.int64) -> tuple[np.ndarray, ...]:
+        turn, index = divmod(turn_and_index, len(names))
         if config.on_bad_image == "skip":
             drawing = np.random.default_rng([seed, epoch, index, _REPLACEMENT])
             used, image = read_or_replace(index, names, dataset.image, drawing, bad_photos, int(epoch))
         else:
             used, image = index, dataset.image(names[index])
         cue = saliency_of(image) if saliency else None
-        known = () if masks is None else (_mask_of(names[used], image, masks),)
-        view = augment(image, np.random.default_rng([seed, epoch, index]), config, cue, known)
+        known = () if masks is None else _mask_of(names[used], image, masks)
+        rng = np.random.default_rng([seed, epoch, index, *([_AGAIN, turn] if turn else [])])
+        view = augment(image, rng, config, cue, known)
         tags = (dataset if masks is None else masks).tags(names[used])
         return _normalised(view), np.int64(used), tags, *view.masks
 
@@ -108,12 +125,11 @@ def training_batches(
         return tf.data.Dataset.from_tensor_slices(indices).map(lambda index: (epoch, index))
 
     def load(epoch: tf.Tensor, index: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor | dict[str, tf.Tensor], tf.Tensor]:
-        types = (tf.float32, tf.int64, tf.float32, *([] if masks is None else [tf.uint8]))
-        image, used, tags, *mask = tf.numpy_function(example, [epoch, index], types)
+        image, used, tags, *known = tf.numpy_function(example, [epoch, index], types)
         size = config.crop_size, config.crop_size
         image, tags = tf.ensure_shape(image, (*size, 3 + saliency)), tf.ensure_shape(tags, (len(dataset.class_names),))
-        y = {"tags": tags, "masks": tf.ensure_shape(mask[0], size)} if mask else tags
-        return image, y, names_by_index[tf.ensure_shape(used, ())]
+        known = {name: tf.ensure_shape(value, size) for name, value in zip(("masks", "trust"), known, strict=False)}
+        return image, {"tags": tags, **known} if known else tags, names_by_index[tf.ensure_shape(used, ())]
 
     options = tf.data.Options()
     options.autotune.enabled = False  # ending an iterator waits, for up to a minute, for the tuner's thread to wake up
@@ -169,15 +185,17 @@ def _normalised(view: View) -> np.ndarray:
     return image if view.cue is None else np.dstack([image, view.cue])
 
 
-def _mask_of(name: str, image: np.ndarray, masks: TrainingMasks) -> np.ndarray:
-    """uint8 [H,W] of a photo [H,W,3]; all 255 if nothing is known. Raises UserError if the sizes differ."""
-    mask = masks.mask(name)
-    if mask is None:
-        return np.full(image.shape[:2], IGNORE, np.uint8)
-    if mask.shape != image.shape[:2]:
-        sides = "x".join(map(str, mask.shape[::-1])), "x".join(map(str, image.shape[1::-1]))
+def _mask_of(name: str, image: np.ndarray, masks: TrainingMasks) -> tuple[np.ndarray, ...]:
+    """Labels [H,W] of a photo [H,W,3], all 255 if nothing is known, and trust if some masks have it.
+
+    Raises:
+        UserError: the mask's size is not the photo's.
+    """
+    mask = masks.mask(name) or KnownMask(np.full(image.shape[:2], IGNORE, np.uint8))
+    if mask.labels.shape != image.shape[:2]:
+        sides = "x".join(map(str, mask.labels.shape[::-1])), "x".join(map(str, image.shape[1::-1]))
         raise UserError(f"{name}: its mask is {sides[0]} pixels, the photo {sides[1]}: they have to be of one size")
-    return mask
+    return (mask.labels, mask.full_trust()) if masks.has_trust else (mask.labels,)
 
 
 def steps_per_epoch(names: Sequence[str], batch_size: int) -> int:

@@ -83,15 +83,15 @@ class Network(keras.Model):
                 Where layers compute in float16, one without a loss scale gets Keras' `LossScaleOptimizer` around it.
             objective: (images, tags, outputs, self_supervision, step) -> {name: float32 [B]} with the key "loss";
                 None takes `Objective()`, the release's losses. The names of the values are in its attribute `names`;
-                with a true `learns_masks`, it takes masks= as well, where batches have them.
+                with a true `learns_masks`, it takes masks= and trust= as well, where batches have them.
             seed: of dropout and gate.
             accumulation_steps: each replica computes its share of a batch in so many parts, one after another.
             xla: whether XLA compiles network, losses and gradients.
             pretrain_epochs: in `fit`, how many epochs use the classification loss alone, before the mask loss joins
                 (the paper's 7); a `LossSwitch` among `fit`'s callbacks says otherwise. Without effect on the CAM
                 classifier, which has no mask loss.
-            metrics: Keras' metrics of scores [B, C] (logits) against tags: a list, or {"scores": list, "masks": list},
-                of which "masks" compare [B, H, W, 1 + C] with index masks; see `wsfcn_tf.metrics`.
+            metrics: Keras' metrics of scores [B, C] (logits) against tags, or {"scores": list, "masks": list}, of which
+                "masks" compare [B, H, W, 1 + C] with index masks; see `wsfcn_tf.metrics`.
             weighted_metrics: likewise, weighed by `sample_weight`.
             **kwargs: Keras' own, such as `run_eagerly`.
 
@@ -158,6 +158,7 @@ class Network(keras.Model):
         self_supervision: bool,
         sample_weight: tf.Tensor | None = None,
         masks: tf.Tensor | None = None,
+        trust: tf.Tensor | None = None,
     ) -> dict[str, tf.Tensor]:
         """One step of the optimiser on one replica's share of the batch.
 
@@ -168,7 +169,7 @@ class Network(keras.Model):
             tags: float32 [B, C] in {0, 1}.
             self_supervision: whether the mask loss joins the classification loss.
             sample_weight: float32 [B], of each image's loss.
-            masks: of an integer type, [B, H, W], 255 where unknown, for an objective that learns masks.
+            masks, trust: for an objective that learns masks, as `Objective` takes them.
 
         Returns:
             The objective's per-image values, {name: float32 [B]}; "loss" is weighted. With metrics, the outputs that
@@ -179,13 +180,13 @@ class Network(keras.Model):
         seed = tf.stack([self.seed, step])
         seed = tf.random.experimental.stateless_fold_in(seed, context.replica_id_in_sync_group, alg="philox")
 
-        more = there({"sample_weight": sample_weight, "masks": masks if self.learns_masks else None})
+        known = {"masks": masks, "trust": trust} if self.learns_masks else {}
+        more = there({"sample_weight": sample_weight, **known})
         batch = [images, tags, *more.values()]
 
         def part(images: tf.Tensor, tags: tf.Tensor, *rest: tf.Tensor) -> tuple[dict[str, tf.Tensor], list[tf.Tensor]]:
             *given, seed = rest
-            named = dict(zip(more, given, strict=True))
-            return self.differentiate(images, tags, seed, step, self_supervision, **named)
+            return self.differentiate(images, tags, seed, step, self_supervision, **dict(zip(more, given, strict=True)))
 
         if self.accumulation_steps == 1:
             values, gradients = part(*batch, seed)
@@ -204,12 +205,11 @@ class Network(keras.Model):
         step: tf.Tensor,
         self_supervision: bool,
         sample_weight: tf.Tensor | None = None,
-        masks: tf.Tensor | None = None,
+        **known: tf.Tensor,
     ) -> tuple[dict[str, tf.Tensor], list[tf.Tensor]]:
         """Per-image values, and what the optimiser takes: the gradients of a replica's share of the mean loss."""
         # apply_gradients() sums over replicas: the mean over the global batch is the sum of these shares
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
-        known = there({"masks": masks})
         with tf.GradientTape() as tape:
             outputs = self(images[..., :3], training=True, seed=seed)  # a fourth channel is saliency
             values = weighted(self.objective(images, tags, outputs, self_supervision, step, **known), sample_weight)
@@ -220,8 +220,8 @@ class Network(keras.Model):
     @tf.autograph.experimental.do_not_convert  # as Keras 3 has it: no step branches on a tensor
     def train_step(self, data: tuple) -> dict[str, tf.Tensor]:
         """Keras' hook for `fit`; `data` is (images, y) and weights, or names, as `wsfcn_tf.data` yields them."""
-        batch = unpacked(data)
-        values = self.update(batch.images, batch.tags, self.self_supervision, batch.sample_weight, batch.masks)
+        images, tags, masks, weight, trust = batch = unpacked(data)
+        values = self.update(images, tags, self.self_supervision, weight, masks, trust)
         return self.reports.update(values, values, batch, evaluating=False)
 
     @tf.autograph.experimental.do_not_convert

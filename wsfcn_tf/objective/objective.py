@@ -90,6 +90,7 @@ class Objective:
         self_supervision: bool,
         step: tf.Tensor | int,
         masks: tf.Tensor | None = None,
+        trust: tf.Tensor | None = None,
     ) -> dict[str, tf.Tensor]:
         """Losses and pseudo-label statistics of each image.
 
@@ -102,6 +103,7 @@ class Objective:
             step: of the run, counted from 0; what the ramp goes by.
             masks: of an integer type, [B, H, W] at the images' size, 0..C; any other number is unknown. What is known
                 is learnt from the first step on, and pseudo labels are for what is not.
+            trust: float32 [B, H, W], how far masks are trusted, see `labels_of`.
 
         Returns:
             float32 [B] each: loss; classification; mask; labelled, the share of pixels that are known or have a pseudo
@@ -114,7 +116,7 @@ class Objective:
         pseudo = self.supervise(images, tags, outputs["logits"]).pseudo if self_supervision else None
         loss = classification
         if masks is not None:
-            known = labels_of(masks, pseudo, tags, self.config.fill_unknown)
+            known = labels_of(masks, pseudo, tags, self.config.fill_unknown, trust)
             loss, values = self._with_known(loss, values, known, outputs["logits"], step)
         elif pseudo is not None:
             mask = mask_loss(outputs["logits"], pseudo, tags, self.config.class_balance)
@@ -133,7 +135,7 @@ class Objective:
     ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
         """Loss and values with the mask loss of known pixels and, if there are any, of pseudo labels."""
         losses = pixel_losses(logits, labels.known + labels.pseudo, self.config.class_balance)
-        known = mean_of_known(losses, labels.is_known, self.config.known_mean)
+        known = mean_of_known(losses, labels, self.config.known_mean)
         pseudo = tf.reduce_mean(losses * (1.0 - labels.is_known), axis=[1, 2])
         loss += self.config.weight * self.ramp.share(step) * pseudo
         loss += self.config.known_weight * known

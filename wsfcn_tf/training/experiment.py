@@ -11,6 +11,7 @@ from wsfcn_tf.config import ExperimentConfig
 from wsfcn_tf.data.datasets.dataset import Dataset
 from wsfcn_tf.data.datasets.layout_folder import LayoutFolder
 from wsfcn_tf.data.pipeline import steps_per_epoch
+from wsfcn_tf.data.training_masks.sampling import masks_per_batch
 from wsfcn_tf.data.training_masks.training_masks import TrainingMasks, open_training_masks
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.files import replacing, write_text
@@ -95,6 +96,8 @@ def open_experiment(
     steps = steps_per_epoch(names, training.batch_size)
     masks = open_training_masks(dataset, config.data, names)
     tags = np.stack([(masks or dataset).tags(name) for name in names])
+    if masks and config.data.mask_share is not None:
+        masks_per_batch(config.data.mask_share, masks.has_mask(), training.batch_size)
     run.check(config, dataset.class_names, resume)
     check_training_data(run.training_data, names, tags, dataset.class_names, _checksums(masks))
     split, notes = open_validation_split(config, dataset, names)

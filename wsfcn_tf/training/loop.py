@@ -84,13 +84,13 @@ def run_epochs(
 def compile_step(strategy: tf.distribute.Strategy, model: Network) -> tf.types.experimental.PolymorphicFunction:
     """The compiled step: (images, y, self_supervision) -> {name: [global batch]}, per-image values.
 
-    `y` is tags, or {"tags": tags, "masks": index masks}.
+    `y` is tags, or {"tags": tags, "masks": index masks}, perhaps with their "trust".
     """
 
     @tf.function(autograph=False)  # it branches on no tensor: converting all of its source takes seconds
     def step(images: tf.Tensor, y: tf.Tensor | Mapping[str, tf.Tensor], self_supervision: bool) -> dict[str, tf.Tensor]:
-        tags, masks = (y["tags"], {"masks": y["masks"]}) if isinstance(y, Mapping) else (y, {})
-        values = strategy.run(model.update, args=(images, tags, self_supervision), kwargs=masks)
+        known = dict(y) if isinstance(y, Mapping) else {"tags": y}
+        values = strategy.run(model.update, args=(images, known.pop("tags"), self_supervision), kwargs=known)
         return {name: strategy.gather(value, axis=0) for name, value in values.items()}
 
     return step

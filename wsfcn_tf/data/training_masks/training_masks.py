@@ -10,6 +10,8 @@ import numpy as np
 from wsfcn_tf.config import DataConfig
 from wsfcn_tf.data.datasets.dataset import Dataset
 from wsfcn_tf.data.masks.png import IGNORE
+from wsfcn_tf.data.training_masks.agreement import Disagreements, tags_of
+from wsfcn_tf.data.training_masks.known_mask import KnownMask, first_of
 from wsfcn_tf.data.training_masks.pseudo_folder import KEY, PseudoFolder
 from wsfcn_tf.errors import UserError
 
@@ -42,6 +44,7 @@ class TrainingMasks:
 
     Attributes:
         known: {name: what is known of it}, in the order of `names`.
+        has_trust: whether some masks are trusted in part.
         notes: lines for whoever trains.
 
     Raises:
@@ -51,53 +54,64 @@ class TrainingMasks:
 
     def __init__(self, dataset: Dataset, config: DataConfig, names: Sequence[str]) -> None:
         self._dataset, self._config = dataset, config
-        self._folders = [PseudoFolder(root, dataset.class_names) for root in config.pseudo_masks or ()]
+        pseudo = config.pseudo_masks or {}
+        self._folders = [PseudoFolder(root, trust, dataset.class_names) for root, trust in pseudo.items()]
+        self.has_trust = any(folder.trust != "hard" for folder in self._folders)
+        self._disagreements = Disagreements(dataset.class_names)
+        self._check_folders(names)
         with ThreadPoolExecutor(config.workers) as pool:
             self.known = dict(zip(names, pool.map(self._look, names), strict=True))
-        self._check_folders(names)
-        self.notes = [_summary(list(self.known.values()))]
+        self._disagreements.refuse_untagged(names)
+        self.notes = [_summary(list(self.known.values())), *self._disagreements.warnings(names)]
 
     def tags(self, name: str) -> np.ndarray:
         """The photo's tags, or if it has none those that follow from its mask: float32 [C] in {0, 1}."""
         return self.known[name].tags
 
-    def mask(self, name: str) -> np.ndarray | None:
-        """What is known of the photo's pixels: uint8 [H,W], 0..C, 255 = unknown; None if nothing is."""
+    def mask(self, name: str) -> KnownMask | None:
+        """What is known of the photo's pixels; None if nothing is."""
         if self.known[name].checksum is None:
             return None
         return self._joined(name, self._drawn(name), self.tags(name))
+
+    def has_mask(self) -> np.ndarray:
+        """Of which of `names` something is known: bool [N]."""
+        return np.array([known.checksum is not None for known in self.known.values()], bool)
 
     def _look(self, name: str) -> Known:
         drawn = self._drawn(name)
         tags = self._tags(name, drawn)
         mask = self._joined(name, drawn, tags)
-        if mask is None or (mask == IGNORE).all():
+        if mask is None or (mask.labels == IGNORE).all():
             return Known(tags, 0.0, None)
-        content = hashlib.sha256(str(mask.shape).encode() + mask.tobytes())
-        return Known(tags, float((mask != IGNORE).mean()), content.hexdigest()[:_DIGITS])
+        content = hashlib.sha256(str(mask.labels.shape).encode() + mask.labels.tobytes())
+        if mask.trust is not None:
+            content.update(mask.trust.tobytes())
+        return Known(tags, float((mask.labels != IGNORE).mean()), content.hexdigest()[:_DIGITS])
 
-    def _drawn(self, name: str) -> np.ndarray | None:
-        return self._dataset.training_mask(name) if self._config.masks == "train" else None
+    def _drawn(self, name: str) -> KnownMask | None:
+        mask = self._dataset.training_mask(name) if self._config.masks == "train" else None
+        return None if mask is None else KnownMask(mask)
 
-    def _tags(self, name: str, drawn: np.ndarray | None) -> np.ndarray:
+    def _tags(self, name: str, drawn: KnownMask | None) -> np.ndarray:
         """The photo's tags; those that follow from a complete mask if it has none."""
-        return self._dataset.tags(name)
+        try:
+            tags = self._dataset.tags(name)
+        except UserError:
+            if drawn is None or not drawn.is_complete:
+                raise
+            return tags_of(drawn.labels, len(self._dataset.class_names))
+        if drawn is not None:
+            self._disagreements.note(name, drawn, tags)
+        return tags
 
-    def _joined(self, name: str, drawn: np.ndarray | None, tags: np.ndarray) -> np.ndarray | None:
+    def _joined(self, name: str, drawn: KnownMask | None, tags: np.ndarray) -> KnownMask | None:
         """The first that says something of a pixel: the drawn mask, then the folders in their order."""
-        joined = drawn
-        for folder in self._folders:
-            pseudo = folder.read(name, tags)
-            if joined is None or pseudo is None:
-                joined = pseudo if joined is None else joined
-            elif joined.shape != pseudo.shape:
-                raise UserError(
-                    f"{folder.root}: the mask of {name} is {_sides(pseudo)} pixels, but there is one of "
-                    f"{_sides(joined)}, too: a mask has to have its photo's size"
-                )
-            else:
-                joined = np.where(joined == IGNORE, pseudo, joined)
-        return joined
+        masks = [drawn, *(folder.read(name, tags) for folder in self._folders)]
+        try:
+            return first_of(mask for mask in masks if mask is not None)
+        except ValueError as error:
+            raise UserError(f"{name}: one of its masks is {error}: they have to be of the photo's size") from None
 
     def _check_folders(self, names: Sequence[str]) -> None:
         for folder in self._folders:
@@ -116,14 +130,9 @@ def open_training_masks(dataset: Dataset, config: DataConfig, names: Sequence[st
     return TrainingMasks(dataset, config, names)
 
 
-def _sides(mask: np.ndarray) -> str:
-    return f"{mask.shape[1]}x{mask.shape[0]}"
-
-
 def _summary(known: Sequence[Known]) -> str:
     shares = [one.share for one in known if one.share > 0]
-    complete = shares.count(1.0)
-    parts = [f"{complete} complete", f"{len(known) - len(shares)} without"]
+    parts = [f"{shares.count(1.0)} complete", f"{len(known) - len(shares)} without"]
     if partial := [share for share in shares if share < 1]:
         parts.insert(1, f"{len(partial)} partial ({100 * np.mean(partial):.1f} % of their pixels known)")
     return f"masks of {len(known)} training photos: {', '.join(parts)}"
