@@ -85,6 +85,12 @@ class DataConfig(Section):
     masks: Literal["never", "train"] = "never"
     """Whether training may open masks: `never`; or `train`: where a training photo has one, its known pixels teach, and
     255 is unknown (docs/masks.md)."""
+    brush_radius: int = Field(3, ge=0)
+    """With masks: of a point's disc, in pixels of the photo; lines are as wide as the disc."""
+    uncovered: Literal["background", "unknown"] = "background"
+    """With masks: what pixels are that neither outlines nor boxes cover, where every class of the photo has one and no
+    class has a line or point: `background`; or `unknown`, where outlines are parts of things, as in scribbles by brush.
+    Where a class has lines or points and no box, they are unknown either way."""
     pseudo_masks: dict[str, Literal["hard", "soft", "agree"]] | None = None
     """Folders of masks that programs made, such as {predicted: hard}: index PNGs named like the photos, 255 unknown.
     They teach where the data folder's own masks, if they are opened, say nothing. `hard` trusts every pixel; `soft` as

@@ -10,6 +10,7 @@ import numpy as np
 from wsfcn_tf.config import DataConfig
 from wsfcn_tf.data.datasets.dataset import Dataset
 from wsfcn_tf.data.masks.png import IGNORE
+from wsfcn_tf.data.shapes.drawing import Drawing
 from wsfcn_tf.data.training_masks.agreement import Disagreements, tags_of
 from wsfcn_tf.data.training_masks.known_mask import KnownMask, first_of
 from wsfcn_tf.data.training_masks.pseudo_folder import KEY, PseudoFolder
@@ -90,7 +91,10 @@ class TrainingMasks:
         return Known(tags, float((mask.labels != IGNORE).mean()), content.hexdigest()[:_DIGITS])
 
     def _drawn(self, name: str) -> KnownMask | None:
-        mask = self._dataset.training_mask(name) if self._config.masks == "train" else None
+        if self._config.masks == "never":
+            return None
+        drawing = Drawing(self._config.brush_radius, self._config.uncovered)
+        mask = self._dataset.training_mask(name, drawing)
         return None if mask is None else KnownMask(mask)
 
     def _tags(self, name: str, drawn: KnownMask | None) -> np.ndarray:

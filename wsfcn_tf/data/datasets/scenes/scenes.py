@@ -14,6 +14,7 @@ import numpy as np
 from wsfcn_tf.config import ScenesConfig
 from wsfcn_tf.data.datasets.scenes.shapes import OUTLINES, coverage
 from wsfcn_tf.data.datasets.scenes.textures import BACKGROUNDS, CLASS_TEXTURES
+from wsfcn_tf.data.shapes.drawing import AS_DRAWN, Drawing
 from wsfcn_tf.errors import UserError
 
 _SPLITS = ("train", "val")
@@ -73,7 +74,7 @@ class Scenes:
         """
         return self._scene(name).mask
 
-    def training_mask(self, name: str) -> np.ndarray:
+    def training_mask(self, name: str, drawing: Drawing = AS_DRAWN) -> np.ndarray:
         """The same, for training that may learn from masks."""
         return self.mask(name)
 
