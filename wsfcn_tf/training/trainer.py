@@ -34,7 +34,7 @@ from wsfcn_tf.training.experiment import Experiment, open_experiment, resolve
 from wsfcn_tf.training.loop import run_epochs
 from wsfcn_tf.training.optimizer import build_optimizer
 from wsfcn_tf.training.precision import precision
-from wsfcn_tf.weights.backbone import load_backbone
+from wsfcn_tf.weights.start import load_start
 
 
 def train(
@@ -85,7 +85,8 @@ def _build(experiment: Experiment) -> Network:
     with strategy.scope(), precision(config.training.precision):
         model = build_model(config.model)
         if experiment.run.latest_checkpoint() is None:
-            load_backbone(model, config.training.weights)  # before the optimiser, whose average starts from these
+            # before the optimiser, whose average starts from these
+            load_start(model, config.training.weights, experiment.dataset.class_names)
         model.compile(
             build_optimizer(model, config.training, steps),
             build_objective(config, experiment.tags, steps, learns_masks=experiment.masks is not None),
