@@ -228,3 +228,15 @@ def test_where_masks_are_to_agree_pseudo_labels_that_differ_are_left_out(fill):
         np.testing.assert_array_equal(used[free], np.where(kept, found, 255)[free])
     before = objective()(IMAGES, TAGS, OUTPUTS, False, 0, masks=masks, trust=np.full_like(trust, -1))
     np.testing.assert_array_equal(before["mask"], 0)
+
+
+@pytest.mark.parametrize("switched", [False, True])
+def test_known_pixels_have_a_class_balance_of_their_own(switched):
+    masks = UNKNOWN.copy()
+    masks[0, :6] = 1  # one class alone: its weight is 0 unless known_balance is
+    of_one_class = objective()(IMAGES, TAGS, OUTPUTS, False, 0, masks=masks)
+    np.testing.assert_array_equal(of_one_class["mask"], 0)
+    values = objective(known_balance=0.0)(IMAGES, TAGS, OUTPUTS, switched, 0, masks=masks)
+    plain = objective(known_weight=0.0)(IMAGES, TAGS, OUTPUTS, switched, 0, masks=masks)
+    known = cross_entropy(OUTPUTS["logits"][0], masks[0]).mean()
+    np.testing.assert_allclose((values["loss"] - plain["loss"])[0], known, rtol=1e-4)

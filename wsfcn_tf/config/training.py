@@ -44,6 +44,9 @@ class SelfSupervisionConfig(Section):
     known_weight: Number = Field(1.0, ge=0)
     """Of the mask loss of pixels that a mask knows; `weight` and ramp_epochs are for the others. They teach from the
     first step on."""
+    known_balance: Number | None = Field(None, ge=0, le=1)
+    """The class_balance of known pixels; null is that of the others. With 1, a photo in which only one class is known
+    teaches nothing, as one stroke before the switch: with 0, all known pixels weigh the same."""
     known_mean: Literal["photo", "known"] = "photo"
     """What the mask loss of a photo's known pixels is divided by: `photo`, all its pixels, as for pseudo labels; or
     `known`, these pixels, so that a few strokes count as much as a whole mask."""

@@ -134,8 +134,10 @@ class Objective:
         step: tf.Tensor | int,
     ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
         """Loss and values with the mask loss of known pixels and, if there are any, of pseudo labels."""
-        losses = pixel_losses(logits, labels.known + labels.pseudo, self.config.class_balance)
-        known = mean_of_known(losses, labels, self.config.known_mean)
+        balance, of_known, both = self.config.class_balance, self.config.known_balance, labels.known + labels.pseudo
+        losses = pixel_losses(logits, both, balance)
+        known = losses if of_known in (None, balance) else pixel_losses(logits, both, of_known)
+        known = mean_of_known(known, labels, self.config.known_mean)
         pseudo = tf.reduce_mean(losses * (1.0 - labels.is_known), axis=[1, 2])
         loss += self.config.weight * self.ramp.share(step) * pseudo
         loss += self.config.known_weight * known
