@@ -38,7 +38,7 @@ class PartlyMasked(Scenes):
     def mask(self, name):
         raise AssertionError(f"the mask of {name} was read")
 
-    def training_mask(self, name):
+    def training_mask(self, name, drawing):
         return self.masks.get(name)
 
 

@@ -25,7 +25,7 @@ class SomeMasked(Scenes):
         super().__init__(CONFIG.scenes)
         self._masks, self._untagged = masks, untagged
 
-    def training_mask(self, name):
+    def training_mask(self, name, drawing):
         return self._masks.get(name)
 
     def tags(self, name):
