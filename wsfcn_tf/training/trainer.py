@@ -34,6 +34,7 @@ from wsfcn_tf.training.experiment import Experiment, open_experiment, resolve
 from wsfcn_tf.training.loop import run_epochs
 from wsfcn_tf.training.optimizer import build_optimizer
 from wsfcn_tf.training.precision import precision
+from wsfcn_tf.training.rounds import train_in_rounds
 from wsfcn_tf.weights.start import load_start
 
 
@@ -48,9 +49,9 @@ def train(
 ) -> Network:
     """Trains a network from photos and tags; masks are read for `training.validate_miou` and `data.masks: train` only.
 
-    Works on every device that TensorFlow sees, and with the other processes that `TF_CONFIG` names. Saves a checkpoint
-    after each epoch, every `training.checkpoint_every` steps within it, and when SIGTERM or SIGINT asks to stop; and
-    the trained weights at the end.
+    Trains `self_supervision.rounds` times, see `train_in_rounds`. Works on every device that TensorFlow sees, and with
+    the other processes that `TF_CONFIG` names. Saves a checkpoint after each epoch, every `training.checkpoint_every`
+    steps within it, and when SIGTERM or SIGINT asks to stop; and the trained weights at the end.
 
     Args:
         config: the experiment; `model.num_classes` may be None.
@@ -70,6 +71,22 @@ def train(
     """
     strategy = open_strategy() if strategy is None else strategy
     config = resolve(config, dataset, run)
+
+    def train_once(config: ExperimentConfig, run: RunFolder) -> Network:
+        return _train(config, dataset, run, resume, strategy, callbacks)
+
+    return train_in_rounds(train_once, config, dataset, run)
+
+
+def _train(
+    config: ExperimentConfig,
+    dataset: Dataset,
+    run: RunFolder,
+    resume: bool,
+    strategy: tf.distribute.Strategy,
+    callbacks: Sequence[keras.callbacks.Callback],
+) -> Network:
+    """One training."""
     with lost_workers(), writable(run, strategy) as own, locked(own.root), StopOnSignal(strategy=strategy) as stop:
         experiment = open_experiment(config, dataset, run, strategy, resume)
         model = _build(experiment)
