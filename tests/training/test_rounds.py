@@ -12,20 +12,16 @@ from benchmarks.tiny_training import build_tiny
 from wsfcn_tf.config import InferenceConfig
 from wsfcn_tf.data.masks.png import read_mask, write_mask
 from wsfcn_tf.errors import UserError
-from wsfcn_tf.inference.prediction import Prediction
 from wsfcn_tf.inference.predictor import Predictor
 from wsfcn_tf.runs.folder import RunFolder
 from wsfcn_tf.training import rounds, trainer
-from wsfcn_tf.training.rounds import trusted_labels
 from wsfcn_tf.weights import trained
 
 INFERENCE = InferenceConfig(scales=(1, 1.5), background="power", background_value=2, grab_cut=1)
 ONCE = replace(SHORT, training=replace(SHORT.training, panels=0), inference=INFERENCE)
 
 
-def with_rounds(number, agreement=0.0):
-    settings = replace(ONCE.self_supervision, rounds=number, round_agreement=agreement)
-    return replace(ONCE, self_supervision=settings)
+TWICE = replace(ONCE, self_supervision=replace(ONCE.self_supervision, rounds=2))
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +37,7 @@ def two_rounds(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         for module in (trainer, trained):
             patch.setattr(module, "build_model", build_tiny)
-        return run, train(with_rounds(2), SCENES, run).get_weights()
+        return run, train(TWICE, SCENES, run).get_weights()
 
 
 def assert_same(weights, others):
@@ -83,7 +79,7 @@ class InterruptAfterAnEpoch(keras.callbacks.Callback):
 
 
 def test_an_interrupted_training_goes_on_in_every_part(two_rounds, tmp_path, monkeypatch):
-    run, config = RunFolder(tmp_path / "run"), with_rounds(2)
+    run, config = RunFolder(tmp_path / "run"), TWICE
     with pytest.raises(Interrupted):  # in the first round
         train(config, SCENES, run, callbacks=[InterruptAfterAnEpoch()])
     written = []
@@ -109,20 +105,20 @@ def test_an_interrupted_training_goes_on_in_every_part(two_rounds, tmp_path, mon
 
 def test_a_run_that_has_begun_needs_resume(two_rounds):
     with pytest.raises(UserError, match="this run has begun; add --resume"):
-        train(with_rounds(2), SCENES, two_rounds[0])
+        train(TWICE, SCENES, two_rounds[0])
 
 
 def test_a_folder_that_is_not_free_is_refused_before_the_first_round(tmp_path):
     (tmp_path / "notes.txt").touch()
     with pytest.raises(UserError, match="the folder is not empty and holds no run"):
-        train(with_rounds(2), SCENES, RunFolder(tmp_path))
+        train(TWICE, SCENES, RunFolder(tmp_path))
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
 
 def test_several_processes_are_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(rounds, "several_workers", lambda: True)
     with pytest.raises(UserError, match=r"self_supervision\.rounds is for one process"):
-        train(with_rounds(2), SCENES, RunFolder(tmp_path))
+        train(TWICE, SCENES, RunFolder(tmp_path))
 
 
 class Unreadable(type(SCENES)):
@@ -144,35 +140,3 @@ def test_photos_that_cannot_be_read_have_no_mask_or_end_it(two_rounds, tmp_path)
     rounds.make_pseudo_masks(copy, scenes, replace(ONCE, data=replace(ONCE.data, on_bad_image="skip")))
     there = {path.stem for path in copy.pseudo_masks.glob("*.png")}
     assert there == set(scenes.names("train")) - {"train_0001"}
-
-
-# === Which masks are trusted ===
-
-
-def prediction(labels, own):
-    """Of labels [H, W], where the network's own masks say `own`."""
-    return Prediction(np.array(labels, np.uint8), np.ones(2), np.eye(3)[labels], raw_masks=np.eye(3)[own])
-
-
-BOTH = np.ones(2, np.float32)
-PLAIN = InferenceConfig(background="none", classes="tags")
-
-
-@pytest.mark.parametrize(
-    ("agreement", "trusted"),
-    [(0.0, True), (0.74, True), (0.75, False)],  # class 1 has 3 pixels of 4 in common
-)
-def test_the_class_that_agrees_least_decides(agreement, trusted):
-    found = trusted_labels(prediction([[1, 1, 1, 1, 2]], [[1, 1, 1, 0, 2]]), BOTH, PLAIN, agreement)
-    np.testing.assert_array_equal(found, [[1, 1, 1, 1, 2]] if trusted else np.full((1, 5), 255))
-
-
-@pytest.mark.parametrize(("labels", "own"), [([[0, 0]], [[0, 2]]), ([[0, 2]], [[0, 0]])])
-def test_a_class_that_only_one_of_them_has_agrees_with_nothing(labels, own):
-    np.testing.assert_array_equal(trusted_labels(prediction(labels, own), BOTH, PLAIN, 0.01), [[255, 255]])
-    np.testing.assert_array_equal(trusted_labels(prediction(labels, own), BOTH, PLAIN, 0.0), labels)
-
-
-def test_the_networks_own_labels_go_by_the_tags():
-    found = trusted_labels(prediction([[0, 2]], [[1, 2]]), np.array([0, 1], np.float32), PLAIN, 0.5)
-    np.testing.assert_array_equal(found, [[0, 2]])

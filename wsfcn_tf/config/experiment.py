@@ -90,8 +90,6 @@ def _of_training(config: ExperimentConfig) -> Iterator[str]:
     training = config.training
     if config.self_supervision.rounds > 1 and config.model.head == "cam":
         yield "self_supervision.rounds makes masks, which model.head cam does not learn from; leave out one of the two"
-    if config.self_supervision.round_agreement and config.self_supervision.rounds == 1:
-        yield "self_supervision.round_agreement is of the masks between rounds; set self_supervision.rounds, too"
     if training.optimizer != "adamw" and training.beta_2 != TrainingConfig().beta_2:
         yield "training.beta_2 is for training.optimizer adamw; leave it out"
     if training.cooldown_epochs > training.epochs:

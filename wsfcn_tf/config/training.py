@@ -54,10 +54,6 @@ class SelfSupervisionConfig(Section):
     """How many trainings follow one another, each but the first from the beginning: it takes as masks what the network
     of the one before, by the section inference and the photos' tags, makes of the training photos (RUN/round-N). So
     networks learn what several scales, saliency, GrabCut and the CRF add. 1, as in the paper, trains once."""
-    round_agreement: Number = Field(0.0, ge=0, lt=1)
-    """Of the masks between rounds, those count in which each class's region and the network's own, before saliency,
-    GrabCut and CRF, have an IoU above this, for example 0.7: simple photos teach before those that are not (STC, arXiv
-    1509.03150), in which the network goes by its own masks. 0 takes all."""
 
 
 @dataclass(frozen=True)

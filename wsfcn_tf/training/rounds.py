@@ -1,26 +1,22 @@
 """Trainings that follow one another: each learns from the masks that the network of the one before makes.
 
 What scales, saliency, GrabCut and the CRF add to a network's masks of the training photos, whose tags are known,
-teaches the next network, which starts anew. Two such trainings are what the field calls two stages; the order from
-simple photos to others is STC's (arXiv 1509.03150).
+teaches the next network, which starts anew. Two such trainings are what the field calls two stages.
 """
 
 from collections.abc import Callable
 from dataclasses import asdict, replace
 
 import keras
-import numpy as np
 from tqdm import tqdm
 
-from wsfcn_tf.config import ExperimentConfig, InferenceConfig
+from wsfcn_tf.config import ExperimentConfig
 from wsfcn_tf.data.datasets.dataset import Dataset
-from wsfcn_tf.data.masks.png import IGNORE, write_mask
+from wsfcn_tf.data.masks.png import write_mask
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.inference.outputs import readable, write_record
 from wsfcn_tf.inference.photos import photos_of_split
-from wsfcn_tf.inference.prediction import Prediction
 from wsfcn_tf.inference.predictor import Predictor
-from wsfcn_tf.inference.rules import apply_rules, to_labels
 from wsfcn_tf.inference.stream import with_crf_processes
 from wsfcn_tf.models import Network
 from wsfcn_tf.runs.folder import RunFolder
@@ -72,53 +68,26 @@ def make_pseudo_masks(run: RunFolder, dataset: Dataset, config: ExperimentConfig
     Args:
         run: of the network.
         dataset: photos and tags.
-        config: of the round that will learn from them: its inference, `round_agreement`, and what to do about photos
-            that cannot be read.
+        config: of the round that will learn from them: its inference, and what to do about photos that cannot be
+            read.
 
     Raises:
         UserError: a photo cannot be read, with `data.on_bad_image` error.
     """
     trained, inference = load_trained(run.root), replace(config.inference, classes="tags")
-    agreement = config.self_supervision.round_agreement
-    made_with = {"weights_sha256": trained.weights_sha256, "inference": asdict(inference), "agreement": agreement}
+    made_with = {"weights_sha256": trained.weights_sha256, "inference": asdict(inference)}
     write_record(run.pseudo_masks, made_with, resume=True)
     jobs = photos_of_split(dataset, config.data.train_split, run.pseudo_masks, with_tags=True)
     left = {job.name: job for job in jobs if not job.mask.is_file()}
     predict, unreadable = with_crf_processes(Predictor(trained.model, inference)), []
     with tqdm(total=len(left), desc="pseudo masks", unit="photo") as bar:
         for photo, prediction in predict(readable(list(left.values()), unreadable)):
-            labels = trusted_labels(prediction, photo.tags, inference, agreement)
-            write_mask(left[photo.name].mask, labels)
+            write_mask(left[photo.name].mask, prediction.labels)
             bar.update()
     if unreadable and config.data.on_bad_image == "error":
         raise UserError("; ".join(unreadable))
 
 
-def trusted_labels(
-    prediction: Prediction, tags: np.ndarray, inference: InferenceConfig, agreement: float
-) -> np.ndarray:
-    """A photo's labels; all unknown where they differ too much from the network's own.
-
-    Args:
-        prediction: the photo's, with `raw_masks`.
-        tags: float32 [C] in {0, 1}.
-        inference: the rules.
-        agreement: of each class, what the IoU of both has to be above; 0 asks for nothing.
-
-    Returns:
-        uint8 [H, W], 0..C, or 255 everywhere.
-    """
-    labels = prediction.labels
-    own = to_labels(apply_rules(prediction.raw_masks, tags > 0, inference))
-    for label in np.union1d(labels, own) if agreement > 0 else ():
-        region, own_region = labels == label, own == label
-        if label > 0 and (region & own_region).sum() <= agreement * (region | own_region).sum():
-            return np.full_like(labels, IGNORE)
-    return labels
-
-
 def _round(config: ExperimentConfig, number: int) -> ExperimentConfig:
     """The experiment whose last round is an earlier one."""
-    agreement = config.self_supervision.round_agreement if number > 1 else 0.0
-    settings = replace(config.self_supervision, rounds=number, round_agreement=agreement)
-    return replace(config, self_supervision=settings)
+    return replace(config, self_supervision=replace(config.self_supervision, rounds=number))
