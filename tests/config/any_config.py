@@ -79,6 +79,9 @@ def agreeing(config):
         data = replace(data, tfds=None)
     if data.format not in ("auto", "voc", "tagged") or data.tfds is not None:
         data = replace(data, mask_values=None)
+    learning = config.self_supervision
     if model.head == "cam":
-        data = replace(data, masks="never", pseudo_masks=None)
-    return replace(config, model=model, training=training, data=data)
+        data, learning = replace(data, masks="never", pseudo_masks=None), replace(learning, rounds=1)
+    if data.masks == "never" and data.pseudo_masks is None:
+        data = replace(data, mask_share=None)
+    return replace(config, model=model, training=training, data=data, self_supervision=learning)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from wsfcn_tf.config.section import DILATIONS, Number, Section
+from wsfcn_tf.config.section import DILATIONS, Number, Section, Share
 
 
 @dataclass(frozen=True)
@@ -44,13 +44,13 @@ class SelfSupervisionConfig(Section):
     known_weight: Number = Field(1.0, ge=0)
     """Of the mask loss of pixels that a mask knows; `weight` and ramp_epochs are for the others. They teach from the
     first step on."""
-    known_balance: Number | None = Field(None, ge=0, le=1)
+    known_balance: Share | None = None
     """The class_balance of known pixels; null is that of the others. With 1, a photo in which only one class is known
     teaches nothing, as one stroke before the switch: with 0, all known pixels weigh the same."""
     known_mean: Literal["photo", "known"] = "photo"
     """What the mask loss of a photo's known pixels is divided by: `photo`, all its pixels, as for pseudo labels; or
     `known`, these pixels, so that a few strokes count as much as a whole mask."""
-    rounds: int = Field(1, ge=1, le=9)
+    rounds: int = Field(1, ge=1)
     """How many trainings follow one another, each but the first from the beginning: it takes as masks what the network
     of the one before, by the section inference and the photos' tags, makes of the training photos (RUN/round-N). So
     networks learn what several scales, saliency, GrabCut and the CRF add. 1, as in the paper, trains once."""

@@ -33,7 +33,7 @@ from wsfcn_tf.runs.lock import LOCK
 WEIGHTS = "model.weights.h5"
 _CONFIG = "config.yaml"
 _CLASSES = "classes.txt"
-_ROUND = re.compile(r"round-\d")
+_ROUND = re.compile(r"round-\d+")
 _CHECKPOINT = re.compile(r"epoch-(\d+)(?:-step-(\d+))?")
 
 # Keys that change no result: a run may resume with other values.
