@@ -58,9 +58,9 @@ def start(
     )
 
 
-def start_reference(root: Path, epochs: int) -> subprocess.Popen:
+def start_reference(root: Path, epochs: int, *options: str) -> subprocess.Popen:
     """The run that nothing happens to."""
-    return start(root, epochs=epochs)
+    return start(root, *options, epochs=epochs)
 
 
 def kill_after_progress(

@@ -27,7 +27,9 @@ def values(hint):
         return st.sampled_from(get_args(hint))
     if get_origin(hint) is dict:
         key, value = map(values, get_args(hint))
-        return st.dictionaries(key.map(lambda number: number % 65536), value, min_size=1, max_size=4)
+        if get_args(hint)[0] is int:
+            key = key.map(lambda number: number % 65536)
+        return st.dictionaries(key, value, min_size=1, max_size=4)
     if get_origin(hint) is tuple and get_args(hint)[-1] is Ellipsis:
         return st.lists(values(get_args(hint)[0]), min_size=1, max_size=5).map(tuple)
     if get_origin(hint) is tuple:
@@ -77,4 +79,9 @@ def agreeing(config):
         data = replace(data, tfds=None)
     if data.format not in ("auto", "voc", "tagged") or data.tfds is not None:
         data = replace(data, mask_values=None)
-    return replace(config, model=model, training=training, data=data)
+    learning = config.self_supervision
+    if model.head == "cam":
+        data, learning = replace(data, masks="never", pseudo_masks=None), replace(learning, rounds=1)
+    if data.masks == "never" and data.pseudo_masks is None:
+        data = replace(data, mask_share=None)
+    return replace(config, model=model, training=training, data=data, self_supervision=learning)

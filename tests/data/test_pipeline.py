@@ -64,7 +64,7 @@ def test_images_are_normalised_views_of_their_photos_with_their_tags():
     for images, tags, names in read(first_epoch=3):
         for image, tag, name in zip(images, tags, names):
             index = NAMES.index(name.decode())
-            view, _ = augment(SCENES.image(NAMES[index]), np.random.default_rng([7, 3, index]), CONFIG)
+            view, *_ = augment(SCENES.image(NAMES[index]), np.random.default_rng([7, 3, index]), CONFIG)
             np.testing.assert_allclose(image, (view / 255 - IMAGENET_MEAN) / IMAGENET_STD, atol=1e-5)
             assert np.array_equal(tag, SCENES.tags(NAMES[index]))
 
@@ -76,7 +76,7 @@ def test_the_fourth_channel_is_the_view_of_the_photos_saliency():
         for channel, name in zip(with_saliency[..., 3], names, strict=True):
             index = NAMES.index(name.decode())
             photo = SCENES.image(NAMES[index])
-            _, cue = augment(photo, np.random.default_rng([7, 3, index]), CONFIG, saliency(photo))
+            _, cue, _ = augment(photo, np.random.default_rng([7, 3, index]), CONFIG, saliency(photo))
             np.testing.assert_array_equal(channel, cue)
 
 

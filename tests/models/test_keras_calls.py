@@ -51,6 +51,32 @@ def assert_same(one, other, tolerance=1e-6):
         np.testing.assert_allclose(first, second, rtol=0, atol=tolerance)
 
 
+# === Masks that teach ===
+
+
+def test_masks_teach_an_objective_that_learns_them():
+    """Before the loss switch as well; for any other objective they are for metrics."""
+    masks = np.full((4, 16, 16), 255, np.uint8)
+    masks[0, :4], masks[0, 8:], masks[2] = 1, 0, np.arange(16) % 4
+    results = {}
+    for name, learns, y in (
+        ("tags", True, TAGS),
+        ("metrics", False, {"tags": TAGS, "masks": masks}),
+        ("unknown", True, {"tags": TAGS, "masks": np.full_like(masks, 255)}),
+        ("masks", True, {"tags": TAGS, "masks": masks}),
+        ("distrusted", True, {"tags": TAGS, "masks": masks, "trust": np.zeros(masks.shape, np.float32)}),
+    ):
+        model = tiny()
+        model.compile(keras.optimizers.SGD(0.1), Objective(OBJECTIVE.config, learns_masks=learns))
+        history = model.fit(IMAGES, y, batch_size=4, shuffle=False, verbose=0).history
+        results[name] = trained(model), history["mask"][0]
+    for name in ("metrics", "unknown", "distrusted"):
+        assert_same(results[name][0], results["tags"][0])
+        assert results[name][1] == 0
+    assert results["masks"][1] > 0
+    assert any((one != other).any() for one, other in zip(results["masks"][0], results["tags"][0], strict=True))
+
+
 # === Call ===
 
 

@@ -2,10 +2,14 @@
 
 import signal
 
+import numpy as np
 import pytest
 
 from benchmarks.failure_drills import kill_after_progress, start, start_reference
 from benchmarks.run_equality import differences
+from wsfcn_tf.config import ScenesConfig
+from wsfcn_tf.data.datasets.scenes.scenes import Scenes
+from wsfcn_tf.data.masks.png import write_mask
 from wsfcn_tf.runs.folder import RunFolder
 from wsfcn_tf.runs.record import read_record
 
@@ -15,20 +19,32 @@ def held(step, until):
     return "--hold-at-step", str(step), "--until", str(until)
 
 
-@pytest.mark.parametrize("seed", [0])
-def test_kills_and_a_polite_end_change_nothing(tmp_path, seed, rng):
+def strokes(folder):
+    """Masks of a few rows of some of the run's scenes; returns the options to train with them."""
+    scenes = Scenes(ScenesConfig(train=22, val=6, size=32))
+    folder.mkdir()
+    for name in scenes.names("train")[::3]:
+        mask = np.full((32, 32), 255, np.uint8)
+        mask[12:20] = scenes.mask(name)[12:20]
+        write_mask(folder / f"{name}.png", mask)
+    return "--set", f"data.pseudo_masks={{{folder}: hard}}", "--set", "data.mask_share=0.5"
+
+
+@pytest.mark.parametrize("with_masks", [False, True])
+def test_kills_and_a_polite_end_change_nothing(tmp_path, with_masks, rng):
     reference, run = RunFolder(tmp_path / "reference"), RunFolder(tmp_path / "run")
-    whole = start_reference(reference.root, epochs=3)
-    killed = start(run.root, epochs=3, drill=held(10, tmp_path / "never"))
+    masks = strokes(tmp_path / "strokes") if with_masks else ()
+    whole = start_reference(reference.root, 3, *masks)
+    killed = start(run.root, *masks, epochs=3, drill=held(10, tmp_path / "never"))
     assert kill_after_progress(killed, run, steps=3, delay=rng.uniform(0, 0.3))
 
-    polite = start(run.root, "--resume", epochs=3, drill=held(5, tmp_path / "told"))
+    polite = start(run.root, *masks, "--resume", epochs=3, drill=held(5, tmp_path / "told"))
     assert kill_after_progress(polite, run, steps=4, delay=0.0, number=signal.SIGTERM, release=tmp_path / "told")
     assert polite.returncode == 75
     last = polite.stderr.read().splitlines()[-1]
     assert last.startswith("SIGTERM: saved after step ") and last.endswith("; --resume continues")
 
-    final = start(run.root, "--resume", epochs=3)
+    final = start(run.root, *masks, "--resume", epochs=3)
     assert final.wait() == 0 and whole.wait() == 0
     assert differences(reference, run) == []
     assert [entry["outcome"] for entry in read_record(run.record)] == ["killed", "stopped", "finished"]

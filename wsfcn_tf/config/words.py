@@ -23,6 +23,9 @@ def type_words(schema: Mapping[str, Any]) -> str:
     if "enum" in schema:
         return f"one of {', '.join(map(str, schema['enum']))}"
     if schema["type"] == "object":
+        choices = schema["additionalProperties"].get("enum") or [schema["additionalProperties"].get("const")]
+        if choices != [None]:
+            return f"a mapping of texts to one of {', '.join(choices)}"
         return "a mapping of whole numbers to texts"
     if schema["type"] == "array":
         count = f"{schema['minItems']} " if "prefixItems" in schema else ""

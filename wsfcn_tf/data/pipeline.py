@@ -1,4 +1,4 @@
-"""From a dataset's photos and tags to batches: tf.data around NumPy, OpenCV and Numba. Masks are never read.
+"""From a dataset's photos and tags to batches: tf.data around NumPy, OpenCV and Numba. Masks come if they are given.
 
 The training stream is a pure function of the seed: each epoch's order and each photo's augmentation have generators of
 their own, so that neither the number of workers and hosts nor the step at which training resumes changes anything.
@@ -16,10 +16,14 @@ import numpy as np
 import tensorflow as tf
 
 from wsfcn_tf.config import DataConfig
-from wsfcn_tf.data.augmentation.photo_views import augment, central_view
+from wsfcn_tf.data.augmentation.photo_views import View, augment, central_view
 from wsfcn_tf.data.datasets.dataset import Dataset
+from wsfcn_tf.data.masks.png import IGNORE
 from wsfcn_tf.data.photos.bad_photos import BadPhotos, read_or_replace
 from wsfcn_tf.data.photos.saliency import saliency as saliency_of
+from wsfcn_tf.data.training_masks.known_mask import KnownMask
+from wsfcn_tf.data.training_masks.sampling import masks_per_batch, order_with_share
+from wsfcn_tf.data.training_masks.training_masks import TrainingMasks
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.ops.normalise import normalise
 
@@ -31,6 +35,8 @@ atexit.register(gc.collect)
 NORMALISED = normalise(np.arange(256, dtype=np.float32)[None, :, None] / np.float32(255))
 # marks the generators of replacements, so that they are not those of the views
 _REPLACEMENT = 1
+# marks those of a photo that an epoch shows again
+_AGAIN = 2
 
 
 def training_batches(
@@ -47,6 +53,7 @@ def training_batches(
     devices: int = 1,
     bad_photos: BadPhotos | None = None,
     saliency: bool = False,
+    masks: TrainingMasks | None = None,
 ) -> tf.data.Dataset:
     """The batches of `epochs` epochs from `first_epoch` on; an epoch's incomplete last batch is dropped.
 
@@ -67,10 +74,12 @@ def training_batches(
         bad_photos: where photos that cannot be read are noted for their epoch, with `config.on_bad_image` "skip".
         saliency: whether images have a fourth channel, the view of the whole photo's `saliency` in [-1, 1], which
             `self_supervision.saliency` needs.
+        masks: what is known of the photos' pixels, and their tags; the views are the same without.
 
     Returns:
         A tf.data.Dataset of (images float32 [B,S,S,3 or 4], RGB, ImageNet-normalised; tags float32 [B,C] in {0, 1};
-        names string [B]), with B = batch_size / (count * devices).
+        names string [B]), with B = batch_size / (count * devices). With `masks`, {"tags": tags, "masks": uint8
+        [B,S,S], 0..C, 255 = unknown} is in the tags' place, and where they have it "trust": float32 [B,S,S].
 
     Raises:
         UserError: there are fewer photos than one batch takes, or it cannot be shared evenly.
@@ -81,30 +90,46 @@ def training_batches(
     names_by_index = tf.constant(list(names))
     bad_photos = BadPhotos() if bad_photos is None else bad_photos
 
+    has_mask, with_masks = None, 0
+    if masks is not None and config.mask_share is not None:
+        has_mask = masks.has_mask()
+        with_masks = masks_per_batch(config.mask_share, has_mask, batch_size)
+    planes = 0 if masks is None else 1 + masks.has_trust  # labels, and how far they are trusted
+    types = (tf.float32, tf.int64, tf.float32, *(tf.uint8, tf.float32)[:planes])
+
     def order(epoch: np.int64) -> np.ndarray:
-        indices = np.random.default_rng([seed, epoch]).permutation(len(names))[: steps * batch_size]
+        rng = np.random.default_rng([seed, epoch])
+        if has_mask is None:
+            indices = rng.permutation(len(names))[: steps * batch_size]
+        else:
+            indices = order_with_share(rng, has_mask, steps, batch_size, with_masks)
         steps_and_parts = indices.reshape(steps, parts, batch_size // parts)
         return steps_and_parts[first_step if epoch == first_epoch else 0 :, part].reshape(-1)
 
-    def example(epoch: np.int64, index: np.int64) -> tuple[np.ndarray, np.ndarray, np.int64]:
+    def example(epoch: np.int64, turn_and_index: np.int64) -> tuple[np.ndarray, ...]:
+        turn, index = divmod(turn_and_index, len(names))
         if config.on_bad_image == "skip":
             drawing = np.random.default_rng([seed, epoch, index, _REPLACEMENT])
             used, image = read_or_replace(index, names, dataset.image, drawing, bad_photos, int(epoch))
         else:
             used, image = index, dataset.image(names[index])
         cue = saliency_of(image) if saliency else None
-        view, cue = augment(image, np.random.default_rng([seed, epoch, index]), config, cue)
-        return _normalised(view, cue), dataset.tags(names[used]), np.int64(used)
+        known = () if masks is None else _mask_of(names[used], image, masks)
+        rng = np.random.default_rng([seed, epoch, index, *([_AGAIN, turn] if turn else [])])
+        view = augment(image, rng, config, cue, known)
+        tags = (dataset if masks is None else masks).tags(names[used])
+        return _normalised(view), np.int64(used), tags, *view.masks
 
     def epoch_indices(epoch: tf.Tensor) -> tf.data.Dataset:
         indices = tf.numpy_function(order, [epoch], tf.int64)
         return tf.data.Dataset.from_tensor_slices(indices).map(lambda index: (epoch, index))
 
-    def load(epoch: tf.Tensor, index: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        image, tags, used = tf.numpy_function(example, [epoch, index], (tf.float32, tf.float32, tf.int64))
-        image = tf.ensure_shape(image, (config.crop_size, config.crop_size, 3 + saliency))
-        tags = tf.ensure_shape(tags, (len(dataset.class_names),))
-        return image, tags, names_by_index[tf.ensure_shape(used, ())]
+    def load(epoch: tf.Tensor, index: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor | dict[str, tf.Tensor], tf.Tensor]:
+        image, used, tags, *known = tf.numpy_function(example, [epoch, index], types)
+        size = config.crop_size, config.crop_size
+        image, tags = tf.ensure_shape(image, (*size, 3 + saliency)), tf.ensure_shape(tags, (len(dataset.class_names),))
+        known = {name: tf.ensure_shape(value, size) for name, value in zip(("masks", "trust"), known, strict=False)}
+        return image, {"tags": tags, **known} if known else tags, names_by_index[tf.ensure_shape(used, ())]
 
     options = tf.data.Options()
     options.autotune.enabled = False  # ending an iterator waits, for up to a minute, for the tuner's thread to wake up
@@ -137,7 +162,7 @@ def validation_batches(
 
     def view(index: np.int64) -> np.ndarray:
         image = dataset.image(names[index])
-        return _normalised(*central_view(image, config, saliency_of(image) if saliency else None))
+        return _normalised(central_view(image, config, saliency_of(image) if saliency else None))
 
     def load(index: tf.Tensor) -> tf.Tensor:
         shape = config.crop_size, config.crop_size, 3 + saliency
@@ -154,10 +179,23 @@ def validation_batches(
     )
 
 
-def _normalised(view: np.ndarray, cue: np.ndarray | None) -> np.ndarray:
-    """float32 [S,S,3 or 4] of uint8 [S,S,3] and float32 [S,S]."""
-    image = cv2.LUT(view, NORMALISED)
-    return image if cue is None else np.dstack([image, cue])
+def _normalised(view: View) -> np.ndarray:
+    """float32 [S,S,3], or [S,S,4] with a cue."""
+    image = cv2.LUT(view.image, NORMALISED)
+    return image if view.cue is None else np.dstack([image, view.cue])
+
+
+def _mask_of(name: str, image: np.ndarray, masks: TrainingMasks) -> tuple[np.ndarray, ...]:
+    """Labels [H,W] of a photo [H,W,3], all 255 if nothing is known, and trust if some masks have it.
+
+    Raises:
+        UserError: the mask's size is not the photo's.
+    """
+    mask = masks.mask(name) or KnownMask(np.full(image.shape[:2], IGNORE, np.uint8))
+    if mask.labels.shape != image.shape[:2]:
+        sides = "x".join(map(str, mask.labels.shape[::-1])), "x".join(map(str, image.shape[1::-1]))
+        raise UserError(f"{name}: its mask is {sides[0]} pixels, the photo {sides[1]}: they have to be of one size")
+    return (mask.labels, mask.full_trust()) if masks.has_trust else (mask.labels,)
 
 
 def steps_per_epoch(names: Sequence[str], batch_size: int) -> int:

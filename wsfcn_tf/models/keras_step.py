@@ -11,32 +11,43 @@ from wsfcn_tf.metrics import MeanAveragePrecision, MeanIoU
 
 
 class Batch(NamedTuple):
-    """Images [B, H, W, 3 or 4], tags [B, C], index masks [B, H, W] or None, and weights [B] of the losses or None."""
+    """What a step is given.
+
+    Images [B, H, W, 3 or 4], tags [B, C], index masks [B, H, W] or None, weights [B] of the losses or None, and how far
+    masks are trusted, [B, H, W] or None.
+    """
 
     images: tf.Tensor
     tags: tf.Tensor
     masks: tf.Tensor | None
     sample_weight: tf.Tensor | None
+    trust: tf.Tensor | None
 
 
 def unpacked(data: tuple) -> Batch:
     """What `fit` and `evaluate` are given: (images, y), (images, y, weights) or (images, y, names of the photos).
 
     Raises:
-        ValueError: there are no tags, or y is a mapping with other keys than "tags" and "masks".
+        ValueError: there are no tags, or y is a mapping with other keys than "tags", "masks" and "trust".
     """
     if not isinstance(data, tuple) or len(data) < 2 or data[1] is None:
         raise ValueError("fit and evaluate take photos and tags: pass y=tags, float32 [N, C], or batches of both")
     images, y, *rest = data
-    if isinstance(y, Mapping) and not {"tags"} <= set(y) <= {"tags", "masks"}:
+    if isinstance(y, Mapping) and not {"tags"} <= set(y) <= {"tags", "masks", "trust"}:
         raise ValueError(f'y has the keys {sorted(y)}: pass tags, or {{"tags": tags, "masks": index masks}}')
-    tags, masks = (y["tags"], y.get("masks")) if isinstance(y, Mapping) else (y, None)
+    y = y if isinstance(y, Mapping) else {"tags": y}
+    tags, masks, trust = y["tags"], y.get("masks"), y.get("trust")
     weight = rest[0] if rest else None
     if isinstance(weight, Mapping):  # Keras 3 gives each part of y the weight
         weight = weight["tags"]
     if weight is None or weight.dtype == tf.string:  # names of photos
-        return Batch(images, tags, masks, None)
-    return Batch(images, tags, masks, tf.reshape(tf.cast(weight, tf.float32), [-1]))
+        return Batch(images, tags, masks, None, trust)
+    return Batch(images, tags, masks, tf.reshape(tf.cast(weight, tf.float32), [-1]), trust)
+
+
+def there(values: Mapping[str, tf.Tensor | None]) -> dict[str, tf.Tensor]:
+    """Those that are not None."""
+    return {name: value for name, value in values.items() if value is not None}
 
 
 class Reports:

@@ -12,7 +12,7 @@ import tensorflow as tf
 from wsfcn_tf.config import ModelConfig
 from wsfcn_tf.models.accumulation import in_parts
 from wsfcn_tf.models.backbones.hub.preset import with_description
-from wsfcn_tf.models.keras_step import Reports, scaled, unpacked, unscaled, weighted, with_loss_scale
+from wsfcn_tf.models.keras_step import Reports, scaled, there, unpacked, unscaled, weighted, with_loss_scale
 from wsfcn_tf.models.layers import sublayers
 from wsfcn_tf.models.loss_switch import LossSwitch
 from wsfcn_tf.objective.objective import Objective
@@ -82,15 +82,16 @@ class Network(keras.Model):
             optimizer: any of Keras', by name or as an object; `wsfcn_tf.training.build_optimizer` makes the release's.
                 Where layers compute in float16, one without a loss scale gets Keras' `LossScaleOptimizer` around it.
             objective: (images, tags, outputs, self_supervision, step) -> {name: float32 [B]} with the key "loss";
-                None takes `Objective()`, the release's losses. The names of the values are in its attribute `names`.
+                None takes `Objective()`, the release's losses. The names of the values are in its attribute `names`;
+                with a true `learns_masks`, it takes masks= and trust= as well, where batches have them.
             seed: of dropout and gate.
             accumulation_steps: each replica computes its share of a batch in so many parts, one after another.
             xla: whether XLA compiles network, losses and gradients.
             pretrain_epochs: in `fit`, how many epochs use the classification loss alone, before the mask loss joins
                 (the paper's 7); a `LossSwitch` among `fit`'s callbacks says otherwise. Without effect on the CAM
                 classifier, which has no mask loss.
-            metrics: Keras' metrics of scores [B, C] (logits) against tags: a list, or {"scores": list, "masks": list},
-                of which "masks" compare [B, H, W, 1 + C] with index masks; see `wsfcn_tf.metrics`.
+            metrics: Keras' metrics of scores [B, C] (logits) against tags, or {"scores": list, "masks": list}, of which
+                "masks" compare [B, H, W, 1 + C] with index masks; see `wsfcn_tf.metrics`.
             weighted_metrics: likewise, weighed by `sample_weight`.
             **kwargs: Keras' own, such as `run_eagerly`.
 
@@ -105,6 +106,7 @@ class Network(keras.Model):
             optimizer = with_loss_scale(keras.optimizers.get(optimizer))
         super().compile(optimizer=optimizer, **{"jit_compile": False, **kwargs})
         self.objective = objective = Objective() if objective is None else objective
+        self.learns_masks = getattr(objective, "learns_masks", False)
         self.pretrain_epochs = pretrain_epochs
         self.seed = seed
         self.accumulation_steps = accumulation_steps
@@ -138,7 +140,8 @@ class Network(keras.Model):
             x: images, float32 [N, H, W, 3], ImageNet-normalised RGB; or batches of (images, tags) or (images, tags,
                 sample_weight): a `tf.data.Dataset`, a generator, a Keras `Sequence` or `PyDataset`.
             y: with arrays, tags, float32 [N, C] in {0, 1}; or, in batches as well, {"tags": tags, "masks": index masks
-                [N, H, W], 255 where unknown}, which metrics and `evaluate` compare; no loss looks at masks.
+                [N, H, W], 255 where unknown}, which metrics and `evaluate` compare. No loss looks at them but that of
+                `Objective(learns_masks=True)`.
             batch_size, epochs, verbose, callbacks, **kwargs: Keras' own. `sample_weight`, [N], multiplies each
                 photo's loss; the other values reported are not weighted.
         """
@@ -154,6 +157,8 @@ class Network(keras.Model):
         tags: tf.Tensor,
         self_supervision: bool,
         sample_weight: tf.Tensor | None = None,
+        masks: tf.Tensor | None = None,
+        trust: tf.Tensor | None = None,
     ) -> dict[str, tf.Tensor]:
         """One step of the optimiser on one replica's share of the batch.
 
@@ -164,6 +169,7 @@ class Network(keras.Model):
             tags: float32 [B, C] in {0, 1}.
             self_supervision: whether the mask loss joins the classification loss.
             sample_weight: float32 [B], of each image's loss.
+            masks, trust: for an objective that learns masks, as `Objective` takes them.
 
         Returns:
             The objective's per-image values, {name: float32 [B]}; "loss" is weighted. With metrics, the outputs that
@@ -174,13 +180,13 @@ class Network(keras.Model):
         seed = tf.stack([self.seed, step])
         seed = tf.random.experimental.stateless_fold_in(seed, context.replica_id_in_sync_group, alg="philox")
 
-        batch = [images, tags] if sample_weight is None else [images, tags, sample_weight]
+        known = {"masks": masks, "trust": trust} if self.learns_masks else {}
+        more = there({"sample_weight": sample_weight, **known})
+        batch = [images, tags, *more.values()]
 
-        def part(
-            images: tf.Tensor, tags: tf.Tensor, *weight_and_seed: tf.Tensor
-        ) -> tuple[dict[str, tf.Tensor], list[tf.Tensor]]:
-            *weight, seed = weight_and_seed
-            return self.differentiate(images, tags, seed, step, self_supervision, *weight)
+        def part(images: tf.Tensor, tags: tf.Tensor, *rest: tf.Tensor) -> tuple[dict[str, tf.Tensor], list[tf.Tensor]]:
+            *given, seed = rest
+            return self.differentiate(images, tags, seed, step, self_supervision, **dict(zip(more, given, strict=True)))
 
         if self.accumulation_steps == 1:
             values, gradients = part(*batch, seed)
@@ -199,13 +205,14 @@ class Network(keras.Model):
         step: tf.Tensor,
         self_supervision: bool,
         sample_weight: tf.Tensor | None = None,
+        **known: tf.Tensor,
     ) -> tuple[dict[str, tf.Tensor], list[tf.Tensor]]:
         """Per-image values, and what the optimiser takes: the gradients of a replica's share of the mean loss."""
         # apply_gradients() sums over replicas: the mean over the global batch is the sum of these shares
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
         with tf.GradientTape() as tape:
             outputs = self(images[..., :3], training=True, seed=seed)  # a fourth channel is saliency
-            values = weighted(self.objective(images, tags, outputs, self_supervision, step), sample_weight)
+            values = weighted(self.objective(images, tags, outputs, self_supervision, step, **known), sample_weight)
             loss = scaled(self.optimizer, tf.reduce_mean(values["loss"]) / replicas)
         values |= {name: outputs[name] for name in self.reports.watched}
         return values, unscaled(self.optimizer, tape.gradient(loss, self.trainable_variables))
@@ -213,8 +220,8 @@ class Network(keras.Model):
     @tf.autograph.experimental.do_not_convert  # as Keras 3 has it: no step branches on a tensor
     def train_step(self, data: tuple) -> dict[str, tf.Tensor]:
         """Keras' hook for `fit`; `data` is (images, y) and weights, or names, as `wsfcn_tf.data` yields them."""
-        batch = unpacked(data)
-        values = self.update(batch.images, batch.tags, self.self_supervision, batch.sample_weight)
+        images, tags, masks, weight, trust = batch = unpacked(data)
+        values = self.update(images, tags, self.self_supervision, weight, masks, trust)
         return self.reports.update(values, values, batch, evaluating=False)
 
     @tf.autograph.experimental.do_not_convert

@@ -34,13 +34,27 @@ def mask_loss(logits: tf.Tensor, pseudo: tf.Tensor, tags: tf.Tensor, class_balan
     Returns:
         float32 [B].
     """
-    logits = resize_align_corners(logits, tf.shape(pseudo)[1:3])
-    class_pixels = tf.reduce_sum(pseudo, axis=[1, 2])
+    per_pixel = pixel_losses(logits, pseudo, class_balance)
+    return tf.reduce_mean(per_pixel, axis=[1, 2]) * holds_every_tag(pseudo, tags)
+
+
+def pixel_losses(logits: tf.Tensor, labels: tf.Tensor, class_balance: float = 1.0) -> tf.Tensor:
+    """The class-balanced cross-entropy of each pixel; `mask_loss` is its mean.
+
+    Args:
+        logits: float32 [B, h, w, 1 + C]; resized (align-corners) to the labels.
+        labels: float32 [B, H, W, 1 + C] in {0, 1}, at most one 1 per pixel.
+        class_balance: see `mask_loss`.
+
+    Returns:
+        float32 [B, H, W]; 0 where there is no label.
+    """
+    logits = resize_align_corners(logits, tf.shape(labels)[1:3])
+    class_pixels = tf.reduce_sum(labels, axis=[1, 2])
     labelled = tf.reduce_sum(class_pixels, axis=1, keepdims=True)
     weights = ((labelled - class_pixels) / (1.0 + labelled)) ** class_balance
     # sum_k w_k p_k (-log softmax_k): an unlabelled pixel has no 1, so it adds 0
-    per_pixel = -tf.reduce_sum(weights[:, None, None] * pseudo * tf.nn.log_softmax(logits), axis=-1)
-    return tf.reduce_mean(per_pixel, axis=[1, 2]) * holds_every_tag(pseudo, tags)
+    return -tf.reduce_sum(weights[:, None, None] * labels * tf.nn.log_softmax(logits), axis=-1)
 
 
 def holds_every_tag(pseudo: tf.Tensor, tags: tf.Tensor) -> tf.Tensor:

@@ -9,7 +9,8 @@ import numpy as np
 import tensorflow as tf
 
 from wsfcn_tf.config import ExperimentConfig, SelfSupervisionConfig
-from wsfcn_tf.objective.losses import classification_loss, holds_every_tag, mask_loss
+from wsfcn_tf.objective.known_pixels import Labels, labels_of, mean_of_known
+from wsfcn_tf.objective.losses import classification_loss, holds_every_tag, mask_loss, pixel_losses
 from wsfcn_tf.objective.pseudo_labels import clean, pseudo_labels
 from wsfcn_tf.ops import colour_fit, pamr_tagged, resize_align_corners, with_saliency
 from wsfcn_tf.ops.normalise import denormalise
@@ -48,6 +49,8 @@ class Objective:
         ramp: how the mask loss comes in after the switch.
         score_offsets: [C], added to the scores in the classification loss; None adds nothing. What is known of each
             class beforehand, as log-odds, makes the scores tell what the photo adds (`training.logit_adjustment`).
+        learns_masks: whether the masks that come with tags teach, as `data.masks: train` has it; else they are for
+            metrics only.
     """
 
     names = ("loss", "classification", "mask", "labelled", "kept")
@@ -58,8 +61,10 @@ class Objective:
         max_tags: int | None = None,
         ramp: Ramp = Ramp(),
         score_offsets: Sequence[float] | None = None,
+        learns_masks: bool = False,
     ) -> None:
         self.config, self.max_tags, self.ramp, self.score_offsets = config, max_tags, ramp, score_offsets
+        self.learns_masks = learns_masks
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, as plain values."""
@@ -69,6 +74,7 @@ class Objective:
             "max_tags": self.max_tags,
             "ramp": asdict(self.ramp),
             "score_offsets": offsets,
+            "learns_masks": self.learns_masks,
         }
 
     @classmethod
@@ -83,6 +89,8 @@ class Objective:
         outputs: dict[str, tf.Tensor],
         self_supervision: bool,
         step: tf.Tensor | int,
+        masks: tf.Tensor | None = None,
+        trust: tf.Tensor | None = None,
     ) -> dict[str, tf.Tensor]:
         """Losses and pseudo-label statistics of each image.
 
@@ -91,33 +99,49 @@ class Objective:
                 `self_supervision.saliency` is set.
             tags: float32 [B, C] in {0, 1}.
             outputs: of the model for these images.
-            self_supervision: False leaves the mask loss at 0 and computes nothing for it.
+            self_supervision: False leaves out the pseudo labels, and without `masks` the mask loss, which is then 0.
             step: of the run, counted from 0; what the ramp goes by.
+            masks: of an integer type, [B, H, W] at the images' size, 0..C; any other number is unknown. What is known
+                is learnt from the first step on, and pseudo labels are for what is not.
+            trust: float32 [B, H, W], how far masks are trusted, see `labels_of`.
 
         Returns:
-            float32 [B] each: loss; classification; mask; labelled, the share of pixels with a pseudo label; kept, 1
-            where the pseudo labels hold every tag, so that the mask loss counts.
+            float32 [B] each: loss; classification; mask; labelled, the share of pixels that are known or have a pseudo
+            label; kept, 1 where the pseudo labels hold every tag, so that the mask loss counts them.
         """
         offsets = 0.0 if self.score_offsets is None else tf.constant(self.score_offsets, tf.float32)
         classification = classification_loss(outputs["scores"] + offsets, tags)
         zero = tf.zeros_like(classification)
-        if not self_supervision:
-            return {
-                "loss": classification,
-                "classification": classification,
-                "mask": zero,
-                "labelled": zero,
-                "kept": zero,
-            }
-        pseudo = self.supervise(images, tags, outputs["logits"]).pseudo
-        mask = mask_loss(outputs["logits"], pseudo, tags, self.config.class_balance)
-        return {
-            "loss": classification + self.config.weight * self.ramp.share(step) * mask,
-            "classification": classification,
-            "mask": mask,
-            "labelled": tf.reduce_mean(tf.reduce_sum(pseudo, axis=-1), axis=[1, 2]),
-            "kept": holds_every_tag(pseudo, tags),
-        }
+        values = {"classification": classification, "mask": zero, "labelled": zero, "kept": zero}
+        pseudo = self.supervise(images, tags, outputs["logits"]).pseudo if self_supervision else None
+        loss = classification
+        if masks is not None:
+            known = labels_of(masks, pseudo, tags, self.config.fill_unknown, trust)
+            loss, values = self._with_known(loss, values, known, outputs["logits"], step)
+        elif pseudo is not None:
+            mask = mask_loss(outputs["logits"], pseudo, tags, self.config.class_balance)
+            loss += self.config.weight * self.ramp.share(step) * mask
+            labelled = tf.reduce_mean(tf.reduce_sum(pseudo, axis=-1), axis=[1, 2])
+            values |= {"mask": mask, "labelled": labelled, "kept": holds_every_tag(pseudo, tags)}
+        return {"loss": loss, **values}
+
+    def _with_known(
+        self,
+        loss: tf.Tensor,
+        values: dict[str, tf.Tensor],
+        labels: Labels,
+        logits: tf.Tensor,
+        step: tf.Tensor | int,
+    ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        """Loss and values with the mask loss of known pixels and, if there are any, of pseudo labels."""
+        balance, of_known, both = self.config.class_balance, self.config.known_balance, labels.known + labels.pseudo
+        losses = pixel_losses(logits, both, balance)
+        known = losses if of_known in (None, balance) else pixel_losses(logits, both, of_known)
+        known = mean_of_known(known, labels, self.config.known_mean)
+        pseudo = tf.reduce_mean(losses * (1.0 - labels.is_known), axis=[1, 2])
+        loss += self.config.weight * self.ramp.share(step) * pseudo
+        loss += self.config.known_weight * known
+        return loss, values | {"mask": pseudo + known, "labelled": labels.labelled, "kept": labels.kept}
 
     def supervise(self, images: tf.Tensor, tags: tf.Tensor, logits: tf.Tensor) -> Supervision:
         """From logits to pseudo labels; no gradient.
@@ -159,13 +183,15 @@ class Objective:
         return Supervision(clean(resize_align_corners(masks, full), tags), refined, pseudo)
 
 
-def build_objective(config: ExperimentConfig, tags: np.ndarray, steps_per_epoch: int) -> Objective:
+def build_objective(
+    config: ExperimentConfig, tags: np.ndarray, steps_per_epoch: int, learns_masks: bool = False
+) -> Objective:
     """The objective of a run on photos with tags [N, C], with its ramp, which begins at the switch."""
     first, count = config.training.pretrain_epochs, config.self_supervision.ramp_epochs
     ramp = Ramp(first * steps_per_epoch, count * steps_per_epoch)
     known = log_odds(tags)  # only how classes differ: all alike would move the border between things and background
     offsets = config.training.logit_adjustment * (known - known.mean())
-    return Objective(config.self_supervision, int(tags.sum(axis=1).max()), ramp, offsets.tolist())
+    return Objective(config.self_supervision, int(tags.sum(axis=1).max()), ramp, offsets.tolist(), learns_masks)
 
 
 def log_odds(tags: np.ndarray) -> np.ndarray:

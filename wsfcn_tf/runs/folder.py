@@ -12,6 +12,7 @@ best-epoch-NNNN.weights.h5  the best epoch's weights so far, with training.selec
 training_data.jsonl     the training photos, with their tags
 record.json     of each start: versions, hardware, seed, when and how it ended
 lock            held by the process that trains
+round-N/        with self_supervision.rounds: the run of the round before, and in pseudo_masks/ its masks of the photos
 bad_images.txt  the photos that could not be read, with data.on_bad_image skip: name, tab, what is wrong
 tensorboard/    scalars and panels
 """
@@ -32,6 +33,7 @@ from wsfcn_tf.runs.lock import LOCK
 WEIGHTS = "model.weights.h5"
 _CONFIG = "config.yaml"
 _CLASSES = "classes.txt"
+_ROUND = re.compile(r"round-\d+")
 _CHECKPOINT = re.compile(r"epoch-(\d+)(?:-step-(\d+))?")
 
 # Keys that change no result: a run may resume with other values.
@@ -64,6 +66,11 @@ class RunFolder:
         self.record = self.root / "record.json"
         self.bad_images = self.root / "bad_images.txt"
         self.tensorboard = self.root / "tensorboard"
+        self.pseudo_masks = self.root / "pseudo_masks"
+
+    def round(self, number: int) -> "RunFolder":
+        """The run of an earlier round, counted from 1, of this one."""
+        return RunFolder(self.root / f"round-{number}")
 
     @property
     def is_run(self) -> bool:
@@ -153,14 +160,14 @@ class RunFolder:
 
 
 def _is_left_over(path: Path) -> bool:
-    """Whether a process that ended before the run began may have left a file."""
-    return path.name in (LOCK, _CLASSES) or is_partial(path)
+    """Whether a process that ended before the run began may have left a file, or an earlier round."""
+    return path.name in (LOCK, _CLASSES) or is_partial(path) or _ROUND.fullmatch(path.name) is not None
 
 
 def _first_difference(earlier: dict[str, Any], now: dict[str, Any], prefix: str = "") -> str | None:
     """The first key in which two configs differ, with both values; None if they agree in all that matters."""
     for key, value in earlier.items():
-        if isinstance(value, dict) and all(isinstance(name, str) for name in value):  # a section
+        if isinstance(value, dict) and isinstance(now[key], dict) and value.keys() == now[key].keys():
             found = _first_difference(value, now[key], f"{prefix}{key}.")
             if found:
                 return found

@@ -19,6 +19,7 @@ from wsfcn_tf.config import ExperimentConfig
 from wsfcn_tf.data.datasets.dataset import Dataset
 from wsfcn_tf.data.photos.bad_photos import BadPhotos
 from wsfcn_tf.data.pipeline import training_batches
+from wsfcn_tf.data.training_masks.training_masks import TrainingMasks
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.files import write_text
 from wsfcn_tf.runs.checkpoints import TrainingState
@@ -111,6 +112,7 @@ def distributed_batches(
     names: Sequence[str],
     start: TrainingState,
     bad_photos: BadPhotos,
+    masks: TrainingMasks | None = None,
 ) -> Iterator:
     """`training_batches` from a state to the run's end, for all devices; each host loads its own photos only.
 
@@ -132,6 +134,7 @@ def distributed_batches(
             devices=context.num_replicas_in_sync // context.num_input_pipelines,
             bad_photos=bad_photos,
             saliency=config.self_supervision.saliency > 0,
+            masks=masks,
         )
 
     return iter(strategy.distribute_datasets_from_function(batches))

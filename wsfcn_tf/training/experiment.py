@@ -11,6 +11,8 @@ from wsfcn_tf.config import ExperimentConfig
 from wsfcn_tf.data.datasets.dataset import Dataset
 from wsfcn_tf.data.datasets.layout_folder import LayoutFolder
 from wsfcn_tf.data.pipeline import steps_per_epoch
+from wsfcn_tf.data.training_masks.sampling import masks_per_batch
+from wsfcn_tf.data.training_masks.training_masks import TrainingMasks, open_training_masks
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.files import replacing, write_text
 from wsfcn_tf.models.backbones.hub.preset import Description, with_description
@@ -33,6 +35,7 @@ class Experiment:
         strategy: the devices.
         names: of the training photos.
         tags: float32 [N, C] of these.
+        masks: what is known of their pixels; None if training opens no masks.
         steps: of an epoch.
         split: what to validate on; None is nothing.
         notes: lines for whoever trains.
@@ -44,6 +47,7 @@ class Experiment:
     strategy: tf.distribute.Strategy
     names: list[str]
     tags: np.ndarray
+    masks: TrainingMasks | None
     steps: int
     split: ValidationSplit | None
     notes: list[str]
@@ -63,7 +67,7 @@ class Experiment:
         copy_validation(self.run, own)
         if not own.is_run:
             own.create(self.config, self.dataset.class_names)
-        write_training_data(own.training_data, self.names, self.tags, self.dataset.class_names)
+        write_training_data(own.training_data, self.names, self.tags, self.dataset.class_names, _checksums(self.masks))
         return start
 
     def facts(self, own: RunFolder) -> dict[str, Any]:
@@ -90,10 +94,14 @@ def open_experiment(
     training = config.training
     names = dataset.names(config.data.train_split)
     steps = steps_per_epoch(names, training.batch_size)
-    tags = np.stack([dataset.tags(name) for name in names])
+    masks = open_training_masks(dataset, config.data, names)
+    tags = np.stack([(masks or dataset).tags(name) for name in names])
+    if masks and config.data.mask_share is not None:
+        masks_per_batch(config.data.mask_share, masks.has_mask(), training.batch_size)
     run.check(config, dataset.class_names, resume)
-    check_training_data(run.training_data, names, tags, dataset.class_names)
+    check_training_data(run.training_data, names, tags, dataset.class_names, _checksums(masks))
     split, notes = open_validation_split(config, dataset, names)
+    notes = [*(masks.notes if masks else ()), *notes]
     check_devices(strategy, training.batch_size, training.accumulation_steps)
     check_agreement(strategy, "training.precision", training.precision, "set it to one of these")
     if is_chief(strategy):
@@ -105,7 +113,11 @@ def open_experiment(
             f"{last.folder}: was saved after {last.steps} steps of an epoch that now has {steps}, because there are "
             "fewer photos; delete this folder to resume from the checkpoint before"
         )
-    return Experiment(config, dataset, run, strategy, names, tags, steps, split, notes)
+    return Experiment(config, dataset, run, strategy, names, tags, masks, steps, split, notes)
+
+
+def _checksums(masks: TrainingMasks | None) -> list[str | None] | None:
+    return None if masks is None else [known.checksum for known in masks.known.values()]
 
 
 def resolve(config: ExperimentConfig, dataset: Dataset, run: RunFolder) -> ExperimentConfig:

@@ -22,7 +22,7 @@ owns what the epoch has added up; the callback `Checkpoint` knows epoch and step
 The run's tables own the past: the best epoch is told from them alone.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from itertools import islice
 
@@ -49,7 +49,7 @@ def run_epochs(
     Args:
         model: compiled and built in the strategy's scope.
         strategy: the devices.
-        batches: of all the steps from `start` on, distributed: (images, tags, names).
+        batches: of all the steps from `start` on, distributed: (images, y, names) as `training_batches` has them.
         callbacks: with the model, and the params epochs and steps (of an epoch).
         means: what the epochs are added up in.
         start: where to begin; a callback restores the weights when training begins.
@@ -66,9 +66,9 @@ def run_epochs(
         callbacks.on_epoch_begin(epoch)
         with user_errors():
             clocked = totals.clocked(islice(batches, steps - first))
-            for step, (images, tags, names) in enumerate(clocked, first):
+            for step, (images, y, names) in enumerate(clocked, first):
                 callbacks.on_train_batch_begin(step)
-                values = train_step(images, tags, model.self_supervision)
+                values = train_step(images, y, model.self_supervision)
                 means.update(values, strategy.experimental_local_results(names))  # `gather` takes no strings
                 callbacks.on_train_batch_end(step, means.result())
                 if model.stop_training:
@@ -82,11 +82,15 @@ def run_epochs(
 
 
 def compile_step(strategy: tf.distribute.Strategy, model: Network) -> tf.types.experimental.PolymorphicFunction:
-    """The compiled step: (images, tags, self_supervision) -> {name: [global batch]}, per-image values."""
+    """The compiled step: (images, y, self_supervision) -> {name: [global batch]}, per-image values.
+
+    `y` is tags, or {"tags": tags, "masks": index masks}, perhaps with their "trust".
+    """
 
     @tf.function(autograph=False)  # it branches on no tensor: converting all of its source takes seconds
-    def step(images: tf.Tensor, tags: tf.Tensor, self_supervision: bool) -> dict[str, tf.Tensor]:
-        values = strategy.run(model.update, args=(images, tags, self_supervision))
+    def step(images: tf.Tensor, y: tf.Tensor | Mapping[str, tf.Tensor], self_supervision: bool) -> dict[str, tf.Tensor]:
+        known = dict(y) if isinstance(y, Mapping) else {"tags": y}
+        values = strategy.run(model.update, args=(images, known.pop("tags"), self_supervision), kwargs=known)
         return {name: strategy.gather(value, axis=0) for name, value in values.items()}
 
     return step

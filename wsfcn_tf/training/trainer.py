@@ -34,7 +34,8 @@ from wsfcn_tf.training.experiment import Experiment, open_experiment, resolve
 from wsfcn_tf.training.loop import run_epochs
 from wsfcn_tf.training.optimizer import build_optimizer
 from wsfcn_tf.training.precision import precision
-from wsfcn_tf.weights.backbone import load_backbone
+from wsfcn_tf.training.rounds import train_in_rounds
+from wsfcn_tf.weights.start import load_start
 
 
 def train(
@@ -46,11 +47,11 @@ def train(
     strategy: tf.distribute.Strategy | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
 ) -> Network:
-    """Trains a network from photos and tags; masks are never read but for `training.validate_miou`.
+    """Trains a network from photos and tags; masks are read for `training.validate_miou` and `data.masks: train` only.
 
-    Works on every device that TensorFlow sees, and with the other processes that `TF_CONFIG` names. Saves a checkpoint
-    after each epoch, every `training.checkpoint_every` steps within it, and when SIGTERM or SIGINT asks to stop; and
-    the trained weights at the end.
+    Trains `self_supervision.rounds` times, see `train_in_rounds`. Works on every device that TensorFlow sees, and with
+    the other processes that `TF_CONFIG` names. Saves a checkpoint after each epoch, every `training.checkpoint_every`
+    steps within it, and when SIGTERM or SIGINT asks to stop; and the trained weights at the end.
 
     Args:
         config: the experiment; `model.num_classes` may be None.
@@ -70,6 +71,22 @@ def train(
     """
     strategy = open_strategy() if strategy is None else strategy
     config = resolve(config, dataset, run)
+
+    def train_once(config: ExperimentConfig, run: RunFolder) -> Network:
+        return _train(config, dataset, run, resume, strategy, callbacks)
+
+    return train_in_rounds(train_once, config, dataset, run)
+
+
+def _train(
+    config: ExperimentConfig,
+    dataset: Dataset,
+    run: RunFolder,
+    resume: bool,
+    strategy: tf.distribute.Strategy,
+    callbacks: Sequence[keras.callbacks.Callback],
+) -> Network:
+    """One training."""
     with lost_workers(), writable(run, strategy) as own, locked(own.root), StopOnSignal(strategy=strategy) as stop:
         experiment = open_experiment(config, dataset, run, strategy, resume)
         model = _build(experiment)
@@ -85,10 +102,11 @@ def _build(experiment: Experiment) -> Network:
     with strategy.scope(), precision(config.training.precision):
         model = build_model(config.model)
         if experiment.run.latest_checkpoint() is None:
-            load_backbone(model, config.training.weights)  # before the optimiser, whose average starts from these
+            # before the optimiser, whose average starts from these
+            load_start(model, config.training.weights, experiment.dataset.class_names)
         model.compile(
             build_optimizer(model, config.training, steps),
-            build_objective(config, experiment.tags, steps),
+            build_objective(config, experiment.tags, steps, learns_masks=experiment.masks is not None),
             seed=config.training.seed,
             accumulation_steps=config.training.accumulation_steps,
             xla=config.training.xla,
@@ -108,7 +126,7 @@ def _run(
     config, dataset, names, strategy = experiment.config, experiment.dataset, experiment.names, experiment.strategy
     training, means = config.training, AsyncMeans(synchronous=any(map(reads_batch_logs, callbacks)))
     bad_photos = BadPhotos.load(experiment.run.bad_images)
-    batches = distributed_batches(strategy, config, dataset, names, start, bad_photos)
+    batches = distributed_batches(strategy, config, dataset, names, start, bad_photos, experiment.masks)
     unreadable = UnreadablePhotos(own, bad_photos, len(names), strategy)
     checkpoint = stop.checkpoint = Checkpoint(
         experiment.run,

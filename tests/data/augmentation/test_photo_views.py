@@ -25,7 +25,7 @@ def test_resize_is_pils_bicubic(size):
     config = DataConfig(**{**vars(WHOLE), "crop_size": size})
     matrix = antialiased_bicubic(32, size)
     expected = np.clip(np.einsum("ih,jw,hwc->ijc", matrix, matrix, PHOTO), 0, 255)
-    view, _ = augment(PHOTO, np.random.default_rng(0), config)
+    view, *_ = augment(PHOTO, np.random.default_rng(0), config)
     assert view.dtype == np.uint8 and view.shape == (size, size, 3)
     # Pillow rounds and clips to 8 bits between its two passes.
     assert np.abs(view - expected).mean() < 0.5
@@ -50,7 +50,7 @@ def test_pixels_outside_the_crop_have_no_influence():
     config = DataConfig(**{**vars(WHOLE), "crop_area": (0.25, 0.25)})
     top, left, height, width = random_crop_box(32, 32, np.random.default_rng(5), (0.25, 0.25), (1.0, 1.0))
     assert (height, width) == (16, 16) and (top, left) != (0, 0)
-    view, _ = augment(PHOTO, np.random.default_rng(5), config)
+    view, *_ = augment(PHOTO, np.random.default_rng(5), config)
     assert np.array_equal(view, PHOTO[top : top + 16, left : left + 16])
 
 
@@ -138,13 +138,13 @@ def test_a_cue_moves_with_its_photo():
     config = DataConfig(crop_size=32, crop_area=(0.2, 0.9), jitter=(0, 0, 0, 0))
     seen = []
     for seed in range(20):
-        view, moved = augment(photo, np.random.default_rng(seed), config, cue)
+        view, moved, _ = augment(photo, np.random.default_rng(seed), config, cue)
         assert moved.dtype == np.float32 and moved.shape == (32, 32)
         np.testing.assert_allclose(moved, view[..., 0], atol=3)
         seen.append(moved)
     mirrored = [view[0, 0] > view[0, -1] for view in seen]
     assert 4 < sum(mirrored) < 16
-    view, moved = central_view(photo, config, cue)
+    view, moved, _ = central_view(photo, config, cue)
     np.testing.assert_allclose(moved, view[..., 0], atol=3)
 
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from surveys import made_up, mask, photo
 
 from wsfcn_tf.data.doctor import mask_checks
@@ -68,6 +70,11 @@ def test_contradicted_tags():
     places = ("a: cow in the mask only, dog in the tags only",)
     expected = [("warning", "1 photo whose mask and tags differ", places)]
     assert found(mask_checks.contradicted_tags, tags=tags, masks=masks) == expected
+    masks["a"] = replace(masks["a"], known=0.1)  # of strokes
+    expected = [("warning", "1 photo whose mask and tags differ", ("a: cow in the mask only",))]
+    assert found(mask_checks.contradicted_tags, tags=tags, masks=masks) == expected
+    masks["a"] = replace(mask("cat"), known=0.1)
+    assert found(mask_checks.contradicted_tags, tags=tags, masks=masks) == []
 
 
 def test_orphans():

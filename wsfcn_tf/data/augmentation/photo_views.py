@@ -1,5 +1,8 @@
 """The release's augmentation: torchvision's RandomResizedCrop, flip and ColorJitter, equal to Pillow's to the bit."""
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import cv2
 import numpy as np
 
@@ -12,50 +15,73 @@ _BLENDS = (colours.change_brightness, colours.change_contrast, colours.change_sa
 _HUE = len(_BLENDS)
 
 
+class View(NamedTuple):
+    """What the network is shown of a photo: uint8 [S,S,3], RGB; its cue, float32 [S,S], or None; its masks [S,S]."""
+
+    image: np.ndarray
+    cue: np.ndarray | None
+    masks: tuple[np.ndarray, ...]
+
+    def mirrored(self) -> "View":
+        """The same from left to right."""
+        cue = None if self.cue is None else cv2.flip(self.cue, 1)
+        return View(cv2.flip(self.image, 1), cue, tuple(cv2.flip(mask, 1) for mask in self.masks))
+
+
 def augment(
-    image: np.ndarray, rng: np.random.Generator, config: DataConfig, cue: np.ndarray | None = None
-) -> tuple[np.ndarray, np.ndarray | None]:
+    image: np.ndarray,
+    rng: np.random.Generator,
+    config: DataConfig,
+    cue: np.ndarray | None = None,
+    masks: Sequence[np.ndarray] = (),
+) -> View:
     """One training view of a photo: random resized crop, then flip, then colour jitter.
 
     Args:
         image: uint8 [H,W,3], RGB.
         rng: all randomness comes from here.
         config: crop_size, crop_area, crop_ratio, flip and jitter; a jitter strength of 0 switches that part off.
-        cue: float32 [H,W], what is known of each pixel; it is cropped and flipped with the photo.
+        cue: float32 [H,W], a measure of each pixel; it is cropped and flipped with the photo.
+        masks: [H,W] each, uint8 or float32, likewise; each pixel keeps a value that was there.
 
     Returns:
-        uint8 [crop_size,crop_size,3], RGB; and the cue, float32 [crop_size,crop_size], or None.
+        The view at crop_size. Cue and masks change nothing of what is drawn.
     """
     box = random_crop_box(*image.shape[:2], rng, config.crop_area, config.crop_ratio)
-    view, cue = _resized_crop(image, cue, box, config.crop_size)
+    view = _resized_crop(image, cue, masks, box, config.crop_size)
     if config.flip and rng.random() < 0.5:
-        view, cue = cv2.flip(view, 1), None if cue is None else cv2.flip(cue, 1)
-    return jitter_colours(view, rng, config.jitter), cue
+        view = view.mirrored()
+    return view._replace(image=jitter_colours(view.image, rng, config.jitter))
 
 
 def central_view(
-    image: np.ndarray, config: DataConfig, cue: np.ndarray | None = None
-) -> tuple[np.ndarray, np.ndarray | None]:
+    image: np.ndarray, config: DataConfig, cue: np.ndarray | None = None, masks: Sequence[np.ndarray] = ()
+) -> View:
     """How validation sees a photo: as much of it as crop_ratio allows, at crop_size; nothing random.
 
     Args:
         image: uint8 [H,W,3], RGB.
         config: crop_size and crop_ratio.
-        cue: float32 [H,W], what is known of each pixel.
+        cue: float32 [H,W], a measure of each pixel.
+        masks: [H,W] each, uint8 or float32.
 
     Returns:
-        uint8 [crop_size,crop_size,3], RGB; and the cue, float32 [crop_size,crop_size], or None.
+        The view at crop_size.
     """
-    return _resized_crop(image, cue, central_crop_box(*image.shape[:2], config.crop_ratio), config.crop_size)
+    box = central_crop_box(*image.shape[:2], config.crop_ratio)
+    return _resized_crop(image, cue, masks, box, config.crop_size)
 
 
 def _resized_crop(
-    image: np.ndarray, cue: np.ndarray | None, box: tuple[int, int, int, int], size: int
-) -> tuple[np.ndarray, np.ndarray | None]:
+    image: np.ndarray, cue: np.ndarray | None, masks: Sequence[np.ndarray], box: tuple[int, int, int, int], size: int
+) -> View:
     top, left, height, width = box
     where = slice(top, top + height), slice(left, left + width)
-    view = resize_bicubic(image[where], size, size)
-    return view, None if cue is None else cv2.resize(cue[where], (size, size), interpolation=cv2.INTER_LINEAR)
+    if cue is not None:
+        cue = cv2.resize(cue[where], (size, size), interpolation=cv2.INTER_LINEAR)
+    # EXACT: the pixel at whose centre the view's pixel has its own, as in the photo's bicubic resizing
+    nearest = (cv2.resize(mask[where], (size, size), interpolation=cv2.INTER_NEAREST_EXACT) for mask in masks)
+    return View(resize_bicubic(image[where], size, size), cue, tuple(nearest))
 
 
 def random_crop_box(

@@ -10,6 +10,7 @@ from wsfcn_tf.config import DataConfig
 from wsfcn_tf.data.datasets.opening import AnyFolder, open_for_evaluation, open_layout, words
 from wsfcn_tf.data.datasets.scenes.scenes import Scenes
 from wsfcn_tf.data.layouts.gathering import Choices
+from wsfcn_tf.data.shapes.drawing import AS_DRAWN, Drawing
 from wsfcn_tf.errors import UserError
 
 
@@ -32,7 +33,14 @@ class Dataset(Protocol):
         """The photo's tags: float32 [C], 1 for each class in it, else 0. Raises UserError if they are not known."""
 
     def mask(self, name: str) -> np.ndarray:
-        """The true labels, for evaluation only: uint8 [H,W], 0..C, 255 = ignore. Raises UserError if there are none."""
+        """The true labels, for evaluation: uint8 [H,W], 0..C, 255 = ignore. Raises UserError if there are none."""
+
+    def training_mask(self, name: str, drawing: Drawing = AS_DRAWN) -> np.ndarray | None:
+        """What is known of the photo's pixels, for training with `data.masks: train` alone.
+
+        uint8 [H,W], 0..C, 255 = unknown; None if it has no mask. `drawing` says how strokes and boxes are read, where
+        there are any. Raises UserError if what there is cannot be read.
+        """
 
 
 def open_dataset(

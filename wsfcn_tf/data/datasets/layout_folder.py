@@ -7,6 +7,7 @@ import numpy as np
 from wsfcn_tf.data.layouts.gathering import Choices, Contents
 from wsfcn_tf.data.layouts.masks.opening import LayoutMasks
 from wsfcn_tf.data.photos.images import read_image
+from wsfcn_tf.data.shapes.drawing import AS_DRAWN, Drawing
 from wsfcn_tf.data.tags.tags import tag_vector
 from wsfcn_tf.errors import UserError
 
@@ -70,3 +71,7 @@ class LayoutFolder:
     def mask(self, name: str) -> np.ndarray:
         """The true labels, for evaluation only: uint8 [H,W], 0..C, 255 = ignore."""
         return self.masks.read(name)
+
+    def training_mask(self, name: str, drawing: Drawing = AS_DRAWN) -> np.ndarray | None:
+        """What is known of the pixels, for training that may learn from masks: as `mask`, 255 = unknown, or None."""
+        return self.masks.read_known(name, drawing)

@@ -9,6 +9,8 @@ import numpy as np
 from wsfcn_tf.data.masks.sources import COCO_FILE, Masks, open_masks
 from wsfcn_tf.data.photos.file_finder import FileFinder, no_photo, stem_of, walk_files
 from wsfcn_tf.data.photos.images import read_image
+from wsfcn_tf.data.shapes.drawing import AS_DRAWN, Drawing
+from wsfcn_tf.data.shapes.folders import read_known
 from wsfcn_tf.data.tags.class_names import check_number_of_classes, read_class_names
 from wsfcn_tf.data.tags.readers import read_class_folders, read_tag_file, tag_file
 from wsfcn_tf.data.tags.tags import TagsByPhoto, tag_vector
@@ -114,6 +116,10 @@ class TaggedFolder:
     def mask(self, name: str) -> np.ndarray:
         """The true labels, for evaluation only: uint8 [H,W], 0..C, 255 = ignore."""
         return self.masks.read(name)
+
+    def training_mask(self, name: str, drawing: Drawing = AS_DRAWN) -> np.ndarray | None:
+        """What is known of the pixels, for training that may learn from masks: as `mask`, 255 = unknown, or None."""
+        return read_known(self.masks, self, name, drawing)
 
     def _read_tags(self, class_names: Sequence[str] | None) -> tuple[Path, TagsByPhoto | None]:
         """Where the tags are, for messages, and the tags; None if there are masks only."""

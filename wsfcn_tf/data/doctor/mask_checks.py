@@ -11,6 +11,7 @@ from wsfcn_tf.data.masks.png import IGNORE
 from wsfcn_tf.data.masks.sources import LEGEND_FILE
 
 _ON_ITS_SIDE = (5, 6, 7, 8)  # EXIF orientations that swap height and width
+_MOSTLY = 0.5  # share of a mask's pixels from which on it should hold every tag
 _IN_PLACE = (2, 3, 4)  # those that do not
 
 
@@ -85,16 +86,19 @@ def rotated_in_place(survey: Survey) -> Iterator[Finding]:
 
 
 def contradicted_tags(survey: Survey) -> Iterator[Finding]:
-    """Photos whose mask and tags name different classes."""
+    """Photos whose mask and tags name different classes; a mask of which little is known need not hold every tag."""
     found = {}
     for name, facts in survey.masks.items():
         if name in survey.tags and not facts.problem and facts.classes != survey.tags[name]:
             parts = [f"{tag} in the mask only" for tag in sorted(facts.classes - survey.tags[name])]
-            parts += [f"{tag} in the tags only" for tag in sorted(survey.tags[name] - facts.classes)]
-            found[name] = f"{name}: {', '.join(parts)}"
+            if facts.known > _MOSTLY:
+                parts += [f"{tag} in the tags only" for tag in sorted(survey.tags[name] - facts.classes)]
+            if parts:
+                found[name] = f"{name}: {', '.join(parts)}"
     if found:
         what = f"{counted(len(found), 'photo')} whose mask and tags differ"
-        yield Finding("warning", what, tuple(found.values()), "correct one of them", photos=each(found))
+        advice = "correct one of them; with data.masks=train, training refuses what is in the mask only"
+        yield Finding("warning", what, tuple(found.values()), advice, photos=each(found))
 
 
 def orphans(survey: Survey) -> Iterator[Finding]:

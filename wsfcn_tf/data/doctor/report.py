@@ -1,11 +1,11 @@
 """A survey and its findings as text for people and as values for machines."""
 
 from collections.abc import Iterable, Sequence
-from statistics import median
+from statistics import mean, median
 from typing import Any
 
 from wsfcn_tf.data.doctor.findings import LEVELS, Finding, counted
-from wsfcn_tf.data.doctor.survey import Survey
+from wsfcn_tf.data.doctor.survey import Survey, is_training
 from wsfcn_tf.data.doctor.tag_checks import pairs_together
 from wsfcn_tf.data.layouts.recognise import LAYOUTS
 from wsfcn_tf.files.markdown import markdown_table
@@ -22,7 +22,7 @@ def as_text(survey: Survey, findings: Sequence[Finding]) -> str:
     parts = [
         "\n".join([f"{survey.root}: {kinds[survey.layout]}, {photos}, {masks}, {classes}", *survey.told]),
         _count_table(survey),
-        _sizes(survey),
+        "\n".join([_sizes(survey), *_known(survey)]),
         _pairs(survey),
         *map(_finding, findings),
         summary(findings),
@@ -40,6 +40,7 @@ def as_json(survey: Survey, findings: Sequence[Finding]) -> dict[str, Any]:
         "classes": list(survey.class_names),
         "photos": {split: len(names) for split, names in survey.splits.items()},
         "masks": {split: sum(name in survey.masks for name in names) for split, names in survey.splits.items()},
+        "known": _known_facts(survey),
         "class_counts": _class_counts(survey),
         "counted_by": {split: _counted_by(survey, split) for split in survey.splits},
         "together": [[one, two, count] for (one, two), count in pairs_together(survey).most_common()],
@@ -86,6 +87,29 @@ def _class_counts(survey: Survey) -> dict[str, dict[str, int]]:
         if shown:
             counts[split][""] = sum(not classes for classes in shown)
     return counts
+
+
+def _known_facts(survey: Survey) -> dict[str, float]:
+    """How many training photos have complete masks, partial ones, and tags only; the partial ones' share of pixels."""
+    trained_on = {name for split, names in survey.splits.items() if is_training(split) for name in names}
+    partial = [share for share in survey.known.values() if share < 1]
+    return {
+        "complete": len(survey.known) - len(partial),
+        "partial": len(partial),
+        "known_share": mean(partial) if partial else 0.0,
+        "tags_only": len(trained_on) - len(survey.known),
+    }
+
+
+def _known(survey: Survey) -> list[str]:
+    """A line of how much data.masks=train would find; none where that is nothing."""
+    facts = _known_facts(survey)
+    if not survey.known:
+        return []
+    parts = [f"{facts['complete']:,} complete", f"{facts['tags_only']:,} with tags only"]
+    if facts["partial"]:
+        parts.insert(1, f"{facts['partial']:,} partial ({100 * facts['known_share']:.1f} % of their pixels known)")
+    return [f"masks of training photos, for data.masks=train: {', '.join(parts)}"]
 
 
 def _size_facts(survey: Survey) -> dict[str, tuple[int, int]]:

@@ -50,7 +50,8 @@ class PhotoFacts:
 class MaskFacts:
     """One mask: its height and width, the names of the classes in it, and whether some of it is to be ignored.
 
-    Of one that says nothing about classes, the values, or else the colours as #rrggbb, that its file holds.
+    `known` is the share of what is not. Of one that says nothing about classes, the values, or else the colours as
+    #rrggbb, that its file holds.
     """
 
     size: tuple[int, int] | None = None
@@ -59,6 +60,7 @@ class MaskFacts:
     ignores: bool = False
     values: frozenset[int] = frozenset()
     colours: frozenset[str] = frozenset()
+    known: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,8 @@ class Survey:
         orphans: mask files whose photo is not there.
         not_outlined: of another tool's photos that have no mask, the first thing that has no outline.
         alike: groups of photos that look alike, by `looks.alike`.
+        known: of the training photos with masks, strokes, points or boxes: the share of pixels that training with
+            `data.masks: train` knows.
         path_of: from a photo's name to its file.
         told: what the folder was recognised as and why, and what was left out, a line each.
     """
@@ -95,6 +99,7 @@ class Survey:
     told: tuple[str, ...] = ()
     not_outlined: Mapping[str, str] = field(default_factory=dict)
     alike: tuple[tuple[str, ...], ...] = ()
+    known: Mapping[str, float] = field(default_factory=dict)
     path_of: Callable[[str], Path] = Path
 
 
@@ -136,6 +141,8 @@ def survey(
     photos = in_parallel("photos", lambda name: examine_photo(folder.path(name)), names)
     masked = [name for name in names if _has_mask(folder, name, mistakes)]
     masks = in_parallel("masks", lambda name: _examine_mask(folder, name), masked)
+    trained_on = dict.fromkeys(name for split, names in splits.items() if is_training(split) for name in names)
+    shares = in_parallel("known pixels", lambda name: _known_share(folder, name, masks, mistakes), list(trained_on))
     leave_out = (MASKS,) if folder.layout == "tagged" else ()
     named = {folder.path(name) for name in names}
     there = [folder.photo_folder / name for name in walk_files(folder.photo_folder, leave_out)]
@@ -153,6 +160,7 @@ def survey(
         told=tuple(words(opened)),
         not_outlined=folder.masks.not_whole if isinstance(folder, LayoutFolder) else {},
         path_of=folder.path,
+        known={name: share for name, share in shares.items() if share > 0},
         alike=tuple(map(tuple, alike({name: facts.look for name, facts in photos.items()}))),
     )
 
@@ -193,7 +201,19 @@ def _examine_mask(folder: AnyFolder, name: str) -> MaskFacts:
     labels = np.flatnonzero(np.bincount(mask.ravel(), minlength=256))
     classes = frozenset(folder.class_names[label - 1] for label in labels if label not in (0, IGNORE))
     values = frozenset() if classes else frozenset(labels.tolist())
-    return MaskFacts(mask.shape, classes, ignores=IGNORE in labels, values=values)
+    known = float((mask != IGNORE).mean())
+    return MaskFacts(mask.shape, classes, ignores=IGNORE in labels, values=values, known=known)
+
+
+def _known_share(folder: AnyFolder, name: str, masks: Mapping[str, MaskFacts], mistakes: list[str]) -> float:
+    """How much of a training photo is known; what is wrong with a mask is told already, unless it is partial."""
+    try:
+        known = folder.training_mask(name)
+    except UserError as error:
+        if name not in masks:
+            mistakes.append(str(error))
+        return 0.0
+    return 0.0 if known is None else float((known != IGNORE).mean())
 
 
 class _Parallel:

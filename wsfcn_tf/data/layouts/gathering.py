@@ -38,6 +38,7 @@ class Contents:
         notes: what was left out or taken for granted, a sentence each.
         masks: of the photos whose outlines are whole.
         not_whole: why those of the other photos are not, where any photo has outlines.
+        annotated: of all photos with an annotation, what it has.
     """
 
     class_names: tuple[str, ...]
@@ -46,6 +47,7 @@ class Contents:
     notes: tuple[str, ...] = field(default=())
     masks: dict[str, Outlines] = field(default_factory=dict)
     not_whole: dict[str, str] = field(default_factory=dict)
+    annotated: dict[str, Outlines] = field(default_factory=dict)
 
 
 class Gathering:
@@ -130,8 +132,8 @@ class Gathering:
         unnamed = sum(photo not in tags for photo in self._folder.photos_outside_masks)
         if unnamed:
             self.notes.append(f"photos without an annotation, left out: {unnamed:,}")
-        masks, not_whole = whole({photo: found for photo, found in self._outlines.items() if photo in tags})
-        return Contents(class_names, splits, tags, tuple(self.notes), masks, not_whole)
+        annotated = {photo: found for photo, found in self._outlines.items() if photo in tags}
+        return Contents(class_names, splits, tags, tuple(self.notes), *whole(annotated), annotated)
 
     def _tag(self, written: str, where: str, check: bool = True) -> str | None:
         """The tag that is meant; None for the background."""

@@ -70,10 +70,24 @@ class CocoFile:
         """As `read`, for an image by its id, which the file has."""
         return self._paint(self._by_id[image], f"{self.path}: image {str(image)[:50]!r}")
 
+    def id_of(self, photo: str) -> Hashable | None:
+        """A photo's id; None if it is not listed."""
+        entry = self._entry(photo)
+        return None if entry is None else entry["id"]
+
+    def objects(self, image: Hashable) -> tuple[str, tuple[int, int], list[tuple[CocoObject, Any]]]:
+        """Of an image by its id: words for its place, height and width, and its objects, each with its bbox.
+
+        Raises:
+            UserError: these are not as COCO's are.
+        """
+        entry, where = self._by_id[image], f"{self.path}: image {str(image)[:50]!r}"
+        found = enumerate(self._objects[image], start=1)
+        objects = [(self._object(one, number, where), one.get("bbox")) for number, one in found]
+        return where, self._size(entry, where), objects
+
     def _paint(self, entry: dict, where: str) -> np.ndarray:
-        height, width = entry.get("height"), entry.get("width")
-        if not all(type(side) is int and 0 < side <= _LARGEST_SIDE for side in (height, width)):
-            raise UserError(f"{where}: its height and width are not sizes: mend them")
+        height, width = self._size(entry, where)
         objects = [
             self._object(found, number, where) for number, found in enumerate(self._objects[entry["id"]], start=1)
         ]
@@ -81,6 +95,12 @@ class CocoFile:
             return paint(objects, height, width)
         except UserError as error:
             raise UserError(f"{where}: {error}: mend it") from None
+
+    def _size(self, entry: dict, where: str) -> tuple[int, int]:
+        height, width = entry.get("height"), entry.get("width")
+        if not all(type(side) is int and 0 < side <= _LARGEST_SIDE for side in (height, width)):
+            raise UserError(f"{where}: its height and width are not sizes: mend them")
+        return height, width
 
     def _object(self, entry: dict, number: int, where: str) -> CocoObject:
         category = entry.get("category_id")

@@ -39,26 +39,37 @@ def read_labelme(path: Path, class_names: Sequence[str]) -> np.ndarray:
     Raises:
         UserError: the file is missing or not LabelMe's, or a shape has another label, is a box, or has no area.
     """
+    shapes, size = read_shapes(path)
+    mask = Image.new("L", size[::-1])
+    for number, shape in enumerate(shapes, start=1):
+        where = f"{path}: shape {number}"
+        draw_area(mask, shape, label_of(str(_get(shape, "label", where)), class_names, where), where)
+    return np.array(mask)
+
+
+def read_shapes(path: Path) -> tuple[list[Any], tuple[int, int]]:
+    """The shapes of a LabelMe file as they stand there, and the photo's height and width.
+
+    Raises:
+        UserError: the file is missing or not LabelMe's.
+    """
     content = read_json(path)
     height, width = (_get(content, key, path) for key in ("imageHeight", "imageWidth"))
     shapes = _get(content, "shapes", path)
     sides = (height, width)
     if not (all(type(side) is int and 0 < side <= _LARGEST_SIDE for side in sides) and isinstance(shapes, list)):
         raise UserError(f"{path}: is not LabelMe's: imageHeight and imageWidth are sizes, and shapes is a list, there")
-    mask = Image.new("L", (width, height))
-    for number, shape in enumerate(shapes, start=1):
-        where = f"{path}: shape {number}"
-        _draw(mask, shape, label_of(str(_get(shape, "label", where)), class_names, where), where)
-    return np.array(mask)
+    return shapes, sides
 
 
-def _draw(mask: Image.Image, shape: Any, label: int, where: str) -> None:
+def draw_area(mask: Image.Image, shape: Any, label: int, where: str) -> None:
+    """Fills a shape that has an area with a label. Raises UserError, which starts with `where`, if it has none."""
     kind = shape.get("shape_type") or "polygon"
     if isinstance(kind, str) and kind in _BOXES:
         raise UserError(f"{where}: {kind} is a kind of box, and boxes are not filled: draw a polygon instead")
     if not isinstance(kind, str) or kind not in _LEAST_POINTS:
         raise UserError(f"{where}: a {str(kind)[:50]} has no area: draw a polygon instead")
-    points = _points(shape, where)
+    points = points_of(shape, where)
     if len(points) < _LEAST_POINTS[kind] or (kind != "polygon" and len(points) > 2):
         raise UserError(f"{where}: a {kind} cannot have {len(points)} points: draw it again")
     draw = ImageDraw.Draw(mask)
@@ -73,7 +84,8 @@ def _draw(mask: Image.Image, shape: Any, label: int, where: str) -> None:
         mask.paste(label, (round(x1), round(y1)), _painted(shape, where))
 
 
-def _points(shape: Any, where: str) -> list[tuple[float, float]]:
+def points_of(shape: Any, where: str) -> list[tuple[float, float]]:
+    """A shape's points. Raises UserError, which starts with `where`, if they are none of a picture's."""
     try:
         points = [(float(x), float(y)) for x, y in _get(shape, "points", where)]
     except (TypeError, ValueError, OverflowError):

@@ -1,4 +1,4 @@
-"""Label masks as index PNGs: reading them for evaluation, writing them with VOC's palette."""
+"""Label masks as index PNGs: reading them, and writing them with VOC's palette."""
 
 import io
 import warnings

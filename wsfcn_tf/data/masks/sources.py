@@ -1,4 +1,4 @@
-"""Where a folder's masks are, for evaluation only: one file per photo, or one COCO file for all."""
+"""Where a folder's masks are: one file per photo, or one COCO file for all."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path

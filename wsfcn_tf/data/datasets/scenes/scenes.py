@@ -14,6 +14,7 @@ import numpy as np
 from wsfcn_tf.config import ScenesConfig
 from wsfcn_tf.data.datasets.scenes.shapes import OUTLINES, coverage
 from wsfcn_tf.data.datasets.scenes.textures import BACKGROUNDS, CLASS_TEXTURES
+from wsfcn_tf.data.shapes.drawing import AS_DRAWN, Drawing
 from wsfcn_tf.errors import UserError
 
 _SPLITS = ("train", "val")
@@ -72,6 +73,10 @@ class Scenes:
         A pixel belongs to the object that covers more than half of it.
         """
         return self._scene(name).mask
+
+    def training_mask(self, name: str, drawing: Drawing = AS_DRAWN) -> np.ndarray:
+        """The same, for training that may learn from masks."""
+        return self.mask(name)
 
     def _draw(self, name: str) -> _Scene:
         split, _, index = name.rpartition("_")

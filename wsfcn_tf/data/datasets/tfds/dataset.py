@@ -12,6 +12,7 @@ from wsfcn_tf.data.datasets.tfds.labels import find_labels
 from wsfcn_tf.data.datasets.tfds.records import open_records
 from wsfcn_tf.data.masks.png import decode_mask
 from wsfcn_tf.data.photos.images import decode_image
+from wsfcn_tf.data.shapes.drawing import AS_DRAWN, Drawing
 from wsfcn_tf.errors import UserError
 
 _MASK = "segmentation"
@@ -86,6 +87,10 @@ class TfdsDataset:
         if _MASK not in self._readers:
             raise UserError(f"{self._where}: has no masks (a feature {_MASK!r} of one channel): evaluation needs them")
         return decode_mask(self._encoded(name, _MASK), f"{self._where}: {name}", len(self.class_names))
+
+    def training_mask(self, name: str, drawing: Drawing = AS_DRAWN) -> np.ndarray | None:
+        """What is known of the pixels, for training that may learn from masks: as `mask`, 255 = unknown, or None."""
+        return self.mask(name) if _MASK in self._readers else None
 
     def _encoded(self, name: str, feature: str) -> bytes:
         """An image feature as the file holds it; TFDS's own decoder would leave greyscale grey."""

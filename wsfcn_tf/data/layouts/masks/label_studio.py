@@ -1,19 +1,21 @@
 """Label Studio's brushes and polygons."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from wsfcn_tf.data.layouts.folder import SourceFolder
 from wsfcn_tf.data.layouts.gathering import Choices
-from wsfcn_tf.data.layouts.masks.reading import ReadMask, checked_size, lay_over, once, place
+from wsfcn_tf.data.layouts.masks.reading import ReadMask, ReadShapes, checked_size, lay_over, once, place
 from wsfcn_tf.data.layouts.outlines import OF_PHOTO, Outlines
 from wsfcn_tf.data.layouts.tools.label_studio_tasks import Region, kind_of, labels_of, tasks
 from wsfcn_tf.data.masks.coco_masks import fill_polygons
 from wsfcn_tf.data.masks.label_numbers import label_of
 from wsfcn_tf.data.masks.run_lengths import from_brush
 from wsfcn_tf.data.photos.images import read_image
+from wsfcn_tf.data.shapes.drawing import Shape
+from wsfcn_tf.data.shapes.label_studio import label_studio_shape
 from wsfcn_tf.errors import UserError
 
 _PERCENT = 100
@@ -21,11 +23,7 @@ _PERCENT = 100
 
 def open_masks(root: Path, choices: Choices, class_names: Sequence[str]) -> ReadMask:
     """Later regions lie on top of earlier ones."""
-
-    @once
-    def opened(name: str) -> list[tuple[str, list[Region]]]:
-        read = tasks(SourceFolder(root), name, choices)
-        return [(where, annotations[0] if annotations else []) for where, _, annotations in read]
+    opened = _opened(root, choices)
 
     def read(photo: str, found: Outlines) -> np.ndarray:
         where, regions = opened(found.file)[found.entry]
@@ -40,6 +38,37 @@ def open_masks(root: Path, choices: Choices, class_names: Sequence[str]) -> Read
         return lay_over(shapes, height, width)
 
     return read
+
+
+def open_shapes(root: Path, choices: Choices, class_names: Sequence[str]) -> ReadShapes:
+    """What was drawn, whole or not."""
+    opened = _opened(root, choices)
+
+    def read(photo: str, found: Outlines, radius: int) -> tuple[list[Shape], tuple[int, int]]:
+        where, regions = opened(found.file)[found.entry]
+        drawn = [region for region in regions if kind_of(region) != OF_PHOTO and labels_of(region, where)]
+        if not drawn:
+            return [], (0, 0)
+        size, shapes = _size(drawn, where), []
+        for number, region in enumerate(drawn, start=1):
+            of_region = f"{where}: region {number}"
+            label = _label(region, class_names, of_region)
+            with place(of_region):
+                shapes.append(label_studio_shape(region, label, *size, radius))
+        return shapes, size
+
+    return read
+
+
+def _opened(root: Path, choices: Choices) -> Callable[[str], list[tuple[str, list[Region]]]]:
+    """From a file to its tasks' places and regions."""
+
+    @once
+    def opened(name: str) -> list[tuple[str, list[Region]]]:
+        read = tasks(SourceFolder(root), name, choices)
+        return [(where, annotations[0] if annotations else []) for where, _, annotations in read]
+
+    return opened
 
 
 def _size(regions: list[Region], where: str) -> tuple[int, int]:

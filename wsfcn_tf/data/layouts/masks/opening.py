@@ -7,8 +7,16 @@ import numpy as np
 
 from wsfcn_tf.data.layouts.gathering import Choices, Contents
 from wsfcn_tf.data.layouts.masks import coco, cvat, cvat_masks, label_studio, labelme, tables, yolo
+from wsfcn_tf.data.masks.label_numbers import label_of
+from wsfcn_tf.data.shapes.drawing import Drawing, known_labels
 from wsfcn_tf.errors import UserError
 
+_OPEN_SHAPES = {
+    "coco": coco.open_shapes,
+    "labelme": labelme.open_shapes,
+    "cvat": cvat.open_shapes,
+    "label_studio": label_studio.open_shapes,
+}
 _OPEN = {
     "coco": coco.open_masks,
     "yolo": yolo.open_masks,
@@ -37,6 +45,8 @@ class LayoutMasks:
         self._root = root
         self._layout = layout
         self._contents = contents
+        self._class_names = class_names
+        self._read_shapes = _OPEN_SHAPES[layout](root, choices, class_names) if layout in _OPEN_SHAPES else None
         self._read = _OPEN[layout](root, choices, class_names) if layout in _OPEN else None
 
     @property
@@ -48,6 +58,21 @@ class LayoutMasks:
         """The file that holds a photo's mask; None if not all that the photo shows has an outline."""
         found = self._contents.masks.get(photo)
         return None if found is None else self._root / found.file
+
+    def read_known(self, photo: str, drawing: Drawing) -> np.ndarray | None:
+        """What is known of a photo's pixels, whole or not: uint8 [H,W], 0..C, 255 = unknown; None if nothing is drawn.
+
+        Raises:
+            UserError: what is drawn is broken.
+        """
+        found = self._contents.annotated.get(photo)
+        if self._read_shapes is None or (photo in self._contents.masks and drawing.uncovered == "background"):
+            return self.read(photo) if photo in self._contents.masks else None
+        shapes, size = ([], None) if found is None else self._read_shapes(photo, found, drawing.radius)
+        if not shapes:
+            return None
+        tagged = (label_of(tag, self._class_names, str(self._root)) for tag in self._contents.tags[photo])
+        return known_labels(shapes, set(tagged), size, drawing)
 
     def read(self, photo: str) -> np.ndarray:
         """A photo's true labels: uint8 [H,W], 0..C, 255 = ignore.

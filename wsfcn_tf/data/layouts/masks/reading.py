@@ -9,8 +9,11 @@ from typing import TypeVar
 import numpy as np
 
 from wsfcn_tf.data.layouts.outlines import Outlines
+from wsfcn_tf.data.shapes.drawing import Shape
 from wsfcn_tf.errors import UserError
 
+# of a photo, and the radius of points: its shapes, and its height and width
+ReadShapes = Callable[[str, Outlines, int], tuple[list[Shape], tuple[int, int]]]
 ReadMask = Callable[[str, Outlines], np.ndarray]  # of a photo: uint8 [H,W], 0..C, 255 = ignore
 T = TypeVar("T")
 _LARGEST_SIDE = 1 << 16

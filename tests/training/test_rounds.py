@@ -1,0 +1,142 @@
+"""Trainings that follow one another: what each learns from, and that an interrupted one goes on to the same network."""
+
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pytest
+from short_runs import CONFIG as SHORT
+from short_runs import SCENES, train
+
+from benchmarks.tiny_training import build_tiny
+from wsfcn_tf.config import InferenceConfig
+from wsfcn_tf.data.masks.png import read_mask, write_mask
+from wsfcn_tf.errors import UserError
+from wsfcn_tf.inference.predictor import Predictor
+from wsfcn_tf.runs.folder import RunFolder
+from wsfcn_tf.training import rounds, trainer
+from wsfcn_tf.weights import trained
+
+INFERENCE = InferenceConfig(scales=(1, 1.5), background="power", background_value=2, grab_cut=1)
+ONCE = replace(SHORT, training=replace(SHORT.training, panels=0), inference=INFERENCE)
+
+
+TWICE = replace(ONCE, self_supervision=replace(ONCE.self_supervision, rounds=2))
+
+
+@pytest.fixture(autouse=True)
+def tiny_networks(monkeypatch):
+    for module in (trainer, trained):
+        monkeypatch.setattr(module, "build_model", build_tiny)
+
+
+@pytest.fixture(scope="module")
+def two_rounds(tmp_path_factory):
+    """The folder and the weights of a training of two rounds."""
+    run = RunFolder(tmp_path_factory.mktemp("rounds") / "run")
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (trainer, trained):
+            patch.setattr(module, "build_model", build_tiny)
+        return run, train(TWICE, SCENES, run).get_weights()
+
+
+def assert_same(weights, others):
+    for one, other in zip(weights, others, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_round_learns_from_what_the_network_before_makes_of_photos_and_tags(two_rounds, tmp_path):
+    run, weights = two_rounds
+    by_hand = RunFolder(tmp_path / "first")
+    predict = Predictor(train(ONCE, SCENES, by_hand), replace(INFERENCE, classes="tags"))
+    masks = tmp_path / "masks"
+    for name in SCENES.names("train"):
+        labels = predict(SCENES.image(name), SCENES.tags(name)).labels
+        np.testing.assert_array_equal(
+            read_mask(run.round(1).pseudo_masks / f"{name}.png", len(SCENES.class_names)), labels
+        )
+        write_mask(masks / f"{name}.png", labels)
+    data = replace(ONCE.data, pseudo_masks={str(masks): "hard"})
+    second = train(replace(ONCE, data=data), SCENES, RunFolder(tmp_path / "second"))
+    assert_same(weights, second.get_weights())
+    assert any(np.any(one != other) for one, other in zip(weights, predict_weights(by_hand), strict=True))
+
+
+def predict_weights(run):
+    return trained.load_trained(run.root).model.get_weights()
+
+
+class Interrupted(Exception):
+    """In the place of a kill."""
+
+
+class InterruptAfterAnEpoch(keras.callbacks.Callback):
+    """Ends a training when its first epoch has been saved."""
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if epoch == 1:
+            raise Interrupted
+
+
+def test_an_interrupted_training_goes_on_in_every_part(two_rounds, tmp_path, monkeypatch):
+    run, config = RunFolder(tmp_path / "run"), TWICE
+    with pytest.raises(Interrupted):  # in the first round
+        train(config, SCENES, run, callbacks=[InterruptAfterAnEpoch()])
+    written = []
+
+    def write(path, labels):
+        if len(written) == 2:
+            raise Interrupted
+        written.append(path)
+        write_mask(path, labels)
+
+    with monkeypatch.context() as patch, pytest.raises(Interrupted):  # between the rounds
+        patch.setattr(rounds, "write_mask", write)
+        train(config, SCENES, run, resume=True)
+    assert len(written) == 2
+    assert not run.is_run
+    times = {path: path.stat().st_mtime_ns for path in written}
+    with pytest.raises(Interrupted):  # in the second round
+        train(config, SCENES, run, resume=True, callbacks=[InterruptAfterAnEpoch()])
+    assert times == {path: path.stat().st_mtime_ns for path in written}
+    assert run.is_run
+    assert_same(train(config, SCENES, run, resume=True).get_weights(), two_rounds[1])
+
+
+def test_a_run_that_has_begun_needs_resume(two_rounds):
+    with pytest.raises(UserError, match="this run has begun; add --resume"):
+        train(TWICE, SCENES, two_rounds[0])
+
+
+def test_a_folder_that_is_not_free_is_refused_before_the_first_round(tmp_path):
+    (tmp_path / "notes.txt").touch()
+    with pytest.raises(UserError, match="the folder is not empty and holds no run"):
+        train(TWICE, SCENES, RunFolder(tmp_path))
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_several_processes_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(rounds, "several_workers", lambda: True)
+    with pytest.raises(UserError, match=r"self_supervision\.rounds is for one process"):
+        train(TWICE, SCENES, RunFolder(tmp_path))
+
+
+class Unreadable(type(SCENES)):
+    """Scenes of which one cannot be read, but while a network is trained."""
+
+    def image(self, name):
+        if name == "train_0001":
+            raise UserError(f"{name}: is damaged")
+        return super().image(name)
+
+
+def test_photos_that_cannot_be_read_have_no_mask_or_end_it(two_rounds, tmp_path):
+    scenes, run = Unreadable(ONCE.data.scenes), two_rounds[0].round(1)
+    copy = RunFolder(tmp_path)
+    for name in ("config.yaml", "classes.txt", "model.weights.h5"):
+        (tmp_path / name).write_bytes((run.root / name).read_bytes())
+    with pytest.raises(UserError, match=r"^train_0001: is damaged$"):
+        rounds.make_pseudo_masks(copy, scenes, ONCE)
+    rounds.make_pseudo_masks(copy, scenes, replace(ONCE, data=replace(ONCE.data, on_bad_image="skip")))
+    there = {path.stem for path in copy.pseudo_masks.glob("*.png")}
+    assert there == set(scenes.names("train")) - {"train_0001"}

@@ -1,0 +1,93 @@
+"""Trainings that follow one another: each learns from the masks that the network of the one before makes.
+
+What scales, saliency, GrabCut and the CRF add to a network's masks of the training photos, whose tags are known,
+teaches the next network, which starts anew. Two such trainings are what the field calls two stages.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict, replace
+
+import keras
+from tqdm import tqdm
+
+from wsfcn_tf.config import ExperimentConfig
+from wsfcn_tf.data.datasets.dataset import Dataset
+from wsfcn_tf.data.masks.png import write_mask
+from wsfcn_tf.errors import UserError
+from wsfcn_tf.inference.outputs import readable, write_record
+from wsfcn_tf.inference.photos import photos_of_split
+from wsfcn_tf.inference.predictor import Predictor
+from wsfcn_tf.inference.stream import with_crf_processes
+from wsfcn_tf.models import Network
+from wsfcn_tf.runs.folder import RunFolder
+from wsfcn_tf.training.distribution import several_workers
+from wsfcn_tf.weights.trained import load_trained
+
+
+def train_in_rounds(
+    train: Callable[[ExperimentConfig, RunFolder], Network], config: ExperimentConfig, dataset: Dataset, run: RunFolder
+) -> Network:
+    """Trains `self_supervision.rounds` times; with 1, that is `train(config, run)`.
+
+    Whatever is done stays done: an interrupted training goes on as `train` lets it, interrupted masks with the next
+    photo. Keras' session is cleared between rounds, so that a round does not depend on whether the process is new.
+
+    Args:
+        train: a training of its own, into a run's folder.
+        config: the experiment.
+        dataset: photos and tags.
+        run: the folder of the last round; those of the others are within it.
+
+    Returns:
+        The network of the last round.
+
+    Raises:
+        UserError: `TF_CONFIG` names several processes, or a photo cannot be read; or from `train`.
+    """
+    number = config.self_supervision.rounds - 1
+    if number == 0:
+        return train(config, run)
+    if several_workers():
+        raise UserError("self_supervision.rounds is for one process, and TF_CONFIG names several: see docs/training.md")
+    earlier = run.round(number)
+    if not run.is_run:
+        run.check(config, dataset.class_names, resume=True)  # before hours are spent on a folder that is not free
+        if not earlier.weights.is_file():
+            print(f"round {number} of {number + 1}: {earlier.root}")
+            train_in_rounds(train, _round(config, number), dataset, earlier)
+        make_pseudo_masks(earlier, dataset, config)
+        keras.backend.clear_session()
+        print(f"round {number + 1} of {number + 1}: {run.root}")
+    masks = {**(config.data.pseudo_masks or {}), str(earlier.pseudo_masks): "hard"}
+    return train(replace(config, data=replace(config.data, pseudo_masks=masks)), run)
+
+
+def make_pseudo_masks(run: RunFolder, dataset: Dataset, config: ExperimentConfig) -> None:
+    """Writes a trained network's masks of the training photos into its run's folder; those that are there stay.
+
+    Args:
+        run: of the network.
+        dataset: photos and tags.
+        config: of the round that will learn from them: its inference, and what to do about photos that cannot be
+            read.
+
+    Raises:
+        UserError: a photo cannot be read, with `data.on_bad_image` error.
+    """
+    trained, inference = load_trained(run.root), replace(config.inference, classes="tags")
+    made_with = {"weights_sha256": trained.weights_sha256, "inference": asdict(inference)}
+    write_record(run.pseudo_masks, made_with, resume=True)
+    jobs = photos_of_split(dataset, config.data.train_split, run.pseudo_masks, with_tags=True)
+    left = {job.name: job for job in jobs if not job.mask.is_file()}
+    predict, unreadable = with_crf_processes(Predictor(trained.model, inference)), []
+    with tqdm(total=len(left), desc="pseudo masks", unit="photo") as bar:
+        for photo, prediction in predict(readable(list(left.values()), unreadable)):
+            write_mask(left[photo.name].mask, prediction.labels)
+            bar.update()
+    if unreadable and config.data.on_bad_image == "error":
+        raise UserError("; ".join(unreadable))
+
+
+def _round(config: ExperimentConfig, number: int) -> ExperimentConfig:
+    """The experiment whose last round is an earlier one."""
+    return replace(config, self_supervision=replace(config.self_supervision, rounds=number))
