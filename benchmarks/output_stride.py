@@ -18,7 +18,7 @@ from benchmarks.measure import alternating_seconds, where
 from wsfcn_tf.config.reading import load_config
 from wsfcn_tf.models import build_model
 from wsfcn_tf.training import Objective, build_optimizer
-from wsfcn_tf.training.precision import fastest_precision, precision
+from wsfcn_tf.weights.precision import fastest_precision, precision
 
 _CONFIG = "configs/photos_small.yaml"
 _STRIDES = (32, 16, 8)

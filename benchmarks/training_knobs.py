@@ -22,7 +22,7 @@ from benchmarks.measure import alternating_seconds, peak_gigabytes, where
 from wsfcn_tf.config import ModelConfig, SelfSupervisionConfig, TrainingConfig
 from wsfcn_tf.models import build_model
 from wsfcn_tf.training import Objective, build_optimizer
-from wsfcn_tf.training.precision import precision
+from wsfcn_tf.weights.precision import precision
 
 _VARIANTS = {
     "plain": {},

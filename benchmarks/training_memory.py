@@ -23,7 +23,7 @@ from wsfcn_tf.config.reading import load_config
 from wsfcn_tf.models import build_model
 from wsfcn_tf.models.counting import count_parameters
 from wsfcn_tf.training import Objective
-from wsfcn_tf.training.precision import precision
+from wsfcn_tf.weights.precision import precision
 
 # its output is its input, in other words or in another shape
 _VIEWS = ("Identity", "IdentityN", "Reshape", "StopGradient", "PreventGradient", "Squeeze", "ExpandDims")

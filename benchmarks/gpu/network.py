@@ -24,8 +24,8 @@ from wsfcn_tf.ops import convolution, pamr, pamr_tagged
 from wsfcn_tf.ops.normalise import normalise
 from wsfcn_tf.training import Objective, build_optimizer
 from wsfcn_tf.training.loop import compile_step
-from wsfcn_tf.training.precision import precision
 from wsfcn_tf.weights import load_torch_state_dict
+from wsfcn_tf.weights.precision import precision
 
 _CLASSES, _MAX_TAGS, _TAGS = 20, 6, (2, 14)
 _ON_GPU = bool(tf.config.list_physical_devices("GPU"))

@@ -9,6 +9,7 @@ from six_photos import one_line
 
 from wsfcn_tf.__main__ import main
 from wsfcn_tf.evaluation.metrics import tag_health
+from wsfcn_tf.weights.precision import fastest_precision
 
 pytestmark = pytest.mark.usefixtures("tiny_networks")
 
@@ -100,12 +101,20 @@ def test_pseudo_masks_hold_no_class_but_the_tags(trained, root, tmp_path, capsys
 
 def test_a_trained_network_looks_at_photos_as_it_is_told_to(trained, root, tmp_path):
     single, several = tmp_path / "single", tmp_path / "several"
-    views = ["--set", "inference.scales=[1, 0.5]", "--set", "inference.flip=true"]
-    for output, settings in ((single, []), (several, views)):
+    views = [
+        "--set",
+        "inference.scales=[1, 0.5]",
+        "--set",
+        "inference.flip=true",
+        "--set",
+        "inference.precision=bfloat16",
+    ]
+    for output, settings in ((single, ["--set", "inference.precision=auto"]), (several, views)):
         assert main(["evaluate", "--weights", str(trained), "--output", str(output), *settings]) == 0
     results = [json.loads((output / "metrics.json").read_text()) for output in (single, several)]
     assert [result["inference"]["scales"] for result in results] == [[1.0], [1.0, 0.5]]
     assert results[0]["inference"]["flip"] is False and results[1]["inference"]["flip"] is True
+    assert [result["inference"]["precision"] for result in results] == [fastest_precision(), "bfloat16"]
     for value, is_background in ((0, False), (2, True)):
         settings = ["--set", f"inference.background_value={value}", "--set", "inference.presence_threshold=0"]
         assert main(["evaluate", "--weights", str(trained), "--output", str(single), *settings]) == 0

@@ -1,5 +1,6 @@
 import os
 from dataclasses import replace
+from multiprocessing import active_children
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +42,17 @@ def test_any_number_of_processes_gives_what_one_photo_at_a_time_gives(processes)
         expected = refine(photo.image, Colours().without_crf(photo.image, None), CONFIG.crf)
         for name in ("labels", "scores", "masks", "raw_masks", "unrefined"):
             np.testing.assert_array_equal(getattr(prediction, name), getattr(expected, name))
+
+
+def test_a_process_starts_while_the_first_photo_is_at_the_network():
+    class Watching(Colours):
+        def without_crf(self, image, tags):
+            started.extend(child for child in active_children() if child not in before)
+            return super().without_crf(image, tags)
+
+    before, started = active_children(), []  # processes of earlier tests may still be ending
+    list(with_crf_processes(Watching(), 2)(iter(photos(1))))
+    assert len(started) == 1
 
 
 def test_photos_that_go_without_a_crf_keep_their_turn():

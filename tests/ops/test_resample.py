@@ -4,6 +4,7 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 import tensorflow as tf
+from networks import graph
 
 from wsfcn_tf.ops import grid_positions, sample_bilinear
 from wsfcn_tf.ops.resample import interpolate_bilinear
@@ -73,6 +74,13 @@ def test_auto_is_tfa_where_there_is_one(rng):
     )
     expected = sample_bilinear(features, positions, "tfa" if has_tfa else "tf")
     np.testing.assert_array_equal(sample_bilinear(features, positions), expected)
+
+
+def test_no_function_within_a_function():
+    """TensorFlow Addons' is one, which AutoGraph rewrites anew in each process."""
+    specs = [tf.TensorSpec([1, None, None, 3]), tf.TensorSpec([1, 4, 5, 2])]
+    traced = graph(sample_bilinear, input_signature=specs).get_concrete_function()
+    assert not [op for op in traced.graph.get_operations() if "PartitionedCall" in op.type]
 
 
 @pytest.mark.skipif(has_tfa, reason="TensorFlow Addons is installed")

@@ -63,6 +63,7 @@ def _evaluate_network(arguments: argparse.Namespace) -> None:
     trained = load_trained(arguments.weights)
     mask_values, arguments.set = split_off_mask_values(arguments.set)
     inference = inference_of(trained, arguments)
+    trained = trained.in_precision(inference.precision)
     dataset = trained.dataset(arguments.data, mask_values)
     panel = PanelCollector(_PANEL_ROWS, trained.class_names)
     examples = ExampleCollector(trained.class_names, _REPORT_IMAGES)

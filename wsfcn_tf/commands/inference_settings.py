@@ -39,13 +39,21 @@ def add_crf_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def inference_of(trained: "Trained", arguments: argparse.Namespace) -> "InferenceConfig":
-    """The network's own settings, `--inference` files laid over, then `--set`. Raises UserError if one is wrong."""
+    """The network's own settings, `--inference` files laid over, then `--set`, and a precision for "auto".
+
+    Raises:
+        UserError: one of them is wrong.
+    """
+    from dataclasses import replace
+
     from wsfcn_tf.config.reading import lay_file_over, override
     from wsfcn_tf.errors import UserError
+    from wsfcn_tf.weights.precision import resolved
 
     if getattr(arguments, "crf_processes", None) is not None and arguments.crf_processes < 1:
         raise UserError(f"--crf-processes must be at least 1, not {arguments.crf_processes}")
     config = trained.config
     for path in arguments.inference:
         config = lay_file_over(config, path, "inference")
-    return override(config, arguments.set, ("inference",)).inference
+    inference = override(config, arguments.set, ("inference",)).inference
+    return replace(inference, precision=resolved(inference.precision))

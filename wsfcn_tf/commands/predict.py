@@ -90,6 +90,7 @@ def _predict_here(arguments: argparse.Namespace) -> tuple[str, list[str]]:
     if arguments.split and root and Path(arguments.output).resolve().is_relative_to(Path(root).resolve()):
         raise UserError(f"{arguments.output}: lies in the data folder {root}, whose files must not be overwritten")
     inference = inference_of(trained, arguments)
+    trained = trained.in_precision(inference.precision)
     predict = with_crf_processes(Predictor(trained.model, inference), arguments.crf_processes)
     by_tags = TagCollector(inference.presence_threshold)
     if arguments.split:

@@ -33,6 +33,10 @@ class CRFConfig(Section):
 class InferenceConfig(Section):
     """From masks to labels (release)."""
 
+    precision: Literal["float32", "bfloat16", "auto"] = "float32"
+    """What the layers compute in; weights, scores and masks are float32 with each. `bfloat16` is for hardware that has
+    it (CPUs with AVX512-BF16 or AMX, recent GPUs); `auto` is bfloat16 there, else float32. Validation in a training
+    computes in training.precision, an exported network in the precision that it was exported in."""
     scales: Annotated[
         tuple[Number, ...],
         Must(

@@ -6,7 +6,6 @@ import cv2
 import numpy as np
 
 from wsfcn_tf.config import InferenceConfig
-from wsfcn_tf.data.photos.saliency import saliency
 from wsfcn_tf.inference.prediction import Prediction
 from wsfcn_tf.inference.rules import to_labels
 from wsfcn_tf.ops import with_saliency
@@ -30,6 +29,8 @@ def with_photo_cues(image: np.ndarray, prediction: Prediction, config: Inference
         prediction = replace(prediction, without_crf=True)
     masks = prediction.masks
     if config.saliency > 0:
+        from wsfcn_tf.data.photos.saliency import saliency  # Numba, for which no other photo needs to wait
+
         masks = with_saliency(masks, saliency(image)[..., None], config.saliency).numpy()
     if config.grab_cut > 0:
         masks = grab_cut(image, masks, config.grab_cut)

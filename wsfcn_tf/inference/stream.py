@@ -155,7 +155,9 @@ class _Pool:
 
 def _start(processes: int) -> ProcessPoolExecutor:
     # spawn: a fork would copy TensorFlow's threads' locks in whatever state they are
-    return ProcessPoolExecutor(processes, get_context("spawn"), initializer=_leave_interrupts_to_the_parent)
+    executor = ProcessPoolExecutor(processes, get_context("spawn"), initializer=_leave_interrupts_to_the_parent)
+    executor.submit(os.getpid)  # one starts now, while the network is traced, and not when the first masks are there
+    return executor
 
 
 def _leave_interrupts_to_the_parent() -> None:

@@ -9,6 +9,7 @@ beyond. So on CPUs the gradients, and with `by_taps` the forward pass, are matri
 import itertools
 from collections.abc import Callable
 
+import numpy as np
 import tensorflow as tf
 
 
@@ -52,20 +53,23 @@ def _on_cpu(inputs: tf.Tensor, kernel: tf.Tensor, dilation: int, by_taps: bool) 
 def _by_taps(inputs: tf.Tensor, kernel: tf.Tensor, dilation: int) -> tf.Tensor:
     """The sum of every tap's product with the part of the map that it reaches; for few output channels."""
     sides = _Sides(inputs)
-    return tf.add_n(
-        [
-            _put(_product(_reached(inputs, sides, dy, dx), matrix), sides, dy, dx)
-            for _, _, dy, dx, matrix in _taps(kernel, dilation, sides)
-        ]
-    )
+    products = [
+        _put(_product(_reached(inputs, sides, dy, dx), matrix, sides.reached(dy, dx, matrix.shape[-1])), sides, dy, dx)
+        for _, _, dy, dx, matrix in _taps(kernel, dilation, sides)
+    ]
+    total = tf.add_n(products)
+    total.set_shape([*inputs.shape[:3], kernel.shape[-1]])
+    return total
 
 
 def _gathered(inputs: tf.Tensor, kernel: tf.Tensor, dilation: int) -> tf.Tensor:
     """One product with all taps' shifted maps side by side; for few input channels."""
-    sides = _Sides(inputs)
+    sides, filters = _Sides(inputs), kernel.shape[-1]
     taps = _taps(kernel, dilation, sides)
-    maps = [_put(_reached(inputs, sides, dy, dx), sides, dy, dx) for _, _, dy, dx, _ in taps]
-    return _product(tf.concat(maps, axis=-1), tf.concat([matrix for *_, matrix in taps], axis=0))
+    maps = tf.concat([_put(_reached(inputs, sides, dy, dx), sides, dy, dx) for _, _, dy, dx, _ in taps], axis=-1)
+    product = _product(maps, tf.concat([matrix for *_, matrix in taps], axis=0), sides.reached(0, 0, filters))
+    product.set_shape([*inputs.shape[:3], filters])
+    return product
 
 
 def _by_kernel(inputs: tf.Tensor, upstream: tf.Tensor, kernel: tf.Tensor, dilation: int) -> tf.Tensor:
@@ -80,31 +84,46 @@ def _by_kernel(inputs: tf.Tensor, upstream: tf.Tensor, kernel: tf.Tensor, dilati
     return tf.stack([tf.stack(row) for row in taps])
 
 
-Side = int | tf.Tensor  # an int where the graph knows it
+Vector = np.ndarray | tf.Tensor  # int32 [4], a number for each axis of a map; NumPy's where the graph knows it
 
 
 class _Sides:
-    """Height and width of maps, and how much of each an offset leaves out: each computed once in a graph."""
+    """Where offsets lead in maps of one height and width, each vector computed once in a graph.
+
+    Vectors, for of single numbers the graph would hold each, and how to pack it.
+    """
 
     def __init__(self, features: tf.Tensor) -> None:
-        shape, dynamic = features.shape[1:3], None
-        if None in shape:
-            dynamic = tf.unstack(tf.shape(features)[1:3])
-        self.size = [dynamic[axis] if side is None else side for axis, side in enumerate(shape)]
-        self._left_out: dict[tuple[int, int], Side] = {}
-
-    def left_out(self, axis: int, offset: int) -> Side:
-        """Rows or columns that are not reached: as many as the offset, at most all."""
-        key = axis, abs(offset)
-        if key not in self._left_out:
-            side = self.size[axis]
-            self._left_out[key] = min(key[1], side) if isinstance(side, int) else tf.minimum(key[1], side)
-        return self._left_out[key]
+        height, width = self._sides = features.shape[1:3]
+        self._known = None not in self._sides
+        self._shape = np.array([-1, height, width, -1], np.int32) if self._known else tf.shape(features)
+        self._vectors: dict[tuple, Vector] = {}
 
     def may_reach(self, axis: int, offset: int) -> bool:
         """Whether anything is left; True where that is not known yet."""
-        side = self.size[axis]
-        return not isinstance(side, int) or abs(offset) < side
+        side = self._sides[axis]
+        return side is None or abs(offset) < side
+
+    def left_out(self, dy: int, dx: int) -> Vector:
+        """How much an offset, at least 0, does not reach: as much as its length, at most all."""
+        offset = np.array([0, dy, dx, 0], np.int32)
+        if self._known or not offset.any():
+            return offset
+        return self._once(("left out", dy, dx), lambda: tf.minimum(offset, self._shape))
+
+    def reached(self, dy: int, dx: int, channels: int) -> Vector:
+        """The shape of what an offset reaches, of a map with so many channels; -1 for the batch where it may be."""
+        if self._known:
+            return np.array([-1, self._sides[0] - abs(dy), self._sides[1] - abs(dx), channels], np.int32)
+        if dy or dx:
+            whole, left_out = self.reached(0, 0, channels), self.left_out(abs(dy), abs(dx))
+            return self._once(("reached", abs(dy), abs(dx), channels), lambda: whole - left_out)
+        return self._once(("whole", channels), lambda: tf.concat([self._shape[:3], [channels]], axis=0))
+
+    def _once(self, key: tuple, compute: Callable[[], tf.Tensor]) -> tf.Tensor:
+        if key not in self._vectors:
+            self._vectors[key] = compute()
+        return self._vectors[key]
 
 
 def _taps(kernel: tf.Tensor, dilation: int, sides: _Sides) -> list[tuple[int, int, int, int, tf.Tensor]]:
@@ -121,32 +140,22 @@ def _taps(kernel: tf.Tensor, dilation: int, sides: _Sides) -> list[tuple[int, in
 
 def _reached(features: tf.Tensor, sides: _Sides, dy: int, dx: int) -> tf.Tensor:
     """The part of a map that an offset reaches from within it; nothing where the map is smaller than the offset."""
-    index = [slice(None)]
-    for axis, offset in enumerate((dy, dx)):
-        if offset == 0:
-            index.append(slice(None))
-        elif offset > 0:
-            index.append(slice(sides.left_out(axis, offset), None))
-        else:
-            index.append(slice(0, sides.size[axis] - sides.left_out(axis, offset)))
-    return features[tuple(index)]
+    if not (dy or dx):
+        return features
+    channels = features.shape[-1]
+    part = tf.slice(features, sides.left_out(max(dy, 0), max(dx, 0)), sides.reached(dy, dx, channels))
+    part.set_shape([features.shape[0], None, None, channels])
+    return part
 
 
 def _put(reached: tf.Tensor, sides: _Sides, dy: int, dx: int) -> tf.Tensor:
     """What was reached at an offset, at the pixels that it was reached from; zero elsewhere."""
     if not (dy or dx):
         return reached
-    pads = []
-    for axis, offset in enumerate((dy, dx)):
-        width = sides.left_out(axis, offset) if offset else 0
-        pads.append([0, width] if offset > 0 else [width, 0])
-    return tf.pad(reached, [[0, 0], *pads, [0, 0]])
+    before, after = sides.left_out(max(-dy, 0), max(-dx, 0)), sides.left_out(max(dy, 0), max(dx, 0))
+    return tf.pad(reached, tf.stack([before, after], axis=1))
 
 
-def _product(features: tf.Tensor, matrix: tf.Tensor) -> tf.Tensor:
-    """[B, H, W, C] times [C, F]."""
-    channels, filters = matrix.shape
-    pixels = features.shape[:-1]
-    known = pixels.is_fully_defined()
-    shape = [*pixels, filters] if known else tf.concat([tf.shape(features)[:-1], [filters]], axis=0)
-    return tf.reshape(tf.matmul(tf.reshape(features, [-1, channels]), matrix), shape)
+def _product(features: tf.Tensor, matrix: tf.Tensor, shape: Vector) -> tf.Tensor:
+    """[B, H, W, C] times [C, F], as this shape [B, H, W, F]."""
+    return tf.reshape(tf.matmul(tf.reshape(features, [-1, matrix.shape[0]]), matrix), shape)

@@ -11,7 +11,10 @@ import tensorflow as tf
 try:
     with warnings.catch_warnings():  # TensorFlow Addons announces its own end of life at every import
         warnings.simplefilter("ignore")
-        from tensorflow_addons.image import interpolate_bilinear as _tfa_interpolate_bilinear
+        from tensorflow_addons.image import interpolate_bilinear as _tfa_function
+
+    # as Addons wrote it, without the function of its own, which AutoGraph would rewrite anew in each process
+    _tfa_interpolate_bilinear = tf.autograph.experimental.do_not_convert(_tfa_function.python_function)
 except ImportError:  # current TensorFlow, for which there is no TensorFlow Addons
     _tfa_interpolate_bilinear = None
 

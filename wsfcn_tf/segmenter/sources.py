@@ -47,12 +47,14 @@ class TrainedSource:
 
     def __init__(self, trained: "Trained", where: str, inference: Mapping[str, Any]) -> None:
         from wsfcn_tf.inference.predictor import Predictor
+        from wsfcn_tf.weights.precision import resolved
 
         changed = lay_mapping_over(trained.config, {"inference": dict(inference)}, f"Segmenter({where!r})")
         if changed.inference.classes == "tags":
             raise UserError(f"{where}: inference.classes is tags, which photos come without: add classes='scores'")
         self.trained = replace(trained, config=changed)
-        self.class_names, self._predict = trained.class_names, Predictor(trained.model, changed.inference)
+        computing = trained.in_precision(resolved(changed.inference.precision))
+        self.class_names, self._predict = trained.class_names, Predictor(computing.model, changed.inference)
 
     def __call__(self, photo: Given, probabilities: bool) -> Segmentation:
         """See `Source`."""

@@ -21,7 +21,7 @@ from wsfcn_tf.runs.folder import RunFolder
 from wsfcn_tf.runs.training_data import check_training_data, fingerprint, write_training_data
 from wsfcn_tf.training.callbacks.validation import ValidationSplit, open_validation_split
 from wsfcn_tf.training.distribution import check_agreement, check_devices, copy_validation, is_chief, wait_for_all
-from wsfcn_tf.training.precision import fastest_precision
+from wsfcn_tf.weights.precision import fastest_precision
 
 
 @dataclass(frozen=True)

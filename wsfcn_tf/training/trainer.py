@@ -33,8 +33,8 @@ from wsfcn_tf.training.distribution import distributed_batches, is_chief, lost_w
 from wsfcn_tf.training.experiment import Experiment, open_experiment, resolve
 from wsfcn_tf.training.loop import run_epochs
 from wsfcn_tf.training.optimizer import build_optimizer
-from wsfcn_tf.training.precision import precision
 from wsfcn_tf.training.rounds import train_in_rounds
+from wsfcn_tf.weights.precision import precision
 from wsfcn_tf.weights.start import load_start
 
 

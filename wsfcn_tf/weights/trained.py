@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from wsfcn_tf.config import ExperimentConfig
 from wsfcn_tf.config.experiment import check_agreements
@@ -12,6 +13,7 @@ from wsfcn_tf.errors import UserError, first_line
 from wsfcn_tf.models import Network, build_model
 from wsfcn_tf.models.network_file import load_network
 from wsfcn_tf.runs.folder import WEIGHTS, RunFolder
+from wsfcn_tf.weights.precision import precision
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,15 @@ class Trained:
     def weights_sha256(self) -> str:
         """The checksum of the weights' file, by which records tell them."""
         return hashlib.sha256(self.weights.read_bytes()).hexdigest()
+
+    def in_precision(self, name: Literal["float32", "bfloat16"]) -> "Trained":
+        """With layers that compute in this precision; weights, scores and masks are float32 all the same."""
+        if name == "float32":
+            return self
+        with precision(name):
+            model = build_model(self.model.config)
+        model.set_weights(self.model.get_weights())
+        return replace(self, model=model)
 
     def dataset(self, root: str | None = None, mask_values: Mapping[int, str] | None = None) -> Dataset:
         """The data it was trained on, or other data of the same classes.

@@ -8,7 +8,8 @@ from functools import lru_cache
 
 import cv2
 import numpy as np
-from numba import njit
+
+from wsfcn_tf.data.compiled import compiled
 
 _BITS = 22  # of a weight's fraction, as in Pillow's Resample.c
 _HALF = 1 << (_BITS - 1)
@@ -62,7 +63,7 @@ def _bicubic(x: np.ndarray) -> np.ndarray:
     return np.where(x < 1, near, np.where(x < 2, far, 0))
 
 
-@njit(nogil=True)
+@compiled
 def _weighted_rows(rows: np.ndarray, starts: np.ndarray, counts: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """uint8 [H,M] -> [N,M]; the innermost loops run along rows, where the processor takes many values at a time."""
     result = np.empty((len(starts), rows.shape[1]), np.uint8)

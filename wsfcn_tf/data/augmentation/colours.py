@@ -5,7 +5,8 @@ the processor takes many pixels at a time.
 """
 
 import numpy as np
-from numba import njit
+
+from wsfcn_tf.data.compiled import compiled
 
 # Type conversions are Pillow's, too: where it computes in float, a product in double may round to another level.
 _F = np.float32
@@ -56,25 +57,25 @@ def _hue_ramp() -> np.ndarray:
 _RAMP = _hue_ramp()
 
 
-@njit(nogil=True)
+@compiled
 def _luma(r: int, g: int, b: int) -> int:
     """Pillow's mode L: ITU-R 601-2 in fixed point."""
     return _I(_I(r * _I(19595) + g * _I(38470) + b * _I(7471) + _I(0x8000)) >> _I(16))
 
 
-@njit(nogil=True)
+@compiled
 def _level(value: float) -> int:
     return np.uint8(_I(min(max(value, _F(0)), _F(255))))
 
 
-@njit(nogil=True)
+@compiled
 def _blend_with_grey(planes: np.ndarray, grey: int, factor: float) -> None:
     flat = planes.reshape(-1)
     for i in range(flat.size):
         flat[i] = _level(_F(grey) + factor * _F(_I(flat[i]) - grey))
 
 
-@njit(nogil=True)
+@compiled
 def _sum_of_luma(red: np.ndarray, green: np.ndarray, blue: np.ndarray) -> int:
     total = 0
     for i in range(red.size):
@@ -82,7 +83,7 @@ def _sum_of_luma(red: np.ndarray, green: np.ndarray, blue: np.ndarray) -> int:
     return total
 
 
-@njit(nogil=True)
+@compiled
 def _blend_with_luma(red: np.ndarray, green: np.ndarray, blue: np.ndarray, factor: float) -> None:
     for i in range(red.size):
         r, g, b = _I(red[i]), _I(green[i]), _I(blue[i])
@@ -92,7 +93,7 @@ def _blend_with_luma(red: np.ndarray, green: np.ndarray, blue: np.ndarray, facto
         blue[i] = _level(_F(grey) + factor * _F(b - grey))
 
 
-@njit(nogil=True)
+@compiled
 def _shift_hue(
     red: np.ndarray,
     green: np.ndarray,

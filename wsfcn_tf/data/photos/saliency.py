@@ -8,7 +8,8 @@ has to cross, and to it comes how unlike the border strips' colours its own is.
 
 import cv2
 import numpy as np
-from numba import njit
+
+from wsfcn_tf.data.compiled import compiled
 
 SIDE = 160  # of the photo that is looked at: the longer side; at most the photo's own
 _SCANS = 6  # over the pixels, forwards and backwards in turn; after three, the distance is close to exact
@@ -60,7 +61,7 @@ def strip_distance(lab: np.ndarray) -> np.ndarray:
     return np.sum(distances, axis=0) - np.max(distances, axis=0)
 
 
-@njit(nogil=True)
+@compiled
 def barrier_distance(lab: np.ndarray) -> np.ndarray:
     """The minimum barrier distance to the border, approximately: raster scans (FastMBD, section 3.2 there).
 

@@ -1,17 +1,20 @@
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from networks import gentle, noise, small_network
+from networks import gentle, noise, small_network, smallest_network
 
 from wsfcn_tf.config import DataConfig, ExperimentConfig, TrainingConfig
 from wsfcn_tf.data.datasets.dataset import open_dataset
 from wsfcn_tf.models.backbones.efficientnet_lite import EfficientNetLite
 from wsfcn_tf.ops.normalise import normalise
 from wsfcn_tf.runs.folder import RunFolder
-from wsfcn_tf.training import precision as precision_module
 from wsfcn_tf.training.experiment import resolve
-from wsfcn_tf.training.precision import fastest_precision, precision
+from wsfcn_tf.weights import precision as precision_module
+from wsfcn_tf.weights.precision import fastest_precision, precision
+from wsfcn_tf.weights.trained import Trained
 
 LITE = {"backbone": "efficientnet_lite0", "width": 1.0}
 
@@ -36,6 +39,16 @@ def test_the_policy_is_as_before_afterwards():
         assert keras.layers.Dense(1).compute_dtype == "bfloat16"
         raise KeyError
     assert keras.layers.Dense(1).compute_dtype == "float32"
+
+
+def test_a_trained_network_keeps_its_weights_in_another_precision():
+    exact = Trained(smallest_network(), ExperimentConfig(), ("a", "b", "c"), Path("weights"), Path("run"))
+    assert exact.in_precision("float32") is exact
+    rough = exact.in_precision("bfloat16")
+    assert (exact.model.head.compute_dtype, rough.model.head.compute_dtype) == ("float32", "bfloat16")
+    for ours, theirs in zip(rough.model.get_weights(), exact.model.get_weights(), strict=True):
+        assert ours.dtype == np.float32
+        np.testing.assert_array_equal(ours, theirs)
 
 
 @pytest.fixture
@@ -72,7 +85,7 @@ def test_what_the_hardware_computes_in(hardware, fastest, warned, machine, capsy
     machine(*hardware)
     assert fastest_precision() == fastest
     with precision("float32"), precision("bfloat16"):
-        assert ("training.precision=float32 will be much faster" in capsys.readouterr().out) == warned
+        assert ("precision float32 will be much faster" in capsys.readouterr().out) == warned
 
 
 def test_auto_is_the_hardware_s_and_stays_the_run_s(machine, tmp_path):

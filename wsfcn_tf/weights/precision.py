@@ -13,8 +13,13 @@ _CPUINFO = Path("/proc/cpuinfo")
 
 
 def fastest_precision() -> Literal["float32", "bfloat16"]:
-    """What `training.precision: auto` stands for: bfloat16 where the hardware surely computes in it, else float32."""
+    """What `precision: auto` stands for: bfloat16 where the hardware surely computes in it, else float32."""
     return "bfloat16" if _has_bfloat16() else "float32"
+
+
+def resolved(name: Literal["float32", "bfloat16", "auto"]) -> Literal["float32", "bfloat16"]:
+    """A precision, for "auto" what it stands for here."""
+    return fastest_precision() if name == "auto" else name
 
 
 @contextmanager
@@ -24,9 +29,9 @@ def precision(name: Literal["float32", "bfloat16", "float16"]) -> Iterator[None]
     Prints a line where the hardware would compute it slower than float32.
     """
     if name == "float16" and not tf.config.list_physical_devices("GPU"):
-        print("this is no GPU: float16 is emulated, training.precision=float32 will be much faster")
+        print("this is no GPU: float16 is emulated, precision float32 will be much faster")
     if name == "bfloat16" and _has_bfloat16() is False:
-        print("no bfloat16 instructions here, they are emulated: training.precision=float32 will be much faster")
+        print("no bfloat16 instructions here, they are emulated: precision float32 will be much faster")
     before = keras.mixed_precision.global_policy()
     keras.mixed_precision.set_global_policy(_POLICIES[name])
     try:
