@@ -21,6 +21,7 @@ from wsfcn_tf.inference.stream import with_crf_processes
 from wsfcn_tf.models import Network
 from wsfcn_tf.runs.folder import RunFolder
 from wsfcn_tf.training.distribution import several_workers
+from wsfcn_tf.weights.precision import resolved
 from wsfcn_tf.weights.trained import load_trained
 
 
@@ -74,7 +75,8 @@ def make_pseudo_masks(run: RunFolder, dataset: Dataset, config: ExperimentConfig
     Raises:
         UserError: a photo cannot be read, with `data.on_bad_image` error.
     """
-    trained, inference = load_trained(run.root), replace(config.inference, classes="tags")
+    inference = replace(config.inference, classes="tags", precision=resolved(config.inference.precision))
+    trained = load_trained(run.root).in_precision(inference.precision)
     made_with = {"weights_sha256": trained.weights_sha256, "inference": asdict(inference)}
     write_record(run.pseudo_masks, made_with, resume=True)
     jobs = photos_of_split(dataset, config.data.train_split, run.pseudo_masks, with_tags=True)
