@@ -81,4 +81,6 @@ def agreeing(config):
         data = replace(data, mask_values=None)
     if model.head == "cam":
         data = replace(data, masks="never", pseudo_masks=None)
+    if data.masks == "never" and not data.pseudo_masks:
+        data = replace(data, mask_share=None)
     return replace(config, model=model, training=training, data=data)

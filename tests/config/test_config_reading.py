@@ -43,6 +43,7 @@ def message_of(text, *overrides):
 
 # the others agree with every default
 BOUND = {
+    "data.mask_share",
     "data.tag_column",
     "data.tag_separator",
     "model.backbone",
