@@ -82,6 +82,6 @@ def agreeing(config):
     learning = config.self_supervision
     if model.head == "cam":
         data, learning = replace(data, masks="never", pseudo_masks=None), replace(learning, rounds=1)
-    if data.masks == "never" and data.pseudo_masks is None:
+    if data.masks == "never" and not data.pseudo_masks:
         data = replace(data, mask_share=None)
     return replace(config, model=model, training=training, data=data, self_supervision=learning)

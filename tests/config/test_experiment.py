@@ -23,6 +23,11 @@ def test_the_defaults_agree():
         ({"model": {"output_stride": 16}}, "model.output_stride must be 8 with wide_resnet38"),
         ({"model": {"low_stride": 8}}, "model.low_stride must be 4 with wide_resnet38"),
         ({"model": {"head": "cam"}}, "model.head cam has no mask loss; set training.pretrain_epochs"),
+        (
+            {"model": {"head": "cam"}, "training": {"pretrain_epochs": 30}, "data": {"masks": "train"}},
+            "model.head cam has no mask loss; leave out data.masks and data.pseudo_masks",
+        ),
+        ({"data": {"mask_share": 0.5}}, "data.mask_share is of photos with masks; set data.masks to train"),
         ({"training": {"beta_2": 0.9}}, "training.beta_2 is for training.optimizer adamw"),
         ({"training": {"cooldown_epochs": 31}}, "training.cooldown_epochs must be at most training.epochs"),
         (

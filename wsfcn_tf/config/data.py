@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 from pydantic.dataclasses import dataclass
 
-from wsfcn_tf.config.section import Must, Number, Section, Share
+from wsfcn_tf.config.section import READ_NUMBER, Must, Number, Section
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class DataConfig(Section):
     They teach where the data folder's own masks, if they are opened, say nothing. `hard` trusts every pixel; `soft` as
     far as NAME.confidence.png beside it says, 0 to 255, or the NAME.npz of predict --save-probabilities; `agree` only
     where training's own pseudo label is the same."""
-    mask_share: Share | None = None
+    mask_share: Annotated[float, Field(gt=0, le=1), READ_NUMBER] | None = None
     """The share of each batch that is drawn from photos with masks, known in full or in part; null takes photos as they
     come. An epoch is as long either way."""
     crop_size: int = Field(321, ge=16)

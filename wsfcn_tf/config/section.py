@@ -88,8 +88,8 @@ def _read_number(value: Any) -> Any:
 
 
 # YAML 1.1 takes `1e-3`, which has no dot, for text: text that reads as a number therefore is one.
-Number = Annotated[float, pydantic.BeforeValidator(_read_number)]
-# A number from 0 to 1; where null will do, too, pydantic wants the range before the validator.
-Share = Annotated[float, pydantic.Field(ge=0, le=1), pydantic.BeforeValidator(_read_number)]
+# alone, beside a range, for keys that may be null: there pydantic tells the range only if it comes first
+READ_NUMBER = pydantic.BeforeValidator(_read_number)
+Number = Annotated[float, READ_NUMBER]
 
 DILATIONS = Must("one or more numbers that are at least 1", lambda values: len(values) > 0 and min(values) >= 1)

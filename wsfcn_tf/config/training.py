@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from wsfcn_tf.config.section import DILATIONS, Number, Section, Share
+from wsfcn_tf.config.section import DILATIONS, READ_NUMBER, Number, Section
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class SelfSupervisionConfig(Section):
     known_weight: Number = Field(1.0, ge=0)
     """Of the mask loss of pixels that a mask knows; `weight` and ramp_epochs are for the others. They teach from the
     first step on."""
-    known_balance: Share | None = None
+    known_balance: Annotated[float, Field(ge=0, le=1), READ_NUMBER] | None = None
     """The class_balance of known pixels; null is that of the others. With 1, a photo in which only one class is known
     teaches nothing, as one stroke before the switch: with 0, all known pixels weigh the same."""
     known_mean: Literal["photo", "known"] = "photo"
