@@ -19,9 +19,7 @@ def mix(deep: tf.Tensor, shallow: tf.Tensor, keep: tf.Tensor, psi: float) -> tf.
     Returns:
         float [B, H, W, C].
     """
-    # products, whose gradients are products: a choice, tf.where, takes CPUs several times as long in bfloat16
-    share = tf.cast(keep, deep.dtype) / (1.0 - psi)
-    return deep * share + shallow * (1.0 - share)
+    return tf.where(keep, (deep - psi * shallow) / (1.0 - psi), shallow)
 
 
 @register
