@@ -130,13 +130,32 @@ class Unreadable(type(SCENES)):
         return super().image(name)
 
 
-def test_photos_that_cannot_be_read_have_no_mask_or_end_it(two_rounds, tmp_path):
-    scenes, run = Unreadable(ONCE.data.scenes), two_rounds[0].round(1)
-    copy = RunFolder(tmp_path)
+def without_masks(run, folder):
+    """A trained run, but for its masks of the photos."""
     for name in ("config.yaml", "classes.txt", "model.weights.h5"):
-        (tmp_path / name).write_bytes((run.root / name).read_bytes())
+        (folder / name).write_bytes((run.root / name).read_bytes())
+    return RunFolder(folder)
+
+
+def test_photos_that_cannot_be_read_have_no_mask_or_end_it(two_rounds, tmp_path):
+    scenes, copy = Unreadable(ONCE.data.scenes), without_masks(two_rounds[0].round(1), tmp_path)
     with pytest.raises(UserError, match=r"^train_0001: is damaged$"):
         rounds.make_pseudo_masks(copy, scenes, ONCE)
     rounds.make_pseudo_masks(copy, scenes, replace(ONCE, data=replace(ONCE.data, on_bad_image="skip")))
     there = {path.stem for path in copy.pseudo_masks.glob("*.png")}
     assert there == set(scenes.names("train")) - {"train_0001"}
+
+
+class Untagged(type(SCENES)):
+    """Scenes of which one has no tags, as where a complete mask says what it shows."""
+
+    def tags(self, name):
+        if name == "train_0002":
+            raise UserError(f"{name}: its tags are not known")
+        return super().tags(name)
+
+
+def test_a_photo_without_tags_needs_no_mask(two_rounds, tmp_path):
+    scenes, copy = Untagged(ONCE.data.scenes), without_masks(two_rounds[0].round(1), tmp_path)
+    rounds.make_pseudo_masks(copy, scenes, ONCE)
+    assert {path.stem for path in copy.pseudo_masks.glob("*.png")} == set(scenes.names("train")) - {"train_0002"}

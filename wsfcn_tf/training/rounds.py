@@ -80,7 +80,7 @@ def make_pseudo_masks(run: RunFolder, dataset: Dataset, config: ExperimentConfig
     made_with = {"weights_sha256": trained.weights_sha256, "inference": asdict(inference)}
     write_record(run.pseudo_masks, made_with, resume=True)
     jobs = photos_of_split(dataset, config.data.train_split, run.pseudo_masks, with_tags=True)
-    left = {job.name: job for job in jobs if not job.mask.is_file()}
+    left = {job.name: job for job in jobs if not job.mask.is_file() and _is_tagged(dataset, job.name)}
     predict, unreadable = with_crf_processes(Predictor(trained.model, inference)), []
     with tqdm(total=len(left), desc="pseudo masks", unit="photo") as bar:
         for photo, prediction in predict(readable(list(left.values()), unreadable)):
@@ -88,6 +88,15 @@ def make_pseudo_masks(run: RunFolder, dataset: Dataset, config: ExperimentConfig
             bar.update()
     if unreadable and config.data.on_bad_image == "error":
         raise UserError("; ".join(unreadable))
+
+
+def _is_tagged(dataset: Dataset, name: str) -> bool:
+    """Whether a photo has tags; one without has a complete mask of its own, else no training would have begun."""
+    try:
+        dataset.tags(name)
+    except UserError:
+        return False
+    return True
 
 
 def _round(config: ExperimentConfig, number: int) -> ExperimentConfig:
