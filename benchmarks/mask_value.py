@@ -16,7 +16,8 @@ from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-from benchmarks.finished_runs import append, lines, measure, spread
+from benchmarks.finished_runs import measure, spread
+from benchmarks.json_lines import append, lines
 from benchmarks.mask_value_plot import plot
 from benchmarks.partial_masks import Draw, points, scribbles, whole, write_partial
 from wsfcn_tf.data.datasets.voc import VocFolder
