@@ -108,6 +108,18 @@ def test_a_run_that_has_begun_needs_resume(two_rounds):
         train(TWICE, SCENES, two_rounds[0])
 
 
+def test_a_first_round_of_before_is_taken_up_only_as_what_it_is(two_rounds, tmp_path):
+    run = RunFolder(tmp_path)
+    run.round(1).root.mkdir()
+    without_masks(two_rounds[0].round(1), run.round(1).root)
+    with pytest.raises(UserError, match="this run has begun; add --resume"):
+        train(TWICE, SCENES, run)
+    longer = replace(TWICE, training=replace(TWICE.training, epochs=3))
+    with pytest.raises(UserError, match=r"holds another experiment \(its training\.epochs is 2, not 3\)"):
+        train(longer, SCENES, run, resume=True)
+    assert not run.is_run
+
+
 def test_a_folder_that_is_not_free_is_refused_before_the_first_round(tmp_path):
     (tmp_path / "notes.txt").touch()
     with pytest.raises(UserError, match="the folder is not empty and holds no run"):

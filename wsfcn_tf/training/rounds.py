@@ -26,7 +26,11 @@ from wsfcn_tf.weights.trained import load_trained
 
 
 def train_in_rounds(
-    train: Callable[[ExperimentConfig, RunFolder], Network], config: ExperimentConfig, dataset: Dataset, run: RunFolder
+    train: Callable[[ExperimentConfig, RunFolder], Network],
+    config: ExperimentConfig,
+    dataset: Dataset,
+    run: RunFolder,
+    resume: bool,
 ) -> Network:
     """Trains `self_supervision.rounds` times; with 1, that is `train(config, run)`.
 
@@ -38,6 +42,7 @@ def train_in_rounds(
         config: the experiment.
         dataset: photos and tags.
         run: the folder of the last round; those of the others are within it.
+        resume: whether rounds may have begun before.
 
     Returns:
         The network of the last round.
@@ -53,14 +58,16 @@ def train_in_rounds(
     earlier = run.round(number)
     if not run.is_run:
         run.check(config, dataset.class_names, resume=True)  # before hours are spent on a folder that is not free
-        if not earlier.weights.is_file():
+        before = _round(config, number)
+        if earlier.weights.is_file():
+            earlier.check(_as_trained(before, earlier), dataset.class_names, resume)
+        else:
             print(f"round {number} of {number + 1}: {earlier.root}")
-            train_in_rounds(train, _round(config, number), dataset, earlier)
+            train_in_rounds(train, before, dataset, earlier, resume)
         make_pseudo_masks(earlier, dataset, config)
         keras.backend.clear_session()
         print(f"round {number + 1} of {number + 1}: {run.root}")
-    masks = {**(config.data.pseudo_masks or {}), str(earlier.pseudo_masks): "hard"}
-    return train(replace(config, data=replace(config.data, pseudo_masks=masks)), run)
+    return train(_as_trained(config, run), run)
 
 
 def make_pseudo_masks(run: RunFolder, dataset: Dataset, config: ExperimentConfig) -> None:
@@ -97,6 +104,15 @@ def _is_tagged(dataset: Dataset, name: str) -> bool:
     except UserError:
         return False
     return True
+
+
+def _as_trained(config: ExperimentConfig, run: RunFolder) -> ExperimentConfig:
+    """A round's experiment with the masks of the round before, if there is one."""
+    if config.self_supervision.rounds == 1:
+        return config
+    made = run.round(config.self_supervision.rounds - 1).pseudo_masks
+    masks = {**(config.data.pseudo_masks or {}), str(made): "hard"}
+    return replace(config, data=replace(config.data, pseudo_masks=masks))
 
 
 def _round(config: ExperimentConfig, number: int) -> ExperimentConfig:

@@ -75,7 +75,7 @@ def train(
     def train_once(config: ExperimentConfig, run: RunFolder) -> Network:
         return _train(config, dataset, run, resume, strategy, callbacks)
 
-    return train_in_rounds(train_once, config, dataset, run)
+    return train_in_rounds(train_once, config, dataset, run, resume)
 
 
 def _train(
