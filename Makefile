@@ -11,8 +11,9 @@ endif
 ONLY_KERAS3 := $(shell $(PYTHON) -c 'import sys; print("yes" if sys.version_info >= (3, 12) else "")' 2>/dev/null)
 ENVIRONMENTS := .venv $(if $(ONLY_KERAS3),,.venv-keras3)
 
-# How many tests run at a time; each worker holds a TensorFlow and up to 4 GB.
-WORKERS ?= 2
+# How many tests run at a time; each worker holds a TensorFlow and up to 4 GB. One more than there are cores on a machine
+# of two, as some tests wait for processes they have started.
+WORKERS ?= 3
 
 export TF_CPP_MIN_LOG_LEVEL = 2
 

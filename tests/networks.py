@@ -33,6 +33,11 @@ def smallest_network(**settings) -> WSFCN:
     return small_network(**FEWEST_OPERATIONS, **settings)
 
 
+def reset_names() -> None:
+    """Layers are numbered from the first again, as in a process of their own. Garbage stays: to find it takes long."""
+    keras.backend.clear_session(**({} if keras.__version__.startswith("2.") else {"free_memory": False}))
+
+
 def gentle(model: WSFCN) -> WSFCN:
     """The same network with small logits: its running statistics are not fitted, and masks would be 0 or 1 without."""
     kernel = model.head.classifier.kernel

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from networks import noise, smallest_network
+from networks import noise, reset_names, smallest_network
 
 from benchmarks.tiny_training import build_tiny
 from wsfcn_tf.config import ModelConfig, SelfSupervisionConfig
@@ -22,7 +22,7 @@ OBJECTIVE = Objective(SelfSupervisionConfig(pamr_iterations=1, pamr_dilations=(1
 
 def tiny(**settings) -> Network:
     """The same weights every time."""
-    keras.backend.clear_session()
+    reset_names()
     keras.utils.set_random_seed(0)
     return build_tiny(ModelConfig(num_classes=3, **settings))
 

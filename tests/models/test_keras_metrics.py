@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from networks import noise
+from networks import noise, reset_names
 
 from benchmarks.tiny_training import build_tiny
 from wsfcn_tf.config import ModelConfig, SelfSupervisionConfig
@@ -20,7 +20,7 @@ WEIGHTS = np.float32([0, 3, 0.5, 1])
 
 
 def compiled(**options):
-    keras.backend.clear_session()
+    reset_names()
     keras.utils.set_random_seed(0)
     model = build_tiny(ModelConfig(num_classes=3))
     objective = Objective(SelfSupervisionConfig(pamr_iterations=1, pamr_dilations=(1,), floor=0.0))

@@ -2,9 +2,8 @@
 
 from dataclasses import replace
 
-import keras
 from networks import CONFIG as MODEL
-from networks import FEWEST_OPERATIONS
+from networks import FEWEST_OPERATIONS, reset_names
 
 from wsfcn_tf.config import DataConfig, ExperimentConfig, ScenesConfig, SelfSupervisionConfig, TrainingConfig
 from wsfcn_tf.data.datasets.scenes.scenes import Scenes
@@ -34,7 +33,7 @@ def train(*arguments, **options):
     Keras numbers layers without a name over all models of a process, and TensorFlow's graph optimiser orders sums by
     name: without a reset, a second run differs from the first in the last bits.
     """
-    keras.backend.clear_session()
+    reset_names()
     return trainer.train(*arguments, **options)
 
 

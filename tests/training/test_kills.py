@@ -30,7 +30,7 @@ def strokes(folder):
     return "--set", f"data.pseudo_masks={{{folder}: hard}}", "--set", "data.mask_share=0.5"
 
 
-@pytest.mark.parametrize("with_masks", [False, True])
+@pytest.mark.parametrize("with_masks", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_kills_and_a_polite_end_change_nothing(tmp_path, with_masks, rng):
     reference, run = RunFolder(tmp_path / "reference"), RunFolder(tmp_path / "run")
     masks = strokes(tmp_path / "strokes") if with_masks else ()

@@ -13,6 +13,7 @@ from contextlib import contextmanager, nullcontext
 
 import keras
 import tensorflow as tf
+from networks import reset_names
 
 from benchmarks.tiny_training import build_tiny
 from wsfcn_tf.config import (
@@ -44,7 +45,7 @@ SCENES = Scenes(CONFIG.data.scenes)
 
 def compiled_model(strategy=True, **training):
     """The same weights every time; with `strategy`, under one of one device, as `train` has it."""
-    keras.backend.clear_session()
+    reset_names()
     keras.utils.set_random_seed(1)
     with tf.distribute.MirroredStrategy(["CPU:0"]).scope() if strategy else nullcontext():
         model = build_tiny(CONFIG.model)

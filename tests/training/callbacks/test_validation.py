@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from networks import reset_names
 
 from benchmarks.tiny_training import build_tiny
 from wsfcn_tf.config import (
@@ -158,7 +159,7 @@ def test_no_split_and_a_split_that_is_trained_on():
 
 
 def train(config, run, dataset=SCENES, **options):
-    keras.backend.clear_session()
+    reset_names()
     return trainer.train(config, dataset, run, **options)
 
 
