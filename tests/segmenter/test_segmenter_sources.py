@@ -15,6 +15,7 @@ from wsfcn_tf.__main__ import main
 from wsfcn_tf.config import CRFConfig, ExperimentConfig, InferenceConfig
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.inference.predictor import Predictor
+from wsfcn_tf.inference.stream import Photo
 from wsfcn_tf.runs.folder import RunFolder
 from wsfcn_tf.segmenter.sources import TrainedSource
 from wsfcn_tf.weights.trained import Trained, load_trained
@@ -108,6 +109,33 @@ def test_rules_of_a_run_can_be_changed(run, photos):
         Segmenter(run, classes="tags")
 
 
+def test_processes_for_the_crf_change_nothing(run, photos):
+    segmenter = Segmenter(run, crf={"iterations": 2})
+    alone, beside = segmenter.predict(photos, probabilities=True), segmenter.stream(photos, True, crf_processes=2)
+    for one, other in zip(alone, beside, strict=True):
+        assert one.name == other.name and np.unique(one.labels).size > 1
+        np.testing.assert_array_equal(other.labels, one.labels)
+        np.testing.assert_array_equal(other.probabilities, one.probabilities)
+    with pytest.raises(UserError, match="crf_processes must be at least 1, not 0"):
+        next(segmenter.stream(photos, crf_processes=0))
+
+
+def test_what_only_a_run_has(segmenter, run, photos):
+    given = [Photo("it", np.asarray(Image.open(photos / "0.png")))]
+    if segmenter.class_names is not None and isinstance(segmenter._source, TrainedSource):
+        assert segmenter.trained.run == run
+        ((photo, prediction),) = segmenter.predictions(given)
+        assert photo is given[0]
+        np.testing.assert_array_equal(prediction.labels, segmenter.predict(photo.image).labels)
+        return
+    with pytest.raises(UserError, match="no longer a network of Keras: open the run"):
+        segmenter.trained
+    with pytest.raises(UserError, match="before its rules: open the run"):
+        segmenter.predictions(given)
+    with pytest.raises(UserError, match="has its rules inside: open the run"):
+        next(segmenter.stream(photos, crf_processes=1))
+
+
 def test_rules_that_were_exported_cannot(exported):
     for source in (exported, exported / "2", "http://localhost:8501"):
         with pytest.raises(UserError, match="flip cannot be changed, it was exported with the network"):
@@ -140,5 +168,7 @@ def test_a_network_computes_in_the_precision_that_is_asked_for(monkeypatch):
     monkeypatch.setattr("wsfcn_tf.inference.predictor.Predictor", lambda network, config: networks.append(network))
     trained = Trained(smallest_network(), ExperimentConfig(), NAMES, Path("weights"), Path("run"))
     for name in ("float32", "bfloat16"):
-        assert TrainedSource(trained, "run", {"precision": name}).trained.model is trained.model
+        source = TrainedSource(trained, InferenceConfig(precision=name))
+        assert source.trained.model is trained.model
+        assert source.computing.config.inference.precision == name
         assert networks.pop().head.compute_dtype == name

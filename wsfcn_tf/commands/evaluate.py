@@ -2,10 +2,11 @@
 
 import argparse
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wsfcn_tf.commands.inference_settings import add_crf_argument, add_inference_arguments, inference_of
+from wsfcn_tf.commands.inference_settings import add_crf_argument, add_inference_arguments, opened
 from wsfcn_tf.commands.mask_values_setting import split_off_mask_values
 from wsfcn_tf.commands.report_settings import add_report_argument, report_page, report_settings
 
@@ -52,18 +53,14 @@ def _evaluate_network(arguments: argparse.Namespace) -> None:
     from wsfcn_tf.evaluation.panel_collector import PanelCollector
     from wsfcn_tf.evaluation.report import table
     from wsfcn_tf.evaluation.tag_collector import TagCollector
-    from wsfcn_tf.inference.predictor import Predictor
     from wsfcn_tf.inference.rules import thresholds_note
-    from wsfcn_tf.inference.stream import with_crf_processes
     from wsfcn_tf.models.counting import count_parameters
     from wsfcn_tf.visualisation.overlays import save_image
-    from wsfcn_tf.weights.trained import load_trained
 
     page = report_page(arguments.report)
-    trained = load_trained(arguments.weights)
     mask_values, arguments.set = split_off_mask_values(arguments.set)
-    inference = inference_of(trained, arguments)
-    trained = trained.in_precision(inference.precision)
+    segmenter = opened(arguments)
+    trained, inference = segmenter.trained, segmenter.trained.config.inference
     dataset = trained.dataset(arguments.data, mask_values)
     panel = PanelCollector(_PANEL_ROWS, trained.class_names)
     examples = ExampleCollector(trained.class_names, _REPORT_IMAGES)
@@ -77,7 +74,7 @@ def _evaluate_network(arguments: argparse.Namespace) -> None:
         if page is not None:
             examples.add(name, image, truth, prediction)
 
-    predict = with_crf_processes(Predictor(trained.model, inference), arguments.crf_processes)
+    predict = partial(segmenter.predictions, crf_processes=arguments.crf_processes)
     given = tags_of if inference.classes == "tags" else None
     metrics = evaluate(predict, dataset, arguments.split, tags_of=given, on_image=on_image)
     health = by_tags.health()  # there is one: `tags_of` has read the first photo's tags

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from wsfcn_tf.config import InferenceConfig
+    from wsfcn_tf.segmenter.segmenter import Segmenter
     from wsfcn_tf.weights.trained import Trained
 
 
@@ -36,6 +37,19 @@ def add_crf_argument(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="how many processes compute the dense CRF (default: one per core); changes no result",
     )
+
+
+def opened(arguments: argparse.Namespace) -> "Segmenter":
+    """The network of `--weights` with its settings as changed.
+
+    Raises:
+        UserError: there is none, or a setting is wrong.
+    """
+    from wsfcn_tf.segmenter.segmenter import Segmenter
+    from wsfcn_tf.weights.trained import load_trained
+
+    trained = load_trained(arguments.weights)
+    return Segmenter.of(trained, inference_of(trained, arguments))
 
 
 def inference_of(trained: "Trained", arguments: argparse.Namespace) -> "InferenceConfig":

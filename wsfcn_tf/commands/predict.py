@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +13,13 @@ from wsfcn_tf.commands.annotation_options import (
     annotation_record,
     check_annotation_options,
 )
-from wsfcn_tf.commands.inference_settings import add_crf_argument, add_inference_arguments, inference_of
+from wsfcn_tf.commands.inference_settings import add_crf_argument, add_inference_arguments, opened
 
 if TYPE_CHECKING:
     from wsfcn_tf.config import InferenceConfig
     from wsfcn_tf.inference.annotation_output import AnnotationOutput
     from wsfcn_tf.inference.photos import Job
+    from wsfcn_tf.inference.stream import Predict
     from wsfcn_tf.weights.trained import Trained
 
 
@@ -81,17 +83,13 @@ def _predict_here(arguments: argparse.Namespace) -> tuple[str, list[str]]:
     from wsfcn_tf.evaluation.tag_collector import TagCollector
     from wsfcn_tf.inference.outputs import describe, predict_jobs, write_record
     from wsfcn_tf.inference.photos import named_photos, photos_of_split
-    from wsfcn_tf.inference.predictor import Predictor
-    from wsfcn_tf.inference.stream import with_crf_processes
-    from wsfcn_tf.weights.trained import load_trained
 
-    trained = load_trained(arguments.weights)
+    segmenter = opened(arguments)
+    trained, inference = segmenter.trained, segmenter.trained.config.inference
     root = arguments.data or trained.config.data.root
     if arguments.split and root and Path(arguments.output).resolve().is_relative_to(Path(root).resolve()):
         raise UserError(f"{arguments.output}: lies in the data folder {root}, whose files must not be overwritten")
-    inference = inference_of(trained, arguments)
-    trained = trained.in_precision(inference.precision)
-    predict = with_crf_processes(Predictor(trained.model, inference), arguments.crf_processes)
+    predict: Predict = partial(segmenter.predictions, crf_processes=arguments.crf_processes)
     by_tags = TagCollector(inference.presence_threshold)
     if arguments.split:
         dataset, with_tags = trained.dataset(arguments.data), inference.classes == "tags"

@@ -1,13 +1,20 @@
 """`Segmenter`: the same calls whatever segments."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from wsfcn_tf.config.reading import lay_mapping_over
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.segmenter.photos import Photos, is_one, read_photos
 from wsfcn_tf.segmenter.segmentation import Segmentation
 from wsfcn_tf.segmenter.sources import ExportedSource, ServedSource, Source, TrainedSource
+
+if TYPE_CHECKING:
+    from wsfcn_tf.config import InferenceConfig
+    from wsfcn_tf.inference.prediction import Prediction
+    from wsfcn_tf.inference.stream import Photo
+    from wsfcn_tf.weights.trained import Trained
 
 _SAVED_MODEL = "saved_model.pb"
 
@@ -51,8 +58,19 @@ class Segmenter:
         """
         from wsfcn_tf.weights.preset.folder import load_preset
 
+        trained = load_preset(preset)
+        return cls.of(trained, _changed(trained, str(preset), inference))
+
+    @classmethod
+    def of(cls, trained: "Trained", inference: "InferenceConfig") -> "Segmenter":
+        """Segments with a network that is in memory already, as `wsfcn_tf.weights.trained.load_trained` returns one.
+
+        Args:
+            trained: the network.
+            inference: its rules.
+        """
         segmenter = cls.__new__(cls)
-        segmenter._source = TrainedSource(load_preset(preset), str(preset), inference)
+        segmenter._source = TrainedSource(trained, inference)
         return segmenter
 
     def save_to_preset(self, folder: str | Path, licence: str | None = None) -> None:
@@ -71,15 +89,22 @@ class Segmenter:
         from wsfcn_tf.weights.preset.card import model_card
         from wsfcn_tf.weights.preset.folder import save_preset
 
-        if not isinstance(self._source, TrainedSource):
-            raise UserError(f"{folder}: what is exported or served cannot be written as a preset: open the run")
-        trained = self._source.trained
+        trained = self._opened(f"{folder}: what is exported or served cannot be written as a preset").trained
         save_preset(trained, folder, model_card(trained, Path(folder).name, licence))
 
     @property
     def class_names(self) -> tuple[str, ...] | None:
         """See the class."""
         return self._source.class_names
+
+    @property
+    def trained(self) -> "Trained":
+        """The network and what it was trained as, computing in the precision of its rules.
+
+        Raises:
+            UserError: this was exported or is served.
+        """
+        return self._opened("what is exported or served is no longer a network of Keras").computing
 
     def predict(self, photos: Photos, probabilities: bool = False) -> Segmentation | list[Segmentation]:
         """Segments a photo, or several.
@@ -98,10 +123,52 @@ class Segmenter:
         segmentations = list(self.stream(photos, probabilities))
         return segmentations[0] if is_one(photos) else segmentations
 
-    def stream(self, photos: Photos, probabilities: bool = False) -> Iterator[Segmentation]:
-        """Segments one photo after the other as they are asked for; arguments and errors as of `predict`."""
+    def stream(
+        self, photos: Photos, probabilities: bool = False, crf_processes: int | None = None
+    ) -> Iterator[Segmentation]:
+        """Segments one photo after the other as they are asked for.
+
+        Args:
+            photos: as of `predict`.
+            probabilities: as of `predict`.
+            crf_processes: how many processes compute the dense CRF of photos while the network is at the next; changes
+                no result. None computes it in this process. A program that asks for them does so below
+                `if __name__ == "__main__":`, as they import it.
+
+        Raises:
+            UserError: as of `predict`; or there are to be processes, but fewer than one, or for a network that was
+                exported or is served.
+        """
+        if crf_processes is not None:
+            if crf_processes < 1:
+                raise UserError(f"crf_processes must be at least 1, not {crf_processes}; None needs no other process")
+            source = self._opened("crf_processes: what is exported or served has its rules inside")
+            yield from source.stream(read_photos(photos), probabilities, crf_processes)
+            return
         for photo in read_photos(photos):
             yield self._source(photo, probabilities)
+
+    def predictions(
+        self, photos: Iterable["Photo"], crf_processes: int | None = None
+    ) -> Iterator[tuple["Photo", "Prediction"]]:
+        """What the commands `predict` and `evaluate` write and count: photos with names, and tags where they are known.
+
+        Args:
+            photos: in the order in which they come out; a few are read ahead.
+            crf_processes: how many processes compute the dense CRF; None takes one per core.
+
+        Raises:
+            UserError: a photo is refused, or its CRF's process dies twice (the message names it); or this was exported
+                or is served.
+        """
+        return self._opened("what is exported or served has no predictions before its rules").predictions(
+            photos, crf_processes
+        )
+
+    def _opened(self, without: str) -> TrainedSource:
+        if not isinstance(self._source, TrainedSource):
+            raise UserError(f"{without}: open the run")
+        return self._source
 
 
 def _open(source: str | Path, inference: dict[str, Any]) -> Source:
@@ -118,7 +185,16 @@ def _open(source: str | Path, inference: dict[str, Any]) -> Source:
         return ExportedSource(exported)
     from wsfcn_tf.weights.trained import load_trained
 
-    return TrainedSource(load_trained(path), str(path), inference)
+    trained = load_trained(path)
+    return TrainedSource(trained, _changed(trained, str(path), inference))
+
+
+def _changed(trained: "Trained", where: str, inference: dict[str, Any]) -> "InferenceConfig":
+    """The network's own rules with some keys changed; photos come without tags here."""
+    changed = lay_mapping_over(trained.config, {"inference": inference}, f"Segmenter({where!r})").inference
+    if changed.classes == "tags":
+        raise UserError(f"{where}: inference.classes is tags, which photos come without: add classes='scores'")
+    return changed
 
 
 def _saved_model(path: Path) -> Path | None:

@@ -1,19 +1,21 @@
 """What segments: a trained network, an exported one, or a model server; each a `Source`."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from wsfcn_tf.config.reading import lay_mapping_over
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.segmenter.photos import Given
 from wsfcn_tf.segmenter.segmentation import Segmentation
 
 if TYPE_CHECKING:
+    from wsfcn_tf.config import InferenceConfig
+    from wsfcn_tf.inference.prediction import Prediction
+    from wsfcn_tf.inference.stream import Photo
     from wsfcn_tf.weights.trained import Trained
 
 
@@ -31,39 +33,56 @@ class Source(Protocol):
 
 
 class TrainedSource:
-    """A network in memory, by the rules of its `inference` section.
+    """A network in memory.
 
     Args:
-        trained: the network.
-        where: it is from, the first words of an error's message.
-        inference: keys of that section to change, such as {"flip": True, "crf": {"iterations": 10}}.
+        trained: the network as it was saved.
+        inference: its rules.
 
     Attributes:
-        trained: with the section as changed.
-
-    Raises:
-        UserError: a key or value is wrong.
+        trained: the same, with these rules as its section `inference`.
+        computing: the same in these rules' precision.
     """
 
-    def __init__(self, trained: "Trained", where: str, inference: Mapping[str, Any]) -> None:
+    def __init__(self, trained: "Trained", inference: "InferenceConfig") -> None:
         from wsfcn_tf.inference.predictor import Predictor
         from wsfcn_tf.weights.precision import resolved
 
-        changed = lay_mapping_over(trained.config, {"inference": dict(inference)}, f"Segmenter({where!r})")
-        if changed.inference.classes == "tags":
-            raise UserError(f"{where}: inference.classes is tags, which photos come without: add classes='scores'")
-        self.trained = replace(trained, config=changed)
-        computing = trained.in_precision(resolved(changed.inference.precision))
-        self.class_names, self._predict = trained.class_names, Predictor(computing.model, changed.inference)
+        self.class_names = trained.class_names
+        self.trained = replace(trained, config=replace(trained.config, inference=inference))
+        self.computing = self.trained.in_precision(resolved(inference.precision))
+        self._predictor = Predictor(self.computing.model, inference)
 
     def __call__(self, photo: Given, probabilities: bool) -> Segmentation:
         """See `Source`."""
         try:
-            found = self._predict(photo.image)
+            found = self._predictor(photo.image)
         except UserError as error:
             raise UserError(f"{photo.name}: {error}") from error
-        masks = found.masks if probabilities else None
-        return Segmentation(photo.name, photo.image, found.labels, found.scores, self.class_names, masks)
+        return _segmentation(photo, found, self.class_names, probabilities)
+
+    def stream(self, photos: Iterable[Given], probabilities: bool, crf_processes: int) -> Iterator[Segmentation]:
+        """The same of several photos, with processes for the CRF."""
+        from wsfcn_tf.inference.stream import Photo
+
+        named = (Photo(photo.name, photo.image) for photo in photos)
+        for photo, found in self.predictions(named, crf_processes):
+            yield _segmentation(photo, found, self.class_names, probabilities)
+
+    def predictions(
+        self, photos: Iterable["Photo"], crf_processes: int | None
+    ) -> Iterator[tuple["Photo", "Prediction"]]:
+        """See `Segmenter.predictions`."""
+        from wsfcn_tf.inference.stream import with_crf_processes
+
+        return with_crf_processes(self._predictor, crf_processes)(photos)
+
+
+def _segmentation(
+    photo: "Given | Photo", found: "Prediction", class_names: tuple[str, ...], probabilities: bool
+) -> Segmentation:
+    masks = found.masks if probabilities else None
+    return Segmentation(photo.name, photo.image, found.labels, found.scores, class_names, masks)
 
 
 class ExportedSource:
