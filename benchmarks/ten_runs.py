@@ -27,6 +27,7 @@ from wsfcn_tf.files.markdown import markdown_table
 
 _ROOT = Path(__file__).parents[1]
 _RESULTS = Path(__file__).with_suffix(".jsonl")
+_WORKERS_BUSY = 2  # of each generation: together they take the memory of a run with four
 _VERSIONS = "from importlib.metadata import version as v; print('TensorFlow', v('tensorflow') + ', Keras', v('keras'))"
 
 
@@ -48,7 +49,7 @@ def _run_missing(runs: int, workers: int) -> None:
     generations = {_output(str(python), "-c", _VERSIONS): python for python in pythons if python.exists()}
     for number in range(runs):
         busy = number % 2 == 1
-        about = {"commit": commit, "busy": busy, "workers": workers}
+        about = {"commit": commit, "busy": busy, "workers": _WORKERS_BUSY if busy else workers}
         missing = {
             python: about | {"generation": generation}
             for generation, python in generations.items()

@@ -80,6 +80,14 @@ def run(name, count=3, relative_noise=0.0):
     return SimpleNamespace(name=name, arrays=arrays, tags=tags, first=first, gradients=gradients, losses=losses)
 
 
+def run_and_compare(name):
+    """The same with `norm_deviations` in the gradients' place, which are large."""
+    steps = run(name)
+    steps.norm_deviations = norm_deviations(steps)
+    del steps.gradients
+    return steps
+
+
 def norm_deviations(steps):
     """How far the norms of the first step's gradients are from the golden ones, relative: {torch name: number}.
 

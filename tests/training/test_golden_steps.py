@@ -1,5 +1,8 @@
 """Three training steps of both releases' whole networks: every quantity of the first, the losses of all."""
 
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -11,7 +14,9 @@ from wsfcn_tf.objective.losses import mask_loss
 
 @pytest.fixture(scope="module", params=["wsfcn", pytest.param("ssss", marks=pytest.mark.slow)])
 def steps(request):
-    return golden_steps.run(request.param)
+    """Of a process of its own, whose 4 GB TensorFlow's allocator would keep until this one ends."""
+    with ProcessPoolExecutor(1, get_context("spawn")) as process:
+        return process.submit(golden_steps.run_and_compare, request.param).result()
 
 
 def test_outputs(steps):
@@ -39,7 +44,7 @@ def test_mask_loss(steps):
 
 def test_gradient_norms(steps):
     """One rounded bit of the image moves WS-FCN's norms by up to 6e-3: see benchmarks/trajectory.md."""
-    relative = golden_steps.norm_deviations(steps)
+    relative = steps.norm_deviations
     assert max(relative.values()) <= {"wsfcn": 1e-2, "ssss": 1e-3}[steps.name]
     assert np.median(list(relative.values())) <= {"wsfcn": 1e-3, "ssss": 2e-4}[steps.name]
 
