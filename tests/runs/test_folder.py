@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 
 import pytest
@@ -89,7 +90,17 @@ def test_reading_what_is_no_run(tmp_path):
     with pytest.raises(UserError) as error:
         RunFolder(tmp_path / "none").read()
     assert not RunFolder(tmp_path / "none").is_run
-    assert str(error.value) == f"{tmp_path / 'none'}: not a training run's folder, there is no config.yaml in it"
+    none = f"{tmp_path / 'none'}: not a training run's folder, there is no config.yaml in it"
+    assert str(error.value) == none
+
+
+def test_reading_a_folder_of_runs_names_them(tmp_path):
+    for name, told in (("a/first", "{} below it is"), ("b", "{} and {} below it are")):
+        RunFolder(tmp_path / name).create(ExperimentConfig(), ("cat",))
+        below = [str(run.root) for run in RunFolder(tmp_path).runs_below()]
+        with pytest.raises(UserError, match=re.escape(f"in it; {told.format(*below)}") + "$"):
+            RunFolder(tmp_path).read()
+    assert below == [str(tmp_path / "a" / "first"), str(tmp_path / "b")]
 
 
 # === Weights ===

@@ -31,6 +31,7 @@ from wsfcn_tf.files import is_partial, write_lines
 from wsfcn_tf.runs.lock import LOCK
 
 WEIGHTS = "model.weights.h5"
+_DEPTH = 4  # of folders in which runs are looked for
 _CONFIG = "config.yaml"
 _CLASSES = "classes.txt"
 _ROUND = re.compile(r"round-\d+")
@@ -113,8 +114,18 @@ class RunFolder:
             UserError: the folder is not a run's, or a file of it is missing or damaged.
         """
         if not self.is_run:
-            raise UserError(f"{self.root}: not a training run's folder, there is no {_CONFIG} in it")
+            below = [str(run.root) for run in self.runs_below()]
+            hint = f"; {' and '.join(below[:3])} below it {'are' if below[1:] else 'is'}" if below else ""
+            raise UserError(f"{self.root}: not a training run's folder, there is no {_CONFIG} in it{hint}")
         return load_config(self.root / _CONFIG), read_class_names(self.root / _CLASSES)
+
+    def runs_below(self, depth: int = _DEPTH) -> list["RunFolder"]:
+        """The runs in a folder that is none itself, at most so many folders below it, sorted by path."""
+        runs = []
+        for path in sorted(self.root.iterdir()) if depth and self.root.is_dir() else ():
+            folder = RunFolder(path)
+            runs += [folder] if folder.is_run else folder.runs_below(depth - 1)
+        return runs
 
     def best_weights(self, epoch: int) -> Path:
         """The weights after an epoch, counted from 1, that was the best so far."""

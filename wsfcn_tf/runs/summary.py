@@ -12,8 +12,6 @@ from wsfcn_tf.runs.folder import RunFolder
 from wsfcn_tf.runs.lock import is_locked
 from wsfcn_tf.runs.record import read_record
 
-_DEPTH = 4  # of folders in which runs are looked for
-
 
 @dataclass(frozen=True)
 class Summary:
@@ -56,7 +54,7 @@ def find_runs(folder: Path) -> list[RunFolder]:
     Raises:
         UserError: there is none.
     """
-    found = [RunFolder(folder)] if RunFolder(folder).is_run else list(_below(folder, _DEPTH))
+    found = [RunFolder(folder)] if RunFolder(folder).is_run else RunFolder(folder).runs_below()
     if not found:
         raise UserError(f"{folder}: no run there or below: a run is what `train --output` writes")
     return found
@@ -105,16 +103,6 @@ def config_differences(one: ExperimentConfig, other: ExperimentConfig) -> list[t
     """(key, value in one, value in the other) wherever two configs differ."""
     first, second = (_flat(asdict(config)) for config in (one, other))
     return [(key, _text(first[key]), _text(second[key])) for key in first if first[key] != second[key]]
-
-
-def _below(folder: Path, depth: int) -> list[RunFolder]:
-    runs = []
-    for path in sorted(folder.iterdir()) if depth and folder.is_dir() else ():
-        if RunFolder(path).is_run:
-            runs.append(RunFolder(path))
-        elif path.is_dir():
-            runs += _below(path, depth - 1)
-    return runs
 
 
 def _numbers(rows: list[dict[str, str]], column: str) -> list[float]:
