@@ -23,7 +23,7 @@ class Colours:
     def __init__(self, config=CONFIG):
         self.config, self.seen = config, 0
 
-    def without_crf(self, image, tags):
+    def by_rules(self, image, tags):
         self.seen += 1
         output = NetworkOutput(np.asarray(image, np.float32) / 255, np.zeros(2, np.float32))
         return to_prediction(output, self.config, tags)
@@ -39,39 +39,51 @@ def test_any_number_of_processes_gives_what_one_photo_at_a_time_gives(processes)
     results = list(with_crf_processes(Colours(), processes)(iter(photos())))
     assert [photo.name for photo, _ in results] == ["0", "1", "2", "3", "4", "5"]
     for photo, prediction in results:
-        expected = refine(photo.image, Colours().without_crf(photo.image, None), CONFIG.crf)
+        expected = refine(photo.image, Colours().by_rules(photo.image, None), CONFIG.crf)
         for name in ("labels", "scores", "masks", "raw_masks", "unrefined"):
             np.testing.assert_array_equal(getattr(prediction, name), getattr(expected, name))
 
 
 def test_a_process_starts_while_the_first_photo_is_at_the_network():
     class Watching(Colours):
-        def without_crf(self, image, tags):
+        def by_rules(self, image, tags):
             started.extend(child for child in active_children() if child not in before)
-            return super().without_crf(image, tags)
+            return super().by_rules(image, tags)
 
     before, started = active_children(), []  # processes of earlier tests may still be ending
     list(with_crf_processes(Watching(), 2)(iter(photos(1))))
     assert len(started) == 1
 
 
-def test_photos_that_go_without_a_crf_keep_their_turn():
-    config = replace(CONFIG, saliency=5.0, photo_cues="one_class")
-
-    class SomeShowOne(Colours):
-        def without_crf(self, image, tags):
-            return with_photo_cues(image, super().without_crf(image, tags), config)
-
-    some = photos()
-    for i in (0, 3, 5):
-        some[i].image[..., 2] = 0  # no second class
-    results = list(with_crf_processes(SomeShowOne(config), 2)(iter(some)))
+@pytest.mark.parametrize("iterations", [0, 2])
+def test_photos_that_go_without_a_crf_keep_their_turn(iterations):
+    """The photos are large enough for GrabCut to start from random pixels of theirs."""
+    crf = CRFConfig(iterations=iterations)
+    config = replace(CONFIG, saliency=5.0, grab_cut=2, photo_cues="one_class", crf=crf)
+    rng = np.random.default_rng(0)
+    some = [Photo(str(i), rng.integers(0, 256, (60 + i, 70, 3), dtype=np.uint8)) for i in range(6)]
+    for i, photo in enumerate(some):
+        photo.image[20:40, 10:50, 0] = 5  # where a thing is
+        if i in (0, 3, 5):
+            photo.image[..., 2] = 0
+    results = list(with_crf_processes(Colours(config), 2)(iter(some)))
     assert [photo.name for photo, _ in results] == ["0", "1", "2", "3", "4", "5"]
     assert [prediction.without_crf for _, prediction in results] == [i in (0, 3, 5) for i in range(6)]
     for photo, prediction in results:
-        expected = refine(photo.image, SomeShowOne(config).without_crf(photo.image, None), config.crf)
+        plain = Colours(config).by_rules(photo.image, None)
+        expected = with_photo_cues(photo.image, plain, config)
+        assert (expected.masks != plain.masks).any() == prediction.without_crf
+        expected = refine(photo.image, expected, crf) if iterations else expected
         np.testing.assert_array_equal(prediction.masks, expected.masks)
-        assert (prediction.unrefined is None) == prediction.without_crf
+        assert (prediction.unrefined is None) == (prediction.without_crf or iterations == 0)
+
+
+def test_with_cues_few_photos_are_read_ahead():
+    predictor = Colours(replace(CONFIG, saliency=5.0))
+    stream = with_crf_processes(predictor, 1)(iter(photos(12)))
+    for done in range(1, 6):
+        next(stream)
+        assert predictor.seen <= done + 3
 
 
 def test_few_photos_are_read_ahead():

@@ -8,7 +8,6 @@ import numpy as np
 from wsfcn_tf.config import InferenceConfig
 from wsfcn_tf.inference.prediction import Prediction
 from wsfcn_tf.inference.rules import to_labels
-from wsfcn_tf.ops import with_saliency
 
 _SURE_THING, _SURE_BACKGROUND = 0.8, 0.02  # shares of a thing beyond which a pixel keeps its side
 _SHOWN = 0.01  # share of a photo above which a class counts as shown
@@ -30,11 +29,17 @@ def with_photo_cues(image: np.ndarray, prediction: Prediction, config: Inference
     masks = prediction.masks
     if config.saliency > 0:
         from wsfcn_tf.data.photos.saliency import saliency  # Numba, for which no other photo needs to wait
+        from wsfcn_tf.ops import with_saliency  # TensorFlow, for which no process of a CRF needs to wait
 
         masks = with_saliency(masks, saliency(image)[..., None], config.saliency).numpy()
     if config.grab_cut > 0:
         masks = grab_cut(image, masks, config.grab_cut)
     return prediction if masks is prediction.masks else replace(prediction, masks=masks, labels=to_labels(masks))
+
+
+def uses_photo_cues(config: InferenceConfig) -> bool:
+    """Whether `with_photo_cues` changes anything of some photo's prediction."""
+    return config.saliency > 0 or config.grab_cut > 0 or config.photo_cues == "one_class"
 
 
 def classes_shown(prediction: Prediction) -> int:

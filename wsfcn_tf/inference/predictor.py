@@ -56,13 +56,12 @@ class Predictor:
         Raises:
             UserError: a view is larger than `inference.pad_side`, or tags are needed and there are none.
         """
-        prediction = self.without_crf(image, tags)
+        prediction = with_photo_cues(image, self.by_rules(image, tags), self.config)
         return refine(image, prediction, self.config.crf) if self.config.crf.iterations > 0 else prediction
 
-    def without_crf(self, image: np.ndarray, tags: np.ndarray | None = None) -> Prediction:
-        """The same, but for the CRF."""
-        prediction = to_prediction(self.mean_of_views(image), self.config, tags)
-        return with_photo_cues(image, prediction, self.config)
+    def by_rules(self, image: np.ndarray, tags: np.ndarray | None = None) -> Prediction:
+        """The same, but for saliency, GrabCut and the CRF."""
+        return to_prediction(self.mean_of_views(image), self.config, tags)
 
     def mean_of_views(self, image: np.ndarray) -> NetworkOutput:
         """The views' mean masks and best scores."""

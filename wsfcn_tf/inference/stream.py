@@ -1,10 +1,10 @@
-"""Predicting many photos: the network here, the CRF of the photos before in processes beside it."""
+"""Predicting many photos: the network here; saliency, GrabCut and CRF of the photos before beside it."""
 
 import os
 import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import partial
@@ -17,6 +17,7 @@ import numpy as np
 from wsfcn_tf.config import CRFConfig, InferenceConfig
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.inference.crf import dense_crf, refined, to_refine
+from wsfcn_tf.inference.photo_cues import uses_photo_cues, with_photo_cues
 from wsfcn_tf.inference.prediction import Prediction
 
 
@@ -45,8 +46,8 @@ class SplitPredictor(Protocol):
 
     config: InferenceConfig
 
-    def without_crf(self, image: np.ndarray, tags: np.ndarray | None) -> Prediction:
-        """A photo's prediction by the rules alone."""
+    def by_rules(self, image: np.ndarray, tags: np.ndarray | None) -> Prediction:
+        """A photo's prediction by the rules alone, without saliency, GrabCut and CRF."""
 
 
 def one_by_one(predict: Callable[[np.ndarray], Prediction]) -> Predict:
@@ -55,14 +56,14 @@ def one_by_one(predict: Callable[[np.ndarray], Prediction]) -> Predict:
 
 
 def with_crf_processes(predictor: SplitPredictor, processes: int | None = None) -> Predict:
-    """A network's predictor as a `Predict`; its CRF runs in processes of its own.
+    """A network's predictor as a `Predict`; its CRF runs in processes of its own, saliency and GrabCut in threads.
 
-    Results do not depend on how many. At most twice as many photos as processes wait for their CRF. A process that
-    dies is replaced, and its photos are tried once more, each in a process of its own.
+    Results do not depend on how many. At most as many photos as processes wait for their saliency, and twice as many
+    for their CRF. A process that dies is replaced, and its photos are tried once more, each in a process of its own.
 
     Args:
         predictor: the network and its rules.
-        processes: how many; None takes one per core.
+        processes: how many, and how many threads; None takes one per core.
 
     Returns:
         What raises UserError, naming the photo, when its CRF's process dies twice or the predictor refuses it.
@@ -71,15 +72,37 @@ def with_crf_processes(predictor: SplitPredictor, processes: int | None = None) 
 
 
 def _predict(predictor: SplitPredictor, processes: int, photos: Iterable[Photo]) -> Iterator[tuple[Photo, Prediction]]:
-    crf = predictor.config.crf
-    if crf.iterations == 0:
-        for photo in photos:
-            yield photo, _by_rules(predictor, photo)
-        return
-    with _pool(crf, processes) as pool:
+    config = predictor.config
+    predictions = ((photo, _by_rules(predictor, photo)) for photo in photos)
+    if uses_photo_cues(config):
+        predictions = _with_photo_cues(predictions, config, processes)
+    if config.crf.iterations > 0:
+        predictions = _with_crf(predictions, config.crf, processes)
+    return predictions
+
+
+def _with_photo_cues(
+    predictions: Iterable[tuple[Photo, Prediction]], config: InferenceConfig, threads: int
+) -> Iterator[tuple[Photo, Prediction]]:
+    """Numba and OpenCV work without Python's lock, while the network is at the next photo."""
+    with ThreadPoolExecutor(threads) as pool:
+        waiting: deque[tuple[Photo, Future]] = deque()
+        for photo, prediction in predictions:
+            waiting.append((photo, pool.submit(with_photo_cues, photo.image, prediction, config)))
+            while len(waiting) > threads or (waiting and waiting[0][1].done()):
+                photo, future = waiting.popleft()
+                yield photo, future.result()
+        for photo, future in waiting:
+            yield photo, future.result()
+
+
+def _with_crf(
+    predictions: Iterable[tuple[Photo, Prediction]], config: CRFConfig, processes: int
+) -> Iterator[tuple[Photo, Prediction]]:
+    with _pool(config, processes) as pool:
         waiting: deque[_Job] = deque()
-        for photo in photos:
-            waiting.append(pool.submit(photo, _by_rules(predictor, photo)))
+        for photo, prediction in predictions:
+            waiting.append(pool.submit(photo, prediction))
             while len(waiting) > 2 * processes or (waiting and waiting[0].future.done()):
                 yield pool.result(waiting.popleft())
         while waiting:
@@ -88,7 +111,7 @@ def _predict(predictor: SplitPredictor, processes: int, photos: Iterable[Photo])
 
 def _by_rules(predictor: SplitPredictor, photo: Photo) -> Prediction:
     try:
-        return predictor.without_crf(photo.image, photo.tags)
+        return predictor.by_rules(photo.image, photo.tags)
     except UserError as error:
         raise UserError(f"{photo.name}: {error}") from error
 
