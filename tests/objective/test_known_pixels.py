@@ -107,11 +107,12 @@ def test_before_the_switch_only_what_is_known_counts():
     np.testing.assert_allclose(values["labelled"], (masks != 255).mean((1, 2)), rtol=1e-6)
 
 
-def test_over_known_pixels_a_stroke_counts_as_a_whole_mask():
+@pytest.mark.parametrize(("over", "power"), [("photo", 0), ("geometric", 0.5), ("known", 1)])
+def test_how_much_a_stroke_counts_beside_a_whole_mask(over, power):
     masks = some_known()
-    values = objective(class_balance=0.0, known_mean="known")(IMAGES, TAGS, OUTPUTS, False, 0, masks=masks)
+    values = objective(class_balance=0.0, known_mean=over)(IMAGES, TAGS, OUTPUTS, False, 0, masks=masks)
     expected = [
-        cross_entropy(logits, mask).sum() / max((mask != 255).sum(), 1)
+        cross_entropy(logits, mask).sum() / (max((mask != 255).sum(), 1) ** power * mask.size ** (1 - power))
         for logits, mask in zip(OUTPUTS["logits"], masks, strict=True)
     ]
     np.testing.assert_allclose(values["mask"], expected, rtol=1e-5)

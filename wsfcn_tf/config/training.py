@@ -47,9 +47,10 @@ class SelfSupervisionConfig(Section):
     known_balance: Annotated[float, Field(ge=0, le=1), READ_NUMBER] | None = None
     """The class_balance of known pixels; null is that of the others. With 1, a photo in which only one class is known
     teaches nothing, as one stroke before the switch: with 0, all known pixels weigh the same."""
-    known_mean: Literal["photo", "known"] = "photo"
-    """What the mask loss of a photo's known pixels is divided by: `photo`, all its pixels, as for pseudo labels; or
-    `known`, these pixels, so that a few strokes count as much as a whole mask."""
+    known_mean: Literal["photo", "known", "geometric"] = "photo"
+    """What the mask loss of a photo's known pixels is divided by: `photo`, all its pixels, as for pseudo labels;
+    `known`, these pixels, so that a point counts as much as a whole mask; or `geometric`, the geometric mean of both
+    numbers, so that a hundredth of the photo counts as a tenth of it."""
     rounds: int = Field(1, ge=1)
     """How many trainings follow one another, each but the first from the beginning: it takes as masks what the network
     of the one before, by the section inference and the photos' tags, makes of the training photos (RUN/round-N). So

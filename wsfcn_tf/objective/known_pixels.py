@@ -69,13 +69,15 @@ def labels_of(
     return Labels(known, pseudo, is_known, weights, labelled, kept)
 
 
-def mean_of_known(losses: tf.Tensor, labels: Labels, over: Literal["photo", "known"] = "photo") -> tf.Tensor:
+def mean_of_known(
+    losses: tf.Tensor, labels: Labels, over: Literal["photo", "known", "geometric"] = "photo"
+) -> tf.Tensor:
     """The mask loss of known pixels.
 
     Args:
         losses: float32 [B, H, W].
         labels: what is known.
-        over: what the sum is divided by: all pixels of the photo, or those that are known.
+        over: what the sum is divided by: all pixels of the photo, those that are known, or the geometric mean of both.
 
     Returns:
         float32 [B]; 0 where nothing is known.
@@ -83,4 +85,7 @@ def mean_of_known(losses: tf.Tensor, labels: Labels, over: Literal["photo", "kno
     if over == "photo":
         return tf.reduce_mean(losses * labels.weights, axis=[1, 2])
     total = tf.reduce_sum(losses * labels.weights, axis=[1, 2])
-    return total / tf.maximum(tf.reduce_sum(labels.is_known, axis=[1, 2]), 1.0)
+    count = tf.maximum(tf.reduce_sum(labels.is_known, axis=[1, 2]), 1.0)
+    if over == "geometric":
+        count = tf.sqrt(count * tf.cast(tf.reduce_prod(tf.shape(losses)[1:]), count.dtype))
+    return total / count
