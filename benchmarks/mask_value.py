@@ -57,8 +57,9 @@ def main() -> None:
     parser.add_argument("--runs", default="runs/mask_value", help="folder of the runs")
     arguments = parser.parse_args()
     if arguments.data is None:
-        print(table(lines(_RESULTS)))
-        write_text(_PLOT, plot(_curves(lines(_RESULTS))))
+        common, runs = _without_common(lines(_RESULTS))
+        print(f"all: {common}\n\n{table(runs)}")
+        write_text(_PLOT, plot(_curves(runs)))
         return
     name, settings = Path(arguments.data).name, " ".join(arguments.set)
     done = {(line["drawn"], line["data"], line["seed"], line["settings"]) for line in lines(_RESULTS)}
@@ -80,6 +81,15 @@ def _measure(drawn: str, seed: int, arguments: argparse.Namespace) -> dict[str, 
         settings.append(f"data.pseudo_masks={{{folder}: hard}}")
     mark = hashlib.sha256(" ".join([arguments.config, *settings]).encode()).hexdigest()[:8]
     return measure(arguments.config, settings, _RULES, runs / f"{list(_DRAWN).index(drawn)}-{seed}-{mark}")
+
+
+def _without_common(runs: Sequence[dict[str, Any]]) -> tuple[str, list[dict[str, Any]]]:
+    """The settings that all runs have, and the runs without them."""
+    words = [run["settings"].split() for run in runs]
+    common = set.intersection(*map(set, words)) if words else set()
+    others = [" ".join(word for word in some if word not in common) for some in words]
+    told = " ".join(word for word in (words[0] if words else []) if word in common)
+    return told, [run | {"settings": other} for run, other in zip(runs, others, strict=True)]
 
 
 def table(runs: Sequence[dict[str, Any]]) -> str:

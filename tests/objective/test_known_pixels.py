@@ -16,7 +16,9 @@ from wsfcn_tf.objective.objective import Objective, Ramp
 from wsfcn_tf.ops import resize_align_corners
 from wsfcn_tf.ops.normalise import normalise
 
-CONFIG = SelfSupervisionConfig(pamr_iterations=1, pamr_dilations=(1,), floor=0.1, foreground_factor=0.5)
+CONFIG = SelfSupervisionConfig(
+    pamr_iterations=1, pamr_dilations=(1,), floor=0.1, foreground_factor=0.5, known_mean="photo"
+)
 TAGS = np.float32([[1, 0, 1], [0, 0, 0], [0, 1, 0]])
 UNKNOWN = np.full((3, 24, 28), 255, np.uint8)
 IMAGES = normalise(np.random.default_rng(0).random((3, 24, 28, 3)).astype(np.float32))
@@ -85,10 +87,10 @@ def test_whole_masks_without_pseudo_labels_are_plain_supervision(rng, switched):
     np.testing.assert_array_equal(values["labelled"], 1)
 
 
-def test_whole_masks_are_weighted_by_class_as_pseudo_labels_are(rng):
+def test_whole_masks_can_be_weighted_by_class_as_pseudo_labels_are(rng):
     masks = rng.integers(0, 4, UNKNOWN.shape).astype(np.uint8)
     masks[1] = 0  # of one class: its weight is 0
-    values = objective(known_weight=0.5)(IMAGES, TAGS, OUTPUTS, True, 0, masks=masks)
+    values = objective(known_weight=0.5, known_balance=None)(IMAGES, TAGS, OUTPUTS, True, 0, masks=masks)
     pixels = masks[0].size
     expected = []
     for logits, mask in zip(OUTPUTS["logits"], masks, strict=True):
@@ -235,9 +237,9 @@ def test_where_masks_are_to_agree_pseudo_labels_that_differ_are_left_out(fill):
 def test_known_pixels_have_a_class_balance_of_their_own(switched):
     masks = UNKNOWN.copy()
     masks[0, :6] = 1  # one class alone: its weight is 0 unless known_balance is
-    of_one_class = objective()(IMAGES, TAGS, OUTPUTS, False, 0, masks=masks)
+    of_one_class = objective(known_balance=None)(IMAGES, TAGS, OUTPUTS, False, 0, masks=masks)
     np.testing.assert_array_equal(of_one_class["mask"], 0)
-    values = objective(known_balance=0.0)(IMAGES, TAGS, OUTPUTS, switched, 0, masks=masks)
+    values = objective()(IMAGES, TAGS, OUTPUTS, switched, 0, masks=masks)
     plain = objective(known_weight=0.0)(IMAGES, TAGS, OUTPUTS, switched, 0, masks=masks)
     known = cross_entropy(OUTPUTS["logits"][0], masks[0]).mean()
     np.testing.assert_allclose((values["loss"] - plain["loss"])[0], known, rtol=1e-4)

@@ -44,10 +44,10 @@ class SelfSupervisionConfig(Section):
     known_weight: Number = Field(1.0, ge=0)
     """Of the mask loss of pixels that a mask knows; `weight` and ramp_epochs are for the others. They teach from the
     first step on."""
-    known_balance: Annotated[float, Field(ge=0, le=1), READ_NUMBER] | None = None
-    """The class_balance of known pixels; null is that of the others. With 1, a photo in which only one class is known
-    teaches nothing, as one stroke before the switch: with 0, all known pixels weigh the same."""
-    known_mean: Literal["photo", "known", "geometric"] = "photo"
+    known_balance: Annotated[float, Field(ge=0, le=1), READ_NUMBER] | None = 0.0
+    """The class_balance of known pixels; null is that of the others. With 0, all known pixels weigh the same; with 1, a
+    photo in which only one class is known teaches nothing, as one stroke before the switch."""
+    known_mean: Literal["photo", "known", "geometric"] = "geometric"
     """What the mask loss of a photo's known pixels is divided by: `photo`, all its pixels, as for pseudo labels;
     `known`, these pixels, so that a point counts as much as a whole mask; or `geometric`, the geometric mean of both
     numbers, so that a hundredth of the photo counts as a tenth of it."""

@@ -69,9 +69,7 @@ def labels_of(
     return Labels(known, pseudo, is_known, weights, labelled, kept)
 
 
-def mean_of_known(
-    losses: tf.Tensor, labels: Labels, over: Literal["photo", "known", "geometric"] = "photo"
-) -> tf.Tensor:
+def mean_of_known(losses: tf.Tensor, labels: Labels, over: Literal["photo", "known", "geometric"]) -> tf.Tensor:
     """The mask loss of known pixels.
 
     Args:
