@@ -1,6 +1,6 @@
 """Photos per second of a trained network, as `predict` and `evaluate` have them without their files.
 
-    python -m benchmarks.inference_speed runs/photos_best --data ../shared/data/msrc [--photos 20] [--rounds 3]
+    python -m benchmarks.inference_speed runs/photos_best --data ../shared/data/msrc [--photos 40] [--rounds 3]
 
 Views, refinement and precision in turns, over the same photos of val; beside each, one photo after the other in this
 process, as `Segmenter.predict` has them.
@@ -37,7 +37,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run")
     parser.add_argument("--data", required=True)
-    parser.add_argument("--photos", type=int, default=20)
+    parser.add_argument("--photos", type=int, default=40)
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
     dataset = open_folder(arguments.data)
