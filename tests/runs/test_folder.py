@@ -90,8 +90,7 @@ def test_reading_what_is_no_run(tmp_path):
     with pytest.raises(UserError) as error:
         RunFolder(tmp_path / "none").read()
     assert not RunFolder(tmp_path / "none").is_run
-    none = f"{tmp_path / 'none'}: not a training run's folder, there is no config.yaml in it"
-    assert str(error.value) == none
+    assert str(error.value) == f"{tmp_path / 'none'}: not a training run's folder, there is no config.yaml in it"
 
 
 def test_reading_a_folder_of_runs_names_them(tmp_path):

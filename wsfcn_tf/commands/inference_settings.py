@@ -35,7 +35,8 @@ def add_crf_argument(parser: argparse.ArgumentParser) -> None:
         "--crf-processes",
         type=int,
         metavar="N",
-        help="how many processes compute the dense CRF (default: one per core); changes no result",
+        help="how many processes compute the dense CRF, and threads saliency and GrabCut (default: one per core); "
+        "changes no result",
     )
 
 

@@ -131,9 +131,9 @@ class Segmenter:
         Args:
             photos: as of `predict`.
             probabilities: as of `predict`.
-            crf_processes: how many processes compute the dense CRF of photos while the network is at the next; changes
-                no result. None computes it in this process. A program that asks for them does so below
-                `if __name__ == "__main__":`, as they import it.
+            crf_processes: how many processes compute the dense CRF of photos, and how many threads their saliency and
+                GrabCut, while the network is at the next; changes no result. None does all of it in turn. A program
+                that asks for processes does so below `if __name__ == "__main__":`, as they import it.
 
         Raises:
             UserError: as of `predict`; or there are to be processes, but fewer than one, or for a network that was
