@@ -16,6 +16,10 @@ class UserError(Exception):
         super().__init__(" ".join(message.splitlines()))  # a path in it may hold a line break
 
 
+class LostWorker(UserError):
+    """Another of the processes that train together has gone; all of them can be started again."""
+
+
 class Stopped(KeyboardInterrupt):
     """A training that was asked to end has saved its state and ends.
 

@@ -37,10 +37,10 @@ def test_the_paper_s_forms(settings):
     assert paper(noise(2, 33, 26, 3), training=False)["logits"].shape == (2, 9, 7, 4)
 
 
-@pytest.mark.parametrize(("backbone", "sides"), [("vgg16", (8, 12)), ("resnet50", (8, 12)), ("resnet101", (8, 12))])
-def test_other_backbones(backbone, sides):
+@pytest.mark.parametrize("backbone", ["vgg16", "resnet50", pytest.param("resnet101", marks=pytest.mark.slow)])
+def test_other_backbones(backbone):
     model = build_model(ModelConfig(backbone=backbone, decoder_width=8, dilations=(1, 2, 3, 4), num_classes=3))
-    assert model(noise(1, 32, 48, 3), training=False)["logits"].shape == (1, *sides, 4)
+    assert model(noise(1, 32, 48, 3), training=False)["logits"].shape == (1, 8, 12, 4)
     strides = {"output_stride": 8, "low_stride": 8}
     strided = build_model(ModelConfig(backbone=backbone, **strides, decoder_width=8, num_classes=3))
     assert strided.backbone.settings["output_stride"] == 8

@@ -23,7 +23,7 @@ OPTIMIZERS = {
 }
 
 
-@pytest.mark.parametrize("name", OPTIMIZERS)
+@pytest.mark.parametrize("name", [pytest.param("adam", marks=pytest.mark.slow), "grouped"])
 def test_a_compiled_network_goes_on_after_loading(name, tmp_path):
     model = smallest_network()
     metrics = {"masks": [MeanIoU(3, name="iou")], "scores": ["mse"]}

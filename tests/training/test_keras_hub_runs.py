@@ -96,6 +96,7 @@ def test_a_run_is_loaded_and_saved_as_keras_does(trained, tmp_path):
         np.testing.assert_array_equal(again(images)[name], value)
 
 
+@pytest.mark.slow  # another process with a TensorFlow of its own
 def test_an_export_needs_tensorflow_alone(trained, tmp_path):
     found = load_trained(trained.run.root)
     export(found, ExportConfig(), tmp_path / "exported")

@@ -19,7 +19,7 @@ def compare(output, *kinds):
 
 @pytest.fixture(scope="module")
 def arrays(tmp_path_factory):
-    return compare(tmp_path_factory.mktemp("replicas") / "results.npz", "fixed", "masks")
+    return compare(tmp_path_factory.mktemp("replicas") / "results.npz", "masks")
 
 
 def of(arrays, start):
@@ -40,13 +40,9 @@ def assert_two_equal_one(arrays, kind):
 
 
 def test_two_replicas_equal_one(arrays):
-    assert (arrays["one/fixed/mask"] > 0).any()
-    assert_two_equal_one(arrays, "fixed")
-
-
-def test_two_replicas_equal_one_with_masks(arrays):
+    """On photos with masks, whole and in part, and on photos with none."""
+    assert (arrays["one/masks/mask"] > 0).any()
     assert_two_equal_one(arrays, "masks")
-    assert (arrays["one/masks/mask"] != arrays["one/fixed/mask"]).any()
 
 
 @pytest.mark.slow
@@ -55,8 +51,10 @@ def test_two_replicas_equal_one_with_synchronised_norms(tmp_path):
 
 
 @pytest.mark.slow
-def test_fit_equals_the_custom_loop(tmp_path):
-    arrays = compare(tmp_path / "results.npz", "fixed", "fit")
+def test_tags_alone_and_fit(tmp_path):
+    arrays = compare(tmp_path / "results.npz", "fixed", "masks", "fit")
+    assert_two_equal_one(arrays, "fixed")
+    assert (arrays["one/masks/mask"] != arrays["one/fixed/mask"]).any()
     loop, fit = of(arrays, "two/fixed/"), of(arrays, "two/fit/")
     assert loop.keys() == fit.keys()
     for name, value in loop.items():

@@ -67,9 +67,16 @@ def error_of(capsys, source, target, *options):
 # === What comes through ===
 
 
-@pytest.mark.parametrize("kind", NETWORKS)
-@pytest.mark.parametrize(("classes", "old_format"), [(20, False), (80, True)])
-def test_there_and_back(kind, classes, old_format, tmp_path, capsys):
+@pytest.mark.parametrize(
+    ("classes", "old_format", "kind"),
+    [
+        (20, False, "wsfcn"),
+        (80, True, "ssss"),
+        pytest.param(80, True, "wsfcn", marks=pytest.mark.slow),
+        pytest.param(20, False, "ssss", marks=pytest.mark.slow),
+    ],
+)
+def test_there_and_back(classes, old_format, kind, tmp_path, capsys):
     _, state = network(kind, classes)
     unused = (
         {name: np.ones(8, np.float32) for name in recipe.shapes("wsfcn") if ".bn." in name} if kind == "wsfcn" else {}

@@ -7,7 +7,9 @@ prediction.json     how they were made: what `resume` goes by
 """
 
 import json
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -84,27 +86,78 @@ def predict_jobs(
         UserError: photos that cannot be read or were refused, raised when all others are done; or from the predictor.
     """
     output = output or MasksAndOverlays()
+    write = partial(written, predict, found, output, probabilities)
+    return write_all(write, jobs, output, probabilities=probabilities, resume=resume)
+
+
+def written(
+    predict: Callable[[Iterable[Photo]], Iterator[tuple[Photo, Prediction | UserError]]],
+    found: Found,
+    output: Output,
+    probabilities: bool,
+    jobs: Sequence[Job],
+) -> Iterator[tuple[Job, str | UserError]]:
+    """Predicts photos and writes their files as they are asked for.
+
+    Args:
+        predict, found, output, probabilities, jobs: as of `predict_jobs`.
+
+    Returns:
+        Each photo when it is done: what was found in it, or why it is left out.
+    """
+    job_of = {job.name: job for job in jobs}
+    unreadable: deque[tuple[Job, UserError]] = deque()
+
+    def photos() -> Iterator[Photo]:
+        for job in jobs:
+            try:
+                yield read(job)
+            except UserError as error:
+                unreadable.append((job, error))
+
+    for photo, prediction in predict(photos()):
+        while unreadable:
+            yield unreadable.popleft()
+        job = job_of[photo.name]
+        if isinstance(prediction, UserError):
+            yield job, prediction
+            continue
+        if probabilities:
+            _write_probabilities(job.mask.with_suffix(".npz"), prediction)
+        output.write(job, photo.image, prediction)
+        yield job, found(prediction)
+    yield from unreadable
+
+
+def write_all(
+    write: Callable[[Sequence[Job]], Iterator[tuple[Job, str | UserError]]],
+    jobs: Sequence[Job],
+    output: Output,
+    *,
+    probabilities: bool,
+    resume: bool,
+) -> list[Path]:
+    """What `predict_jobs` does, whoever writes the photos' files.
+
+    Args:
+        write: as `written` does.
+        jobs, output, probabilities, resume: as of `predict_jobs`.
+    """
     left = [job for job in jobs if not (resume and output.is_done(job) and _has_probabilities(job, probabilities))]
     if len(left) < len(jobs):
         print(f"{len(jobs) - len(left)} of {len(jobs)} photos are done already")
-    job_of = {job.name: job for job in left}
-    done = {job.name for job in jobs} - job_of.keys()
-    unreadable: list[str] = []
+    left_out: dict[str, UserError] = {}
     with tqdm(total=len(left), desc="predict", unit="photo") as bar:
-        for photo, prediction in predict(readable(left, unreadable)):
+        for job, told in write(left):
             bar.update()
-            if isinstance(prediction, UserError):
-                _leave_out(photo.name, prediction, unreadable)
-                continue
-            job = job_of[photo.name]
-            if probabilities:
-                _write_probabilities(job.mask.with_suffix(".npz"), prediction)
-            output.write(job, photo.image, prediction)
-            done.add(job.name)
-            bar.write(f"{photo.name}: {found(prediction)}")
-    output.finish([job for job in jobs if job.name in done])
-    if unreadable:
-        raise UserError(f"{len(unreadable)} of {len(jobs)} photos left out, all others done: {'; '.join(unreadable)}")
+            if isinstance(told, UserError):
+                left_out[job.name] = told
+                told = "left out"
+            bar.write(f"{job.name}: {told}")
+    output.finish([job for job in jobs if job.name not in left_out])
+    if left_out:
+        reasons = "; ".join(map(str, left_out.values()))
+        raise UserError(f"{len(left_out)} of {len(jobs)} photos left out, all others done: {reasons}")
     return [job.mask for job in jobs]
 
 
@@ -144,16 +197,17 @@ def readable(jobs: Sequence[Job], unreadable: list[str]) -> Iterator[Photo]:
     """The photos one after the other; what is wrong with those that cannot be read goes to `unreadable`."""
     for job in jobs:
         try:
-            photo = Photo(job.name, job.image(), job.tags() if job.tags else None, job.file)
+            photo = read(job)
         except UserError as error:
-            _leave_out(job.name, error, unreadable)
+            unreadable.append(str(error))
+            tqdm.write(f"{job.name}: left out")
             continue
         yield photo
 
 
-def _leave_out(name: str, error: UserError, unreadable: list[str]) -> None:
-    unreadable.append(str(error))
-    tqdm.write(f"{name}: left out")
+def read(job: Job) -> Photo:
+    """A job's photo, with its tags where they are wanted. Raises UserError if it cannot be read."""
+    return Photo(job.name, job.image(), job.tags() if job.tags else None, job.file)
 
 
 def _write_probabilities(path: Path, prediction: Prediction) -> None:

@@ -20,7 +20,7 @@ from wsfcn_tf.data.datasets.dataset import Dataset
 from wsfcn_tf.data.photos.bad_photos import BadPhotos
 from wsfcn_tf.data.pipeline import training_batches
 from wsfcn_tf.data.training_masks.training_masks import TrainingMasks
-from wsfcn_tf.errors import UserError
+from wsfcn_tf.errors import LostWorker, UserError
 from wsfcn_tf.files import write_text
 from wsfcn_tf.runs.checkpoints import TrainingState
 from wsfcn_tf.runs.folder import RunFolder
@@ -142,7 +142,7 @@ def distributed_batches(
 
 @contextmanager
 def lost_workers() -> Iterator[None]:
-    """Around the training: a worker that has gone ends this one with a UserError that says what to do."""
+    """Around the training: a worker that has gone ends this one with LostWorker, which says what to do."""
     try:
         yield
     except (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.CancelledError) as error:
@@ -151,7 +151,7 @@ def lost_workers() -> Iterator[None]:
         # behind these words stands which worker it was, before them and in braces which operation noticed
         text = re.sub(r"\{\{.*?\}\}\s*", "", error.message.split("Error reported from ")[-1])
         reason = (text.splitlines() or ["no reason given"])[0][:120]
-        raise UserError(f"another worker has gone ({reason}); start all of them again with --resume") from error
+        raise LostWorker(f"another worker has gone ({reason}); start all of them again with --resume") from error
 
 
 def _workers() -> int:

@@ -78,6 +78,7 @@ def test_dilated_features_hold_the_strided_ones(pair, stride):
     assert_close(actual_high, high)
 
 
+@pytest.mark.slow  # of 50, all is tested
 def test_depth_101():
     backbone = ResNet(101)
     theirs = keras.applications.ResNet101(include_top=False, weights=None)
