@@ -17,6 +17,9 @@ WORKERS ?= 3
 
 export TF_CPP_MIN_LOG_LEVEL = 2
 
+# Where Python is told to keep no bytecode, every process that a test starts would compile all modules again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help test test-slow browser demo lint format clean
 
 help:
@@ -62,8 +65,8 @@ clean:
 	find wsfcn_tf tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
 
 # An environment is whole if it holds .installed, which is made last: one without it is made anew.
-.venv/.installed: requirements.txt $(if $(ONLY_KERAS3),requirements-keras-hub.txt)
-.venv-keras3/.installed: requirements-keras3.txt requirements-keras-hub.txt
+.venv/.installed: requirements.txt $(if $(ONLY_KERAS3),requirements-keras-hub.txt requirements-cluster.txt)
+.venv-keras3/.installed: requirements-keras3.txt requirements-keras-hub.txt requirements-cluster.txt
 .venv/.installed .venv-keras3/.installed: requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed: make PYTHON=...")'
 	@echo '=== installing $^ into $(@D) (some minutes)'

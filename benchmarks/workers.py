@@ -24,7 +24,7 @@ from benchmarks.run_equality import arrays
 _ROOT = Path(__file__).parents[1]
 _EPOCHS = 4
 # randomness off, BatchNorms fixed: what differs between devices is off; the rest must agree
-_SETTINGS = (
+SETTINGS = (
     "data.format=scenes",
     "data.scenes.train=20",
     "data.scenes.size=32",
@@ -56,7 +56,7 @@ def start(output: Path, workers: int, resume: bool = False) -> list[subprocess.P
     config.write_text("{}\n")
     addresses = [f"localhost:{port}" for port in _free_ports(workers)]
     command = [sys.executable, "train.py", "--config", str(config), "--output", str(output)]
-    command += [word for setting in _SETTINGS for word in ("--set", setting)] + ["--resume"] * resume
+    command += [word for setting in SETTINGS for word in ("--set", setting)] + ["--resume"] * resume
     processes = []
     for index in range(workers):
         task = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}

@@ -12,7 +12,7 @@ else:
     import tomli as tomllib
 
 ROOT = Path(__file__).parents[1]
-EXTRAS = {"heif", "gpu", "convert", "serving", "onnx", "keras-hub", "dev"}
+EXTRAS = {"heif", "gpu", "convert", "serving", "onnx", "keras-hub", "cluster", "dev"}
 
 
 def requirements(name, python):

@@ -92,7 +92,7 @@ def test_it_says_what_it_is(wheel):
     header = archive.read(name).decode().partition("\n\n")[0].splitlines()
     assert f"Version: {__version__}" in header and "Requires-Python: >=3.10" in header
     extras = {line.removeprefix("Provides-Extra: ") for line in header if line.startswith("Provides-Extra: ")}
-    assert extras == {"heif", "gpu", "convert", "serving", "onnx", "keras-hub", "dev"}
+    assert extras == {"heif", "gpu", "convert", "serving", "onnx", "keras-hub", "cluster", "dev"}
     assert "License-Expression: Apache-2.0" in header
     assert "Description-Content-Type: text/markdown" in header
 

@@ -30,7 +30,7 @@ def predict(form, jobs, out, with_photos=False, resume=False, prefix=""):
     )
     found = partial(str)
     write_record(out, {}, resume=resume)
-    predict_jobs(one_by_one(top_row_is_dog), jobs, lambda _: found(), probabilities=False, resume=resume, output=output)
+    predict_jobs(one_by_one(top_row_is_dog), jobs, lambda _: found(), resume=resume, output=output)
     return output.told
 
 

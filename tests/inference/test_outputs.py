@@ -6,7 +6,7 @@ from memory_photos import files_below, make_photo
 from PIL import Image
 
 from wsfcn_tf.errors import UserError
-from wsfcn_tf.inference.outputs import RECORD, describe, predict_jobs, write_record
+from wsfcn_tf.inference.outputs import RECORD, MasksAndOverlays, WithProbabilities, describe, predict_jobs, write_record
 from wsfcn_tf.inference.photos import named_photos
 from wsfcn_tf.inference.prediction import Prediction
 from wsfcn_tf.inference.stream import one_by_one
@@ -28,7 +28,8 @@ def nothing(image):
 
 def predict(predictor, paths, output, probabilities=False, resume=False):
     jobs = named_photos(paths, output)
-    return predict_jobs(one_by_one(predictor), jobs, found, probabilities=probabilities, resume=resume)
+    files = WithProbabilities(MasksAndOverlays()) if probabilities else None
+    return predict_jobs(one_by_one(predictor), jobs, found, resume=resume, output=files)
 
 
 def found(prediction):
@@ -86,7 +87,7 @@ def test_a_photo_that_is_refused_is_left_out(tmp_path):
         make_photo(tmp_path / "in" / f"{name}.jpg")
     jobs = named_photos([tmp_path / "in"], tmp_path / "out")
     with pytest.raises(UserError, match=r"^1 of 3 photos left out, all others done: b is not liked$"):
-        predict_jobs(picky, jobs, found, probabilities=False, resume=False)
+        predict_jobs(picky, jobs, found, resume=False)
     assert files_below(tmp_path / "out") == {"a.png", "a_overlay.jpg", "c.png", "c_overlay.jpg"}
 
 

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wsfcn_tf.commands.cluster_options import add_cluster_arguments, network_on, workers_of
 from wsfcn_tf.commands.inference_settings import add_crf_argument, add_inference_arguments, opened
 from wsfcn_tf.commands.mask_values_setting import split_off_mask_values
 from wsfcn_tf.commands.report_settings import add_report_argument, report_page, report_settings
@@ -32,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--output", help="folder of the results (default: RUN/evaluation-SPLIT, or MASKS-evaluation-SPLIT)"
     )
     add_report_argument(parser)
+    add_cluster_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -47,18 +49,23 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _evaluate_network(arguments: argparse.Namespace) -> None:
+    from wsfcn_tf.errors import UserError
     from wsfcn_tf.evaluation.evaluator import evaluate, ground_truth_tags
     from wsfcn_tf.evaluation.html_report import ExampleCollector, write_report
     from wsfcn_tf.evaluation.metrics.tag_health import warnings
     from wsfcn_tf.evaluation.panel_collector import PanelCollector
     from wsfcn_tf.evaluation.report import table
     from wsfcn_tf.evaluation.tag_collector import TagCollector
+    from wsfcn_tf.files.remote import is_url
     from wsfcn_tf.inference.rules import thresholds_note
     from wsfcn_tf.models.counting import count_parameters
     from wsfcn_tf.visualisation.overlays import save_image
 
     page = report_page(arguments.report)
+    if is_url(arguments.weights) and not arguments.output:
+        raise UserError(f"{arguments.weights}: is not on this machine: say with --output where the results are to be")
     mask_values, arguments.set = split_off_mask_values(arguments.set)
+    cluster = workers_of(arguments)
     segmenter = opened(arguments)
     trained, inference = segmenter.trained, segmenter.trained.config.inference
     dataset = trained.dataset(arguments.data, mask_values)
@@ -74,7 +81,13 @@ def _evaluate_network(arguments: argparse.Namespace) -> None:
         if page is not None:
             examples.add(name, image, truth, prediction)
 
-    predict = partial(segmenter.predictions, crf_processes=arguments.crf_processes)
+    if cluster is None:
+        predict = partial(segmenter.predictions, crf_processes=arguments.crf_processes)
+    else:
+        from wsfcn_tf.cluster.labelling import predict_on
+
+        network = network_on(cluster, arguments, inference, of_split=False)  # photos and masks are read here
+        predict = predict_on(cluster, network, len(dataset.names(arguments.split)))
     given = tags_of if inference.classes == "tags" else None
     metrics = evaluate(predict, dataset, arguments.split, tags_of=given, on_image=on_image)
     health = by_tags.health()  # there is one: `tags_of` has read the first photo's tags
@@ -91,7 +104,7 @@ def _evaluate_network(arguments: argparse.Namespace) -> None:
     output = Path(arguments.output) if arguments.output else trained.run / f"evaluation-{arguments.split}"
     save_image(output / "panel.png", panel.picture())
     source = {
-        "weights": str(trained.weights),
+        "weights": arguments.weights if is_url(arguments.weights) else str(trained.weights),
         "data": arguments.data or trained.config.data.root,
         "split": arguments.split,
         "model": asdict(trained.config.model),
@@ -119,6 +132,8 @@ def _evaluate_masks(arguments: argparse.Namespace) -> None:
     from wsfcn_tf.evaluation.mask_folder import evaluate_masks
     from wsfcn_tf.evaluation.report import table
 
+    if arguments.workers is not None:
+        raise UserError("--workers: there is no network with --masks: leave it out")
     if not arguments.data:
         raise UserError("--masks needs --data, the folder of the photos and the true masks")
     mask_values, arguments.set = split_off_mask_values(arguments.set)

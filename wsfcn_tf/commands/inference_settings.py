@@ -46,10 +46,11 @@ def opened(arguments: argparse.Namespace) -> "Segmenter":
     Raises:
         UserError: there is none, or a setting is wrong.
     """
+    from wsfcn_tf.cluster.stores import fetched
     from wsfcn_tf.segmenter.segmenter import Segmenter
     from wsfcn_tf.weights.trained import load_trained
 
-    trained = load_trained(arguments.weights)
+    trained = load_trained(fetched(arguments.weights))
     return Segmenter.of(trained, inference_of(trained, arguments))
 
 

@@ -13,6 +13,7 @@ from wsfcn_tf.commands.annotation_options import (
     annotation_record,
     check_annotation_options,
 )
+from wsfcn_tf.commands.cluster_options import add_cluster_arguments, network_on, workers_of
 from wsfcn_tf.commands.inference_settings import add_crf_argument, add_inference_arguments, opened
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--resume", action="store_true", help="leave alone the photos whose files are there")
     add_annotation_options(parser)
     add_crf_argument(parser)
+    add_cluster_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -52,6 +54,9 @@ def run(arguments: argparse.Namespace) -> None:
         raise UserError("--data is the folder that --split is taken from; for a folder of photos, leave out --data")
     if arguments.server_ca and not arguments.server:
         raise UserError("--server-ca is for --server")
+    for other in ("server", "least_certain"):
+        if arguments.workers is not None and getattr(arguments, other) is not None:
+            raise UserError(f"--{other.replace('_', '-')} and --workers: leave out one of them")
     check_annotation_options(arguments)
     if arguments.server:
         done, warnings = f"{len(_predict_on_server(arguments))} masks and overlays: {arguments.output}", []
@@ -78,48 +83,88 @@ def _predict_on_server(arguments: argparse.Namespace) -> list[Path]:
 
 def _predict_here(arguments: argparse.Namespace) -> tuple[str, list[str]]:
     """What was written, and what the tags of a split's photos, if they are known, tell about masks."""
+    from wsfcn_tf.cluster.stores import folder_of
+
+    _check_stores(arguments)
+    with folder_of(arguments.output) as folder:
+        return _predict_into(folder, arguments)
+
+
+def _check_stores(arguments: argparse.Namespace) -> None:
+    """Refuses what is not written to a store."""
+    from wsfcn_tf.errors import UserError
+    from wsfcn_tf.files.remote import is_url
+
+    if not is_url(arguments.output):
+        return
+    if arguments.write != "masks" or arguments.least_certain is not None:
+        raise UserError(f"{arguments.output}: --write and --least-certain need an --output on this machine")
+    for photos in arguments.photos:
+        if f"{arguments.output}/".startswith(f"{photos.rstrip('/')}/"):
+            raise UserError(
+                f"{arguments.output}: lies in {photos}, which is searched for photos: choose another --output"
+            )
+
+
+def _predict_into(folder: Path, arguments: argparse.Namespace) -> tuple[str, list[str]]:
+    from wsfcn_tf.cluster.stores import StoredMasks
     from wsfcn_tf.errors import UserError
     from wsfcn_tf.evaluation.metrics.tag_health import warnings
     from wsfcn_tf.evaluation.tag_collector import TagCollector
-    from wsfcn_tf.inference.outputs import describe, predict_jobs, write_record
+    from wsfcn_tf.files.remote import Remote, is_url
+    from wsfcn_tf.inference.outputs import (
+        MasksAndOverlays,
+        WithProbabilities,
+        describe,
+        write_all,
+        write_record,
+        written,
+    )
     from wsfcn_tf.inference.photos import named_photos, photos_of_split
 
+    cluster = workers_of(arguments)
     segmenter = opened(arguments)
     trained, inference = segmenter.trained, segmenter.trained.config.inference
     root = arguments.data or trained.config.data.root
-    if arguments.split and root and Path(arguments.output).resolve().is_relative_to(Path(root).resolve()):
+    if arguments.split and root and folder.resolve().is_relative_to(Path(root).resolve()):
         raise UserError(f"{arguments.output}: lies in the data folder {root}, whose files must not be overwritten")
     predict: Predict = partial(segmenter.predictions, crf_processes=arguments.crf_processes)
     by_tags = TagCollector(inference.presence_threshold)
     if arguments.split:
         dataset, with_tags = trained.dataset(arguments.data), inference.classes == "tags"
-        jobs = photos_of_split(dataset, arguments.split, arguments.output, with_tags=with_tags)
+        jobs = photos_of_split(dataset, arguments.split, folder, with_tags=with_tags)
         if arguments.least_certain is None:  # the least certain tell nothing about all
             predict = by_tags.watching(predict, dataset.tags)
     else:
-        jobs = named_photos(arguments.photos, arguments.output)
-    output = _annotations(trained, jobs, arguments)
-    record = _record(trained, inference) | annotation_record(arguments)
-    write_record(arguments.output, record, resume=arguments.resume)
+        jobs = named_photos(arguments.photos, folder)
+    annotations = _annotations(trained, jobs, arguments)
+    output = annotations or MasksAndOverlays()
+    if arguments.save_probabilities:
+        output = WithProbabilities(output)
+    record = _record(trained, inference, arguments.weights) | annotation_record(arguments)
+    write_record(folder, record, resume=arguments.resume)
+    if is_url(arguments.output):
+        output = StoredMasks(output, folder, Remote(arguments.output), arguments.save_probabilities)
     unreadable: list[str] = []
     photos = len(jobs)
     if arguments.least_certain is not None:
         jobs, unreadable = _least_certain(trained, inference, jobs, arguments)
-    masks = predict_jobs(
-        predict,
-        jobs,
-        lambda prediction: describe(prediction, trained.class_names),
-        probabilities=arguments.save_probabilities,
-        resume=arguments.resume,
-        output=output,
-    )
+    if cluster is None:
+        found = partial(describe, class_names=trained.class_names)
+        write = partial(written, predict, found, output)
+    else:
+        from wsfcn_tf.cluster.labelling import write_on
+
+        network = network_on(cluster, arguments, inference, of_split=bool(arguments.split))
+        write = write_on(cluster, network, output, by_tags)
+    masks = write_all(write, jobs, output, resume=arguments.resume)
     if unreadable:
         raise UserError(f"{len(unreadable)} of {photos} photos left out, all others done: {'; '.join(unreadable)}")
     health = by_tags.health()
-    if output is None:
+    if annotations is None:
         done = f"{len(masks)} masks and overlays: {arguments.output}"
     else:
-        done = f"{len(masks)} photos for {arguments.write}: {output.told}"
+        done = f"{len(masks)} photos for {arguments.write}: {annotations.told}"
     return done, warnings(health, trained.class_names) if health else []
 
 
@@ -155,12 +200,13 @@ def _least_certain(
     return [one.job for one in first], unreadable
 
 
-def _record(trained: "Trained", inference: "InferenceConfig") -> dict[str, Any]:
+def _record(trained: "Trained", inference: "InferenceConfig", weights: str) -> dict[str, Any]:
     """What masks depend on beside their photos."""
+    from wsfcn_tf.files.remote import is_url
     from wsfcn_tf.inference.rules import thresholds_note
 
     return {
-        "weights": str(trained.weights),
+        "weights": weights if is_url(weights) else str(trained.weights),
         "weights_sha256": trained.weights_sha256,
         "classes": list(trained.class_names),
         "inference": asdict(inference),

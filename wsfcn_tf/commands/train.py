@@ -3,6 +3,14 @@
 import argparse
 import os
 import platform
+from typing import TYPE_CHECKING
+
+from wsfcn_tf.commands.cluster_options import add_cluster_arguments, cluster_of
+
+if TYPE_CHECKING:
+    from wsfcn_tf.config import ExperimentConfig
+
+_MAX_FAILURES = 3
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,6 +33,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="continue an interrupted run in --output exactly; begin one if there is none",
     )
+    add_cluster_arguments(parser)
+    parser.add_argument(
+        "--max-failures",
+        type=int,
+        metavar="N",
+        help=f"with --workers: how often all may be started again after one was lost (default: {_MAX_FAILURES}; -1: "
+        "always)",
+    )
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -34,16 +50,32 @@ def run(arguments: argparse.Namespace) -> None:
         # 0.85 of the time there (benchmarks/onednn.md).
         os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     from wsfcn_tf.config.reading import load_config
+    from wsfcn_tf.errors import UserError
 
+    cluster = cluster_of(arguments)
+    if arguments.max_failures is not None and cluster is None:
+        raise UserError("--max-failures needs --workers N, the number of processes")
     config = load_config(arguments.config, arguments.set)
+    if cluster is None:
+        train_here(config, arguments.output, arguments.resume)
+        return
+    from wsfcn_tf.cluster.training import train_on
 
+    failures = _MAX_FAILURES if arguments.max_failures is None else arguments.max_failures
+    train_on(cluster, train_here, config, arguments.output, resume=arguments.resume, max_failures=failures)
+
+
+def train_here(config: "ExperimentConfig", output: str, resume: bool) -> None:
+    """Trains in this process, with the others that `TF_CONFIG` names."""
+    from wsfcn_tf.cluster.stores import run_of
     from wsfcn_tf.data.datasets.dataset import open_dataset
-    from wsfcn_tf.runs.folder import RunFolder
+    from wsfcn_tf.runs.folder import WEIGHTS, RunFolder
     from wsfcn_tf.training import train
     from wsfcn_tf.training.distribution import is_chief, open_strategy
 
     strategy = open_strategy()  # before the dataset, which may use TensorFlow
-    folder = RunFolder(arguments.output)
-    train(config, open_dataset(config.data, tell=print), folder, resume=arguments.resume, strategy=strategy)
+    dataset = open_dataset(config.data, tell=print)
+    with run_of(output, writes=is_chief(strategy)) as folder:
+        train(config, dataset, RunFolder(folder), resume=resume, strategy=strategy)
     if is_chief(strategy):
-        print(f"trained network: {folder.weights}")
+        print(f"trained network: {output.rstrip('/')}/{WEIGHTS}")

@@ -14,6 +14,7 @@ from wsfcn_tf.inference.stream import Photo, Predict
 
 _SIDE = 128  # so many rows or columns are enough to tell a share
 _OWN = InferenceConfig(background="none")
+_Row = tuple[np.ndarray, np.ndarray, np.ndarray]  # of a photo: float [C] shares of its area, tags and scores
 
 
 class TagCollector:
@@ -28,7 +29,7 @@ class TagCollector:
 
     def __init__(self, presence_threshold: float) -> None:
         self._threshold = presence_threshold
-        self._photos: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+        self._photos: list[_Row] = []
 
     def add(self, prediction: Prediction, tags_of: Callable[[], np.ndarray]) -> None:
         """Adds a photo, if its tags, float32 [C], are known: else `tags_of` raises UserError."""
@@ -50,6 +51,15 @@ class TagCollector:
                 yield photo, prediction
 
         return watched
+
+    def take(self) -> list[_Row]:
+        """What was added, for another's `extend`; it is no longer here."""
+        taken, self._photos = self._photos, []
+        return taken
+
+    def extend(self, rows: list[_Row]) -> None:
+        """Adds what another has taken."""
+        self._photos += rows
 
     def health(self) -> TagHealth | None:
         """The figures so far; None without a photo whose tags are known."""

@@ -7,7 +7,7 @@ import re
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from wsfcn_tf.errors import UserError
@@ -108,7 +108,7 @@ def clear_partial(folder: Path) -> None:
             _delete(path)
 
 
-def is_partial(path: Path) -> bool:
+def is_partial(path: PurePath) -> bool:
     """Whether the name is one that `replacing` writes under."""
     return _PARTIAL.fullmatch(path.name) is not None
 

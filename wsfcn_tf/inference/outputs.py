@@ -2,7 +2,7 @@
 
 NAME.png            labels, with VOC's palette
 NAME_overlay.jpg    the photo under its labels
-NAME.npz            with `probabilities`: `masks` float16 [H, W, 1+C] before rules and CRF, `scores` float32 [C]
+NAME.npz            `WithProbabilities`: `masks` float16 [H, W, 1+C] before rules and CRF, `scores` float32 [C]
 prediction.json     how they were made: what `resume` goes by
 """
 
@@ -59,12 +59,42 @@ class MasksAndOverlays:
         """See `Output`."""
 
 
+class WithProbabilities:
+    """NAME.npz beside what another writes; an `Output`.
+
+    Args:
+        output: the other.
+    """
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+
+    def is_done(self, job: Job) -> bool:
+        """See `Output`."""
+        return self._output.is_done(job) and probabilities_of(job.mask).is_file()
+
+    def write(self, job: Job, image: np.ndarray, prediction: Prediction) -> None:
+        """See `Output`."""
+        masks = prediction.masks if prediction.raw_masks is None else prediction.raw_masks
+        with replacing(probabilities_of(job.mask)) as temporary:
+            np.savez_compressed(temporary, masks=masks.astype(np.float16), scores=prediction.scores)
+        self._output.write(job, image, prediction)
+
+    def finish(self, jobs: Sequence[Job]) -> None:
+        """See `Output`."""
+        self._output.finish(jobs)
+
+
+def probabilities_of(mask: Path) -> Path:
+    """The probabilities' file beside a mask's."""
+    return mask.with_suffix(".npz")
+
+
 def predict_jobs(
     predict: Callable[[Iterable[Photo]], Iterator[tuple[Photo, Prediction | UserError]]],
     jobs: Sequence[Job],
     found: Found,
     *,
-    probabilities: bool,
     resume: bool,
     output: Output | None = None,
 ) -> list[Path]:
@@ -74,7 +104,6 @@ def predict_jobs(
         predict: a `Predict`, or one that gives a UserError in the place of a photo it refuses, which leaves that out.
         jobs: the photos.
         found: the line about a prediction.
-        probabilities: whether to write NAME.npz, too.
         resume: leave alone the photos whose files are all there.
         output: what to write of each; masks and overlays if not given.
 
@@ -86,21 +115,19 @@ def predict_jobs(
         UserError: photos that cannot be read or were refused, raised when all others are done; or from the predictor.
     """
     output = output or MasksAndOverlays()
-    write = partial(written, predict, found, output, probabilities)
-    return write_all(write, jobs, output, probabilities=probabilities, resume=resume)
+    return write_all(partial(written, predict, found, output), jobs, output, resume=resume)
 
 
 def written(
     predict: Callable[[Iterable[Photo]], Iterator[tuple[Photo, Prediction | UserError]]],
     found: Found,
     output: Output,
-    probabilities: bool,
     jobs: Sequence[Job],
 ) -> Iterator[tuple[Job, str | UserError]]:
     """Predicts photos and writes their files as they are asked for.
 
     Args:
-        predict, found, output, probabilities, jobs: as of `predict_jobs`.
+        predict, found, output, jobs: as of `predict_jobs`.
 
     Returns:
         Each photo when it is done: what was found in it, or why it is left out.
@@ -122,8 +149,6 @@ def written(
         if isinstance(prediction, UserError):
             yield job, prediction
             continue
-        if probabilities:
-            _write_probabilities(job.mask.with_suffix(".npz"), prediction)
         output.write(job, photo.image, prediction)
         yield job, found(prediction)
     yield from unreadable
@@ -134,16 +159,15 @@ def write_all(
     jobs: Sequence[Job],
     output: Output,
     *,
-    probabilities: bool,
     resume: bool,
 ) -> list[Path]:
     """What `predict_jobs` does, whoever writes the photos' files.
 
     Args:
         write: as `written` does.
-        jobs, output, probabilities, resume: as of `predict_jobs`.
+        jobs, output, resume: as of `predict_jobs`.
     """
-    left = [job for job in jobs if not (resume and output.is_done(job) and _has_probabilities(job, probabilities))]
+    left = [job for job in jobs if not (resume and output.is_done(job))]
     if len(left) < len(jobs):
         print(f"{len(jobs) - len(left)} of {len(jobs)} photos are done already")
     left_out: dict[str, UserError] = {}
@@ -208,13 +232,3 @@ def readable(jobs: Sequence[Job], unreadable: list[str]) -> Iterator[Photo]:
 def read(job: Job) -> Photo:
     """A job's photo, with its tags where they are wanted. Raises UserError if it cannot be read."""
     return Photo(job.name, job.image(), job.tags() if job.tags else None, job.file)
-
-
-def _write_probabilities(path: Path, prediction: Prediction) -> None:
-    masks = prediction.masks if prediction.raw_masks is None else prediction.raw_masks
-    with replacing(path) as temporary:
-        np.savez_compressed(temporary, masks=masks.astype(np.float16), scores=prediction.scores)
-
-
-def _has_probabilities(job: Job, wanted: bool) -> bool:
-    return not wanted or job.mask.with_suffix(".npz").is_file()

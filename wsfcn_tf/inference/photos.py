@@ -2,15 +2,16 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 import numpy as np
 
 from wsfcn_tf.data.datasets.dataset import Dataset
 from wsfcn_tf.data.photos.file_finder import stem_of
-from wsfcn_tf.data.photos.images import IMAGE_SUFFIXES, read_image
+from wsfcn_tf.data.photos.images import IMAGE_SUFFIXES, decode_image, read_image
 from wsfcn_tf.errors import UserError
+from wsfcn_tf.files.remote import Remote, is_url
 
 
 class Job(NamedTuple):
@@ -40,7 +41,8 @@ def named_photos(paths: Sequence[str | Path], output_dir: str | Path) -> list[Jo
     """Photos, and what folders hold.
 
     Args:
-        paths: photos and folders; folders are searched recursively, and their sub-folders kept under `output_dir`.
+        paths: photos and folders, and URLs of them; folders are searched recursively, and their sub-folders kept under
+            `output_dir`.
         output_dir: where NAME.png and NAME_overlay.jpg will be written. When it lies inside a searched folder, it is
             left out.
 
@@ -48,16 +50,20 @@ def named_photos(paths: Sequence[str | Path], output_dir: str | Path) -> list[Jo
         UserError: a path that is not there, no photo at all, or a file that would be written twice or over a photo.
     """
     output_dir = Path(output_dir)
-    found = (pair for path in paths for pair in _photos(Path(path), output_dir))
+    found = (
+        pair
+        for path in paths
+        for pair in (_stored_photos(str(path)) if is_url(path) else _photos(Path(path), output_dir))
+    )
     masks = {photo: output_dir / name.with_suffix(".png") for photo, name in found}
     if not masks:
         raise UserError(f"no photo in {', '.join(map(str, paths))}: looked for {', '.join(sorted(IMAGE_SUFFIXES))}")
-    photos = {photo.resolve() for photo in masks}
+    photos = {photo.resolve() for photo in masks if isinstance(photo, Path)}
     jobs: dict[Path, Job] = {}
     for photo, mask in masks.items():
         if mask in jobs:
             raise UserError(f"{jobs[mask].name} and {photo} would both be written to {mask}: rename one of them")
-        jobs[mask] = Job(mask, str(photo), partial(read_image, photo), file=photo)
+        jobs[mask] = photo_job(photo, mask)
         for written in (mask, overlay_of(mask)):
             if written.resolve() in photos:
                 raise UserError(f"{written} is a photo that predicting {photo} would overwrite: choose another output")
@@ -81,9 +87,21 @@ def photos_of_split(dataset: Dataset, split: str, output_dir: str | Path, *, wit
         mask = Path(output_dir) / f"{stem_of(name)}.png"
         if mask in jobs:
             raise UserError(f"{jobs[mask].name} and {name} would both be written to {mask}: rename one of them")
-        tags = partial(dataset.tags, name) if with_tags else None
-        jobs[mask] = Job(mask, name, partial(dataset.image, name), tags, _file(dataset, name))
+        jobs[mask] = split_job(dataset, name, mask, with_tags=with_tags)
     return list(jobs.values())
+
+
+def photo_job(photo: str | Path, mask: Path) -> Job:
+    """A photo that is a file, here or, by its URL, in a store."""
+    if is_url(photo):
+        return Job(mask, str(photo), partial(_stored_image, str(photo)))
+    return Job(mask, str(photo), partial(read_image, Path(photo)), file=Path(photo))
+
+
+def split_job(dataset: Dataset, name: str, mask: Path, *, with_tags: bool) -> Job:
+    """A photo of a dataset, with its tags if they are wanted."""
+    tags = partial(dataset.tags, name) if with_tags else None
+    return Job(mask, name, partial(dataset.image, name), tags, _file(dataset, name))
 
 
 def _file(dataset: Dataset, name: str) -> Path | None:
@@ -93,6 +111,21 @@ def _file(dataset: Dataset, name: str) -> Path | None:
         return None if path_of is None else path_of(name)
     except UserError:  # which reading it raises, too
         return None
+
+
+def _stored_image(url: str) -> np.ndarray:
+    return decode_image(Remote(url).read(), url)
+
+
+def _stored_photos(url: str) -> Iterator[tuple[str, PurePosixPath]]:
+    """The photos at a URL, each with the name it has below it."""
+    remote = Remote(url)
+    if remote.is_file():
+        yield remote.url, PurePosixPath(PurePosixPath(remote.url).name)
+        return
+    for name in map(PurePosixPath, remote.names()):
+        if name.suffix.lower() in IMAGE_SUFFIXES:
+            yield f"{remote.url}/{name}", name
 
 
 def _photos(path: Path, output_dir: Path) -> Iterator[tuple[Path, Path]]:

@@ -55,7 +55,7 @@ def predict(url, photos, output):
 def test_the_same_files_and_lines_as_here(folder, photos, tmp_path, capsys, serve):
     here = tmp_path / "here"
     jobs = named_photos([photos], here)
-    predict_jobs(one_by_one(toy), jobs, lambda found: describe(found, CLASSES), probabilities=False, resume=False)
+    predict_jobs(one_by_one(toy), jobs, lambda found: describe(found, CLASSES), resume=False)
     lines = capsys.readouterr().out.splitlines()
     with serve(Models(folder)) as url:
         assert predict(f"{url}/v1/models/wsfcn/versions/1", [photos], tmp_path / "there") == 0

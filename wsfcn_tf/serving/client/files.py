@@ -45,7 +45,6 @@ def predict_on_server(
             partial(_predict, client),
             jobs,
             lambda prediction: describe(prediction, prediction.class_names),
-            probabilities=False,
             resume=resume,
         )
 

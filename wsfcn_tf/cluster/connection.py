@@ -1,0 +1,116 @@
+"""A connection to Ray: to a cluster that runs, or to one of this machine alone that ends with the command."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import NamedTuple
+
+from wsfcn_tf.errors import UserError, first_line
+
+_INSTALL = "pip install 'wsfcn-tf[cluster]'"
+
+
+class Cluster(NamedTuple):
+    """What a job asks for.
+
+    Attributes:
+        workers: processes with a network.
+        gpus: of each.
+        cpus: of each.
+        address: of a cluster that runs: "auto" is the one that this machine belongs to, HOST:PORT is its head's. None
+            starts one of this machine alone.
+        others: CPUs beside those of the workers.
+    """
+
+    workers: int
+    gpus: int = 0
+    cpus: int = 1
+    address: str | None = None
+    others: int = 0
+
+
+class Surroundings(NamedTuple):
+    """What a worker's process has in common with the command's.
+
+    Attributes:
+        folder: what relative paths are relative to.
+        environment: TensorFlow's settings; without GPUs, it takes as many threads as CPUs are the worker's.
+    """
+
+    folder: Path
+    environment: dict[str, str]
+
+    @classmethod
+    def here(cls, asked: Cluster) -> "Surroundings":
+        """Those of this process."""
+        settings = {name: value for name, value in os.environ.items() if name.startswith("TF_") and name != "TF_CONFIG"}
+        threads = {} if asked.gpus else {f"TF_NUM_{pool}_THREADS": str(asked.cpus) for pool in ("INTRAOP", "INTEROP")}
+        return cls(Path.cwd(), threads | settings)
+
+    def enter(self) -> None:
+        """Makes them this process's own, where it sees the folder."""
+        if self.folder.is_dir():
+            os.chdir(self.folder)
+        os.environ.pop("TF_USE_LEGACY_KERAS", None)  # Ray Train sets it; with Keras 3, tf.keras would be another Keras
+        os.environ.update(self.environment)
+
+
+@contextmanager
+def connected(asked: Cluster) -> Iterator[ModuleType]:
+    """Connects to the cluster, or uses the connection that there is, and gives the module `ray`.
+
+    Raises:
+        UserError: Ray is not installed, no cluster is at the address, or it has less than what is asked for.
+    """
+    ray = _library()
+    if ray.is_initialized():
+        yield ray
+        return
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it would send them, and a line would ask
+    # Ray Train imports TensorFlow before a worker can enter its surroundings
+    environment = {"env_vars": Surroundings.here(asked).environment}
+    if asked.address is None:
+        ray.init(
+            "local",
+            num_cpus=max(os.cpu_count() or 1, asked.workers * asked.cpus + asked.others),
+            include_dashboard=False,
+            logging_level="warning",
+            runtime_env=environment,
+            # the only machine cannot be lost; one that is busy with other things can answer too late
+            _system_config={"health_check_failure_threshold": 1000},
+        )
+    else:
+        try:
+            ray.init(asked.address, logging_level="warning", runtime_env=environment)
+        except (ConnectionError, ValueError, RuntimeError) as error:
+            raise UserError(
+                f"--cluster {asked.address}: no Ray cluster answers there ({first_line(error)}); `ray start --head` "
+                "starts one, and without --cluster, this machine is one"
+            ) from error
+    try:
+        _check(ray.cluster_resources(), asked)
+        yield ray
+    finally:
+        ray.shutdown()
+
+
+def _library() -> ModuleType:
+    try:
+        return import_module("ray")
+    except ImportError as error:
+        raise UserError(f"--workers needs Ray, which is not installed: {_INSTALL}") from error
+
+
+def _check(there: dict[str, float], asked: Cluster) -> None:
+    """A job that no machine can begin would wait for ever, and say nothing."""
+    needed = {"CPU": asked.workers * asked.cpus + asked.others, "GPU": asked.workers * asked.gpus}
+    for kind, number in needed.items():
+        found = int(there.get(kind, 0))
+        if number > found:
+            raise UserError(
+                f"--workers {asked.workers}: they need {number} {kind}s, and the cluster has {found}; ask for fewer "
+                f"workers, or for fewer {kind}s of each"
+            )

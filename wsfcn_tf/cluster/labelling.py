@@ -1,0 +1,155 @@
+"""Labelling photos on a cluster: each worker has a network, and writes the files of the photos that it is given."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from wsfcn_tf.cluster.connection import Cluster, Surroundings, connected
+from wsfcn_tf.cluster.stores import fetched
+from wsfcn_tf.cluster.work import Died, in_order
+from wsfcn_tf.config import InferenceConfig
+from wsfcn_tf.errors import UserError
+from wsfcn_tf.evaluation.tag_collector import TagCollector
+from wsfcn_tf.inference.outputs import Output, describe, written
+from wsfcn_tf.inference.photos import Job, photo_job, split_job
+from wsfcn_tf.inference.stream import Photo, Predict
+from wsfcn_tf.segmenter.segmenter import Segmenter
+from wsfcn_tf.weights.trained import load_trained
+
+_MOST = 16  # photos at a time
+_TURNS = 4  # at least so many chunks for each worker, so that all end at about the same time
+
+
+@dataclass(frozen=True)
+class Network:
+    """What a worker opens.
+
+    Attributes:
+        weights: a run's folder or weights file, which all workers see, or a run's URL.
+        inference: the rules, with a precision instead of "auto".
+        data: with `split_data`, another data folder than the run's.
+        of_split: whether photos are those of a dataset, by their names, and not files.
+        crf_processes: how many processes of each worker compute the dense CRF.
+    """
+
+    weights: str
+    inference: InferenceConfig
+    data: str | None = None
+    of_split: bool = False
+    crf_processes: int = 1
+
+
+class Worker:
+    """A network in a process of its own: an actor.
+
+    Args:
+        network: what it opens, when it first has something to do, so that a mistake is told as such.
+        surroundings: of the command.
+    """
+
+    def __init__(self, network: Network, surroundings: Surroundings) -> None:
+        self._network = network
+        self._opened: tuple[Segmenter, Any] | None = None
+        surroundings.enter()
+
+    def predict(self, photos: list[Photo]) -> list[Any]:
+        """The photos' predictions, as `Segmenter.predictions`."""
+        return [prediction for _, prediction in self._predict(photos)]
+
+    def write(self, output: Output, photos: list[tuple[Path, str]]) -> list[tuple[Any, list]]:
+        """Writes the files of photos, given as mask and name.
+
+        Returns:
+            Of each, what was found in it or the UserError it is left out for, and what its tags tell.
+        """
+        segmenter, dataset = self._open()
+        by_tags = TagCollector(self._network.inference.presence_threshold)
+        predict: Predict = self._predict
+        if dataset is None:
+            jobs = [photo_job(name, mask) for mask, name in photos]
+        else:
+            with_tags = self._network.inference.classes == "tags"
+            jobs = [split_job(dataset, name, mask, with_tags=with_tags) for mask, name in photos]
+            predict = by_tags.watching(predict, dataset.tags)
+        found = partial(describe, class_names=segmenter.class_names)
+        results = {job.mask: (told, by_tags.take()) for job, told in written(predict, found, output, jobs)}
+        return [results[mask] for mask, _ in photos]
+
+    def _predict(self, photos: Iterable[Photo]) -> Iterator[tuple[Photo, Any]]:
+        return self._open()[0].predictions(photos, crf_processes=self._network.crf_processes)
+
+    def _open(self) -> tuple[Segmenter, Any]:
+        if self._opened is None:
+            trained = load_trained(fetched(self._network.weights))
+            dataset = trained.dataset(self._network.data) if self._network.of_split else None
+            self._opened = Segmenter.of(trained, self._network.inference), dataset
+        return self._opened
+
+
+def write_on(
+    cluster: Cluster, network: Network, output: Output, by_tags: TagCollector
+) -> Callable[[Sequence[Job]], Iterator[tuple[Job, str | UserError]]]:
+    """What `write_all` takes: the workers write the files of photos, and a photo that ends its worker is left out.
+
+    Args:
+        cluster: where.
+        network: what each worker opens.
+        output: what is written of each photo; its folder is seen by all workers.
+        by_tags: gets what the tags of a split's photos tell.
+    """
+
+    def write(jobs: Sequence[Job]) -> Iterator[tuple[Job, str | UserError]]:
+        def call(actor: Any, photos: list[Job]) -> Any:
+            return actor.write.remote(output, [(job.mask, job.name) for job in photos])
+
+        for job, result in _shared(cluster, network, call, _chunks(jobs, len(jobs), cluster.workers)):
+            if isinstance(result, Died):
+                yield job, _died(job.name, result)
+                continue
+            told, rows = result
+            by_tags.extend(rows)
+            yield job, told
+
+    return write
+
+
+def predict_on(cluster: Cluster, network: Network, number: int) -> Predict:
+    """A `Predict` whose photos are predicted by the workers: read here, and counted here.
+
+    Args:
+        cluster: where.
+        network: what each worker opens.
+        number: of photos that will come.
+    """
+
+    def predict(photos: Iterable[Photo]) -> Iterator[tuple[Photo, Any]]:
+        def call(actor: Any, photos: list[Photo]) -> Any:
+            return actor.predict.remote(photos)
+
+        for photo, result in _shared(cluster, network, call, _chunks(photos, number, cluster.workers)):
+            if isinstance(result, Died):
+                raise _died(photo.name, result)
+            yield photo, result
+
+    return predict
+
+
+def _shared(cluster: Cluster, network: Network, call: Callable, chunks: Iterable[list]) -> Iterator[tuple[Any, Any]]:
+    with connected(cluster) as ray:
+        actor = ray.remote(num_cpus=cluster.cpus, num_gpus=cluster.gpus, max_restarts=0)(Worker)
+        start = partial(actor.remote, network, Surroundings.here(cluster))
+        yield from in_order(ray, start, call, cluster.workers, chunks)
+
+
+def _chunks(items: Iterable[Any], number: int, workers: int) -> Iterator[list]:
+    size = max(1, min(_MOST, number // (_TURNS * workers)))
+    left = iter(items)
+    while chunk := list(islice(left, size)):
+        yield chunk
+
+
+def _died(name: str, died: Died) -> UserError:
+    return UserError(f"{name}: each worker that was given it has died ({died.reason})")

@@ -1,0 +1,140 @@
+"""Training on a cluster: the workers that Ray Train starts, and starts again when one of them is lost."""
+
+import os
+import tempfile
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any, NamedTuple
+
+from wsfcn_tf.cluster.connection import Cluster, Surroundings, connected
+from wsfcn_tf.config import ExperimentConfig
+from wsfcn_tf.errors import LostWorker, UserError, first_line
+
+# What trains in a worker when its devices are known: config, output folder, whether to resume.
+Train = Callable[[ExperimentConfig, str, bool], None]
+
+
+class _Job(NamedTuple):
+    """What a worker gets.
+
+    Attributes:
+        train: trains.
+        config: the experiment.
+        output: the run's folder, which all workers see.
+        resume: whether the run may have begun before.
+        surroundings: of the command.
+        cluster: what was asked for.
+        notice: the actor that all workers tell what ends the job.
+    """
+
+    train: Train
+    config: ExperimentConfig
+    output: str
+    resume: bool
+    surroundings: Surroundings
+    cluster: Cluster
+    notice: Any
+
+
+class Notice:
+    """What ends a job for good, which a worker knows and the others do not: an actor.
+
+    A worker that meets a user's mistake ends, which the others take for its loss; starting all again would not mend it.
+    """
+
+    def __init__(self) -> None:
+        self._mistake: str | None = None
+        self._starts: dict[int, int] = {}
+
+    def begin(self, rank: int) -> tuple[str | None, bool]:
+        """Asked by each worker as it starts: the mistake that was met, and whether it has been started before."""
+        before = self._starts.get(rank, 0)
+        self._starts[rank] = before + 1
+        return self._mistake, before > 0
+
+    def tell(self, mistake: str) -> None:
+        """Keeps the first mistake."""
+        self._mistake = self._mistake or mistake
+
+    def mistake(self) -> str | None:
+        """What ended the job."""
+        return self._mistake
+
+
+def train_on(
+    cluster: Cluster, train: Train, config: ExperimentConfig, output: str, *, resume: bool, max_failures: int
+) -> None:
+    """Trains with several workers until the end, taking up again what a worker's loss has interrupted.
+
+    They are the processes that `TF_CONFIG` names (`MultiWorkerMirroredStrategy`), each with its part of every batch.
+    One that is lost ends the others, and all are started again from the last checkpoint, on machines that are there.
+
+    Args:
+        cluster: where.
+        train: what each worker does.
+        config: the experiment.
+        output: the run's folder, which all workers must see.
+        resume: whether the run may have begun before.
+        max_failures: how often all may be started again; -1 is without end.
+
+    Raises:
+        UserError: a mistake that any worker met, or more failures.
+    """
+    with connected(cluster) as ray, tempfile.TemporaryDirectory() as records:
+        notice = ray.remote(num_cpus=0)(Notice).remote()
+        job = _Job(train, config, output, resume, Surroundings.here(cluster), cluster, notice)
+        try:
+            _trainer(job, max_failures, records).fit()
+        except ray.train.TrainingFailedError as error:
+            _raise_mistake(ray, notice)
+            raise UserError(
+                f"{output}: a worker was lost more than {max_failures} times ({_reason(error)}); the run is as its "
+                "last checkpoint left it: --resume continues it, and --max-failures allows more"
+            ) from error
+        _raise_mistake(ray, notice)
+
+
+def _trainer(job: _Job, max_failures: int, records: str) -> Any:
+    from ray.train import FailureConfig, RunConfig, ScalingConfig
+    from ray.train.tensorflow import TensorflowTrainer
+
+    cluster = job.cluster
+    resources = {"CPU": cluster.cpus} | ({"GPU": cluster.gpus} if cluster.gpus else {})
+    return TensorflowTrainer(
+        _worker,
+        train_loop_config={"job": job},
+        scaling_config=ScalingConfig(
+            num_workers=cluster.workers, use_gpu=cluster.gpus > 0, resources_per_worker=resources
+        ),
+        run_config=RunConfig(name="run", storage_path=records, failure_config=FailureConfig(max_failures=max_failures)),
+    )
+
+
+def _worker(settings: dict[str, _Job]) -> None:
+    """One worker, from its start to the run's end."""
+    import ray
+    import ray.train
+
+    job = settings["job"]
+    mistake, again = ray.get(job.notice.begin.remote(ray.train.get_context().get_world_rank()))
+    if mistake is not None:
+        return
+    if job.cluster.workers == 1:
+        os.environ.pop("TF_CONFIG", None)
+    job.surroundings.enter()
+    try:
+        job.train(job.config, job.output, job.resume or again)
+    except LostWorker:
+        raise  # Ray starts all again
+    except UserError as error:
+        ray.get(job.notice.tell.remote(str(error)))
+
+
+def _raise_mistake(ray: ModuleType, notice: Any) -> None:
+    if mistake := ray.get(notice.mistake.remote()):
+        raise UserError(mistake)
+
+
+def _reason(error: Exception) -> str:
+    failures = getattr(error, "worker_failures", None) or {0: error}
+    return first_line(next(iter(failures.values())))

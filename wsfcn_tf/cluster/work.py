@@ -1,0 +1,168 @@
+"""Sharing work among processes that may die: every item is done, and given up only where it ends a process by itself.
+
+Ray Data does not do here: by default, an actor that dies has its batch tried again for ever, so that one photo that
+makes its decoder crash keeps a job from ending; or else the whole batch is left out, and nothing tells which item it
+was.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from wsfcn_tf.errors import UserError, first_line
+
+T = TypeVar("T")
+_TRIES = 3  # of an item, alone with a process
+_DEATHS = 3  # of processes without anything done between, for each worker: then it is none of the items' doing
+_PATIENCE = 30.0  # seconds between looks whether there is still a cluster
+_AHEAD = 4  # chunks of each worker that wait for an earlier one
+
+Call = Callable[[Any, list], Any]  # begins to do items with an actor; returns the reference of the list of results
+
+
+class Died(NamedTuple):
+    """The result of an item that has been given up: how its process ended."""
+
+    reason: str
+
+
+def in_order(
+    ray: ModuleType, start: Callable[[], Any], call: Call, workers: int, chunks: Iterable[Sequence[T]]
+) -> Iterator[tuple[T, Any]]:
+    """Does items with so many actors, a chunk at a time, and gives each with its result, in their order.
+
+    What an actor had when it died is done again, each item alone. One that is alone with an actor that dies three
+    times is given up.
+
+    Args:
+        ray: the module.
+        start: starts an actor.
+        call: has an actor do a chunk.
+        workers: how many actors.
+        chunks: the items; taken as they are needed, a few chunks ahead of what is given.
+
+    Returns:
+        Each item with its result, or with `Died`.
+
+    Raises:
+        UserError: an actor raised it, or actors die one after the other without anything done.
+        Exception: an actor raised it.
+    """
+    shared = _Shared(ray, start, call, workers, iter(chunks))
+    try:
+        yield from shared.results()
+    finally:
+        shared.end()
+
+
+@dataclass
+class _Chunk(Generic[T]):
+    """Items with places for their results."""
+
+    items: list[T]
+    results: dict[int, Any] = field(default_factory=dict)
+
+    @property
+    def is_done(self) -> bool:
+        return len(self.results) == len(self.items)
+
+
+class _Part(NamedTuple):
+    """What an actor gets: items of a chunk, by their places, and how often they have been tried alone."""
+
+    chunk: _Chunk
+    places: tuple[int, ...]
+    tries: int = 0
+
+    def again(self) -> list["_Part"]:
+        """After an actor has died over it."""
+        tries = self.tries + (len(self.places) == 1)
+        return [_Part(self.chunk, (place,), tries) for place in self.places]
+
+
+class _Shared:
+    """Which actor does what."""
+
+    def __init__(
+        self, ray: ModuleType, start: Callable[[], Any], call: Call, workers: int, chunks: Iterator[Sequence]
+    ) -> None:
+        self._ray, self._start, self._call, self._workers, self._chunks = ray, start, call, workers, chunks
+        self._idle = [start() for _ in range(workers)]
+        self._busy: dict[Any, tuple[Any, _Part]] = {}
+        self._again: deque[_Part] = deque()
+        self._order: deque[_Chunk] = deque()
+        self._deaths = 0  # since something was done
+
+    def results(self) -> Iterator[tuple[Any, Any]]:
+        """See `in_order`."""
+        while self._begin() or self._busy:
+            self._end_of(self._wait())
+            while self._order and self._order[0].is_done:
+                chunk = self._order.popleft()
+                yield from ((item, chunk.results[place]) for place, item in enumerate(chunk.items))
+
+    def _wait(self) -> Any:
+        """The first call that ends; never, if nothing is left that could start an actor again."""
+        while True:
+            done, _ = self._ray.wait(list(self._busy), num_returns=1, timeout=_PATIENCE)
+            if done:
+                return done[0]
+            if not any(node["Alive"] for node in self._ray.nodes()):
+                raise UserError(
+                    "no machine of the cluster is left; what is done is kept, --resume goes on with the rest"
+                )
+
+    def end(self) -> None:
+        """Ends all actors, whatever they are doing."""
+        for actor in (*self._idle, *(actor for actor, _ in self._busy.values())):
+            self._ray.kill(actor)
+
+    def _begin(self) -> bool:
+        """Gives idle actors something to do; returns whether any actor has."""
+        while self._idle and (part := self._next()):
+            actor = self._idle.pop()
+            self._busy[self._call(actor, [part.chunk.items[place] for place in part.places])] = (actor, part)
+        return bool(self._busy)
+
+    def _next(self) -> _Part | None:
+        if self._again:
+            return self._again.popleft()
+        if len(self._order) >= _AHEAD * self._workers:
+            return None
+        items = next(self._chunks, None)
+        if items is None:
+            return None
+        chunk = _Chunk(list(items))
+        self._order.append(chunk)
+        return _Part(chunk, tuple(range(len(chunk.items))))
+
+    def _end_of(self, reference: Any) -> None:
+        actor, part = self._busy.pop(reference)
+        try:
+            results = self._ray.get(reference)
+        except self._ray.exceptions.RayTaskError as error:
+            self._idle.append(actor)
+            raise (error.cause if isinstance(error.cause, UserError) else error) from None
+        except self._ray.exceptions.RayError as error:  # the actor, its machine, or the way to it
+            self._ray.kill(actor)
+            self._replace(part, error)
+        else:
+            self._deaths = 0
+            self._idle.append(actor)
+            part.chunk.results.update(zip(part.places, results, strict=True))
+
+    def _replace(self, part: _Part, error: Exception) -> None:
+        self._deaths += 1
+        if self._deaths > _DEATHS * self._workers + _TRIES:
+            raise UserError(
+                f"the workers die before anything is done ({first_line(error)}); is there enough memory? Ask for "
+                "fewer workers, or for more CPUs of each"
+            ) from error
+        self._idle.append(self._start())
+        for single in part.again():
+            if single.tries < _TRIES:
+                self._again.append(single)
+            else:
+                single.chunk.results[single.places[0]] = Died(first_line(error))
