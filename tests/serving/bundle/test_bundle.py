@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import kubernetes_validate
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -22,6 +23,7 @@ from tensorflow_serving.config import model_server_config_pb2
 from wsfcn_tf.__main__ import main
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.serving import Client
+from wsfcn_tf.serving.bundle.bundle import _label
 
 WARMUP = "assets.extra/tf_serving_warmup_requests"
 
@@ -58,7 +60,7 @@ def test_every_version_is_copied_whole(bundle, exported):
         assert copy.pop(WARMUP)
         assert copy == files(exported / version)
     assert sorted(path.name for path in bundle.iterdir()) == [
-        *("Dockerfile", "README.md", "compose.yaml", "config", "models")
+        *("Dockerfile", "README.md", "compose.yaml", "config", "kubernetes.yaml", "models")
     ]
     assert [path.name for path in bundle.parent.iterdir()] == ["out"]
 
@@ -155,6 +157,30 @@ def test_the_container_is_given_what_is_there(bundle):
     service = yaml.safe_load((bundle / "compose.yaml").read_text())["services"]["cats"]
     assert service["build"] == "."
     assert service["ports"] == ["127.0.0.1:8500:8500", "127.0.0.1:8501:8501"]
+
+
+def test_kubernetes_takes_its_manifest(bundle):
+    objects = list(yaml.safe_load_all((bundle / "kubernetes.yaml").read_text()))
+    for one in objects:
+        kubernetes_validate.validate(one, "1.30", strict=True)
+    deployment, service, scaler = objects
+    assert (deployment["kind"], service["kind"], scaler["kind"]) == ("Deployment", "Service", "HorizontalPodAutoscaler")
+    pod = deployment["spec"]["template"]
+    assert service["spec"]["selector"] == deployment["spec"]["selector"]["matchLabels"] == pod["metadata"]["labels"]
+    assert scaler["spec"]["scaleTargetRef"]["name"] == deployment["metadata"]["name"] == "wsfcn-cats"
+    (container,) = pod["spec"]["containers"]
+    assert container["image"] == yaml.safe_load((bundle / "compose.yaml").read_text())["services"]["cats"]["image"]
+    ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+    assert {port["targetPort"] for port in service["spec"]["ports"]} == ports.keys()
+    assert pod["metadata"]["annotations"]["prometheus.io/port"] == str(ports["rest"])
+    assert pod["metadata"]["annotations"]["prometheus.io/path"] in (bundle / "config/monitoring.config").read_text()
+    with pytest.raises(kubernetes_validate.ValidationError):
+        kubernetes_validate.validate({**service, "spec": {"port": 1}}, "1.30", strict=True)
+
+
+@pytest.mark.parametrize(("name", "label"), [("Cats_and.dogs", "wsfcn-cats-and-dogs"), ("x" * 90, "wsfcn-" + 57 * "x")])
+def test_names_that_kubernetes_has(name, label):
+    assert _label(name) == label
 
 
 @pytest.fixture(scope="module")

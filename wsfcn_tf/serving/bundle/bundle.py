@@ -1,5 +1,6 @@
 """A folder with all that `docker compose up` needs to serve exported networks."""
 
+import re
 import shutil
 from dataclasses import dataclass
 from importlib.metadata import version as installed
@@ -9,7 +10,7 @@ from google.protobuf import text_format
 
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.files import replacing
-from wsfcn_tf.serving.bundle.texts import BATCHING, COMPOSE, DOCKERFILE, MONITORING, README
+from wsfcn_tf.serving.bundle.texts import BATCHING, COMPOSE, DOCKERFILE, KUBERNETES, MONITORING, README
 from wsfcn_tf.serving.bundle.versions import Versions, find_versions
 from wsfcn_tf.serving.bundle.warmup import MOST_RECORDS, WARMUP, replay, warmup_requests, write_warmup
 from wsfcn_tf.serving.protos import protos
@@ -51,8 +52,8 @@ def write_bundle(models: str | Path, output: str | Path, config: BundleConfig) -
     """Copies every version of a network into a new folder, with all that serves them; complete or not at all.
 
     models/NAME/VERSION/ with warm-up records, config/ with models.config, batching.config and monitoring.config,
-    Dockerfile, compose.yaml, and README.md, which says how to start and to ask it. The newest version gets the label
-    "stable".
+    Dockerfile, compose.yaml, kubernetes.yaml, and README.md, which says how to start and to ask it. The newest version
+    gets the label "stable".
 
     Args:
         models: MODELS/NAME, with a folder for each version that `export` wrote.
@@ -78,6 +79,7 @@ def write_bundle(models: str | Path, output: str | Path, config: BundleConfig) -
     words = {
         "image": config.image or _image(versions),
         "name": versions.name,
+        "label": _label(versions.name),
         "max_batch": config.max_batch,
         "batch_timeout_micros": 1000 * config.batch_timeout_ms,
         "batch_threads": config.batch_threads,
@@ -91,6 +93,7 @@ def write_bundle(models: str | Path, output: str | Path, config: BundleConfig) -
         "config/monitoring.config": MONITORING,
         "Dockerfile": DOCKERFILE.substitute(words),
         "compose.yaml": COMPOSE.substitute(words),
+        "kubernetes.yaml": KUBERNETES.substitute(words),
         "README.md": README.substitute(words),
     }
     for source in versions.folders.values():
@@ -114,6 +117,11 @@ def models_config(versions: Versions) -> str:
     model.model_version_policy.specific.versions.extend(versions.folders)
     model.version_labels["stable"] = max(versions.folders)
     return text_format.MessageToString(server)
+
+
+def _label(name: str) -> str:
+    """A name as Kubernetes has them: lower case letters, digits and hyphens, a letter first, 63 at most."""
+    return re.sub(r"[^a-z0-9]+", "-", f"wsfcn-{name.lower()}")[:63].strip("-")
 
 
 def _image(versions: Versions) -> str:

@@ -56,6 +56,84 @@ services:
     restart: unless-stopped
 """)
 
+KUBERNETES = Template("""\
+# Not run: its schema is tested. Push the image of compose.yaml to your registry, and name it below.
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: $label
+  labels: {app: $label}
+spec:
+  selector:
+    matchLabels: {app: $label}
+  template:
+    metadata:
+      labels: {app: $label}
+      annotations:  # what a Prometheus that looks for these reads
+        prometheus.io/scrape: "true"
+        prometheus.io/port: "8501"
+        prometheus.io/path: /monitoring/prometheus/metrics
+    spec:
+      automountServiceAccountToken: false
+      containers:
+        - name: serving
+          image: $name-serving:$newest
+          ports:
+            - {name: grpc, containerPort: 8500}
+            - {name: rest, containerPort: 8501}
+          # REST is opened when the model has been loaded and warmed up.
+          startupProbe:
+            httpGet: {path: /v1/models/$name/labels/stable, port: rest}
+            periodSeconds: 5
+            failureThreshold: 60
+          readinessProbe:
+            httpGet: {path: /v1/models/$name/labels/stable, port: rest}
+            timeoutSeconds: 5
+          livenessProbe:
+            tcpSocket: {port: grpc}
+            periodSeconds: 30
+          resources:
+            requests: {cpu: "$batch_threads", memory: 2Gi}
+            limits: {memory: 4Gi}
+          securityContext:
+            allowPrivilegeEscalation: false
+            readOnlyRootFilesystem: true
+            capabilities: {drop: [ALL]}
+          volumeMounts:
+            - {name: tmp, mountPath: /tmp}
+      volumes:
+        - name: tmp
+          emptyDir: {}
+---
+apiVersion: v1
+kind: Service
+metadata:
+  name: $label
+spec:
+  selector: {app: $label}
+  ports:
+    - {name: grpc, port: 8500, targetPort: grpc}
+    - {name: rest, port: 8501, targetPort: rest}
+---
+# As many pods as requests need. The metric comes from the pods' monitoring endpoint, by way of Prometheus and its
+# adapter, whose rule is in docs/serving.md of wsfcn_tf. How many a pod answers in time: measure it.
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata:
+  name: $label
+spec:
+  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: $label}
+  minReplicas: 1
+  maxReplicas: 10
+  metrics:
+    - type: Pods
+      pods:
+        metric: {name: tensorflow_serving_requests_per_second}
+        target: {type: AverageValue, averageValue: "1"}
+  behavior:
+    scaleDown: {stabilizationWindowSeconds: 300}  # a pod takes a minute to be ready
+""")
+
 README = Template("""\
 # $name on TensorFlow Serving
 
@@ -66,6 +144,9 @@ docker compose up --build
 ```
 
 starts `$image` with gRPC on port 8500 and REST on port 8501, for this machine only (`compose.yaml`).
+
+On Kubernetes: push the image to your registry, name it in `kubernetes.yaml`, and `kubectl apply -f kubernetes.yaml`.
+That has not been run.
 
 ## Ask it
 
