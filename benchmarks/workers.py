@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -50,13 +51,14 @@ class Killed(NamedTuple):
     epochs: int
 
 
-def start(output: Path, workers: int, resume: bool = False) -> list[subprocess.Popen]:
+def start(output: Path, workers: int, resume: bool = False, more: Sequence[str] = ()) -> list[subprocess.Popen]:
     """Starts a run in so many processes, the first of them the chief; logs are beside `output`."""
     config = output.with_suffix(".yaml")
     config.write_text("{}\n")
     addresses = [f"localhost:{port}" for port in _free_ports(workers)]
     command = [sys.executable, "train.py", "--config", str(config), "--output", str(output)]
     command += [word for setting in SETTINGS for word in ("--set", setting)] + ["--resume"] * resume
+    command += more
     processes = []
     for index in range(workers):
         task = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}

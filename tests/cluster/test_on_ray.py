@@ -4,12 +4,12 @@ import os
 import signal
 import threading
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from benchmarks.cluster_drills import titled
 from benchmarks.run_equality import arrays
 from benchmarks.workers import SETTINGS, finish, start
 from wsfcn_tf.__main__ import main
@@ -54,19 +54,6 @@ def machines(tmp_path_factory):
         yield cluster
         ray.shutdown()
         cluster.shutdown()
-
-
-def titled(title):
-    """The processes that Ray has given a title."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*"):
-        try:
-            words = (path / "cmdline").read_bytes()
-        except OSError:
-            continue
-        if words.startswith(title.encode()):
-            found.append(int(path.name))
-    return found
 
 
 def kill_when(title, ready):

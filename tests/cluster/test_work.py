@@ -15,12 +15,18 @@ from wsfcn_tf.errors import UserError
 class Pool:
     """Actors that square numbers; `dies` says of each call of an item whether its actor dies over it."""
 
-    def __init__(self, dies=lambda item, alone: False):
-        self.dies, self.started, self.calls = dies, [], Counter()
+    def __init__(self, dies=lambda item, alone: False, never_starts=None):
+        self.dies, self.never_starts, self.started, self.calls = dies, never_starts, [], Counter()
 
     def start(self):
-        self.started.append(f"actor {len(self.started)}")
-        return self.started[-1]
+        actor = f"actor {len(self.started)}"
+        self.started.append(actor)
+
+        def begin():
+            if self.never_starts == actor:
+                raise ActorDiedError(f"{actor} has no memory")
+
+        return actor, begin
 
     def call(self, actor, items):
         def run():
@@ -75,6 +81,34 @@ def test_whatever_dies_by_chance(seed, workers, size):
         return unlucky
 
     assert done(rng, Pool(dies), range(17), size, workers) == [(item, item**2) for item in range(17)]
+
+
+def test_an_actor_that_ends_as_it_starts_is_replaced(rng):
+    pool = Pool(never_starts="actor 1")
+    assert done(rng, pool, range(9)) == [(item, item**2) for item in range(9)]
+    assert pool.started == ["actor 0", "actor 1", "actor 2"]
+
+
+def test_an_actor_without_a_machine_keeps_nothing_from_the_others(rng):
+    class OneMachine(FakeRay):
+        def wait(self, references, num_returns, timeout):
+            there = [one for one in references if one is not pool.second]
+            return ([there[0]], references) if there else ([], references)
+
+        def nodes(self):
+            return [{"Alive": True}]
+
+    class Waiting(Pool):
+        second = None
+
+        def start(self):
+            actor, begin = super().start()
+            self.second = begin if actor == "actor 1" else self.second
+            return actor, begin
+
+    pool = Waiting()
+    found = list(in_order(OneMachine(rng), pool.start, pool.call, 2, chunks(range(20), 3)))
+    assert found == [(item, item**2) for item in range(20)]
 
 
 def test_processes_that_die_of_everything_end_it(rng):

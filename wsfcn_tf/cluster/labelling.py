@@ -102,6 +102,9 @@ def write_on(
     """
 
     def write(jobs: Sequence[Job]) -> Iterator[tuple[Job, str | UserError]]:
+        if not jobs:
+            return
+
         def call(actor: Any, photos: list[Job]) -> Any:
             return actor.write.remote(output, [(job.mask, job.name) for job in photos])
 
@@ -140,7 +143,12 @@ def predict_on(cluster: Cluster, network: Network, number: int) -> Predict:
 def _shared(cluster: Cluster, network: Network, call: Callable, chunks: Iterable[list]) -> Iterator[tuple[Any, Any]]:
     with connected(cluster) as ray:
         actor = ray.remote(num_cpus=cluster.cpus, num_gpus=cluster.gpus, max_restarts=0)(Worker)
-        start = partial(actor.remote, network, Surroundings.here(cluster))
+        surroundings = Surroundings.here(cluster)
+
+        def start() -> tuple[Any, Any]:
+            started = actor.remote(network, surroundings)
+            return started, started.__ray_ready__.remote()
+
         yield from in_order(ray, start, call, cluster.workers, chunks)
 
 

@@ -19,6 +19,7 @@ _DEATHS = 3  # of processes without anything done between, for each worker: then
 _PATIENCE = 30.0  # seconds between looks whether there is still a cluster
 _AHEAD = 4  # chunks of each worker that wait for an earlier one
 
+Start = Callable[[], tuple[Any, Any]]  # starts an actor; returns it, and the reference of what ends when it is there
 Call = Callable[[Any, list], Any]  # begins to do items with an actor; returns the reference of the list of results
 
 
@@ -29,12 +30,12 @@ class Died(NamedTuple):
 
 
 def in_order(
-    ray: ModuleType, start: Callable[[], Any], call: Call, workers: int, chunks: Iterable[Sequence[T]]
+    ray: ModuleType, start: Start, call: Call, workers: int, chunks: Iterable[Sequence[T]]
 ) -> Iterator[tuple[T, Any]]:
     """Does items with so many actors, a chunk at a time, and gives each with its result, in their order.
 
     What an actor had when it died is done again, each item alone. One that is alone with an actor that dies three
-    times is given up.
+    times is given up. An actor for which there is no machine yet keeps nothing from the others.
 
     Args:
         ray: the module.
@@ -85,28 +86,30 @@ class _Part(NamedTuple):
 class _Shared:
     """Which actor does what."""
 
-    def __init__(
-        self, ray: ModuleType, start: Callable[[], Any], call: Call, workers: int, chunks: Iterator[Sequence]
-    ) -> None:
+    def __init__(self, ray: ModuleType, start: Start, call: Call, workers: int, chunks: Iterator[Sequence]) -> None:
         self._ray, self._start, self._call, self._workers, self._chunks = ray, start, call, workers, chunks
-        self._idle = [start() for _ in range(workers)]
+        self._starting: dict[Any, Any] = {}
+        self._idle: list[Any] = []
         self._busy: dict[Any, tuple[Any, _Part]] = {}
         self._again: deque[_Part] = deque()
         self._order: deque[_Chunk] = deque()
+        self._is_all_taken = False
         self._deaths = 0  # since something was done
+        for _ in range(workers):
+            self._start_one()
 
     def results(self) -> Iterator[tuple[Any, Any]]:
         """See `in_order`."""
-        while self._begin() or self._busy:
+        while self._begin():
             self._end_of(self._wait())
             while self._order and self._order[0].is_done:
                 chunk = self._order.popleft()
                 yield from ((item, chunk.results[place]) for place, item in enumerate(chunk.items))
 
     def _wait(self) -> Any:
-        """The first call that ends; never, if nothing is left that could start an actor again."""
+        """The first start or call that ends; it need not, if nothing is left that could start an actor."""
         while True:
-            done, _ = self._ray.wait(list(self._busy), num_returns=1, timeout=_PATIENCE)
+            done, _ = self._ray.wait([*self._starting, *self._busy], num_returns=1, timeout=_PATIENCE)
             if done:
                 return done[0]
             if not any(node["Alive"] for node in self._ray.nodes()):
@@ -116,15 +119,15 @@ class _Shared:
 
     def end(self) -> None:
         """Ends all actors, whatever they are doing."""
-        for actor in (*self._idle, *(actor for actor, _ in self._busy.values())):
+        for actor in (*self._starting.values(), *self._idle, *(actor for actor, _ in self._busy.values())):
             self._ray.kill(actor)
 
     def _begin(self) -> bool:
-        """Gives idle actors something to do; returns whether any actor has."""
+        """Gives idle actors something to do; returns whether anything is left to be done."""
         while self._idle and (part := self._next()):
             actor = self._idle.pop()
             self._busy[self._call(actor, [part.chunk.items[place] for place in part.places])] = (actor, part)
-        return bool(self._busy)
+        return bool(self._order) or not self._is_all_taken
 
     def _next(self) -> _Part | None:
         if self._again:
@@ -133,13 +136,21 @@ class _Shared:
             return None
         items = next(self._chunks, None)
         if items is None:
+            self._is_all_taken = True
             return None
         chunk = _Chunk(list(items))
         self._order.append(chunk)
         return _Part(chunk, tuple(range(len(chunk.items))))
 
+    def _start_one(self) -> None:
+        actor, started = self._start()
+        self._starting[started] = actor
+
     def _end_of(self, reference: Any) -> None:
-        actor, part = self._busy.pop(reference)
+        if reference in self._starting:
+            actor, part = self._starting.pop(reference), None
+        else:
+            actor, part = self._busy.pop(reference)
         try:
             results = self._ray.get(reference)
         except self._ray.exceptions.RayTaskError as error:
@@ -149,19 +160,20 @@ class _Shared:
             self._ray.kill(actor)
             self._replace(part, error)
         else:
-            self._deaths = 0
             self._idle.append(actor)
-            part.chunk.results.update(zip(part.places, results, strict=True))
+            if part:
+                self._deaths = 0
+                part.chunk.results.update(zip(part.places, results, strict=True))
 
-    def _replace(self, part: _Part, error: Exception) -> None:
+    def _replace(self, part: _Part | None, error: Exception) -> None:
         self._deaths += 1
         if self._deaths > _DEATHS * self._workers + _TRIES:
             raise UserError(
                 f"the workers die before anything is done ({first_line(error)}); is there enough memory? Ask for "
                 "fewer workers, or for more CPUs of each"
             ) from error
-        self._idle.append(self._start())
-        for single in part.again():
+        self._start_one()
+        for single in part.again() if part else ():
             if single.tries < _TRIES:
                 self._again.append(single)
             else:
