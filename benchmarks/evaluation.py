@@ -1,6 +1,7 @@
 """The confusion matrix against the usual ways to compute it, a whole evaluation's time, and COCO's memory.
 
-Run `python -m benchmarks.evaluation`. Times are those of the processor, which other work on the machine changes little.
+Run `python -m benchmarks.evaluation`; it needs scikit-learn. Times are those of the processor, which other work on the
+machine changes little.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""The metrics against scikit-learn and the package's own, in NumPy."""
+"""The metrics against the package's own, in NumPy."""
 
 import keras
 import numpy as np

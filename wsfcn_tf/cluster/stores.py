@@ -157,7 +157,7 @@ class _Copy:
         """
         here = self._here()
         changed = [name for name in here if here[name] != self._there.get(name)]
-        for name in sorted(changed, key=lambda name: (name.startswith(_CHECKPOINTS), not name.endswith(MANIFEST))):
+        for name in sorted(changed, key=lambda name: (_CHECKPOINTS in name, not name.endswith(MANIFEST))):
             try:
                 self._remote.write(name, self._folder / name)
             except UserError:
