@@ -24,8 +24,8 @@ class Ray(SimpleNamespace):
             raise self.refuses
         self.options = {"address": address, **options}
 
-    def cluster_resources(self):
-        return self.resources
+    def nodes(self):
+        return [{"Alive": alive, "Resources": resources} for alive, resources in self.resources]
 
     def shutdown(self):
         self.ended += 1
@@ -43,7 +43,7 @@ def ray(monkeypatch):
 
 def test_without_a_cluster_this_machine_is_one(ray, monkeypatch):
     monkeypatch.setattr(connection.os, "cpu_count", lambda: 2)
-    module = ray({"CPU": 6.0})
+    module = ray([(True, {"CPU": 6.0})])
     with connected(Cluster(workers=2, cpus=3)):
         assert module.options["address"] == "local" and module.options["num_cpus"] == 6
         assert not module.options["include_dashboard"]
@@ -51,25 +51,37 @@ def test_without_a_cluster_this_machine_is_one(ray, monkeypatch):
 
 
 def test_a_connection_that_is_there_is_used_and_kept(ray):
-    module = ray({})
+    module = ray([])
     module.options = {}
     with connected(Cluster(workers=9)) as found:
         assert found is module
     assert module.ended == 0
 
 
-@pytest.mark.parametrize("what", [{"gpus": 1}, {"cpus": 3}])
-def test_a_cluster_that_is_too_small_is_told_at_once(ray, what):
-    module = ray({"CPU": 4.0, "memory": 1e9})
-    told = r"^--workers 2: they need \d (CPU|GPU)s, and the cluster has [04]; ask for"
+MACHINES = [(True, {"CPU": 4.0, "GPU": 1.0}), (True, {"CPU": 4.0}), (False, {"CPU": 99.0, "GPU": 8.0})]
+
+
+@pytest.mark.parametrize(
+    ("what", "each", "room"),
+    [({"gpus": 1}, "1 CPUs and 1 GPUs", 1), ({"cpus": 5}, "5 CPUs", 0), ({"gpus": 2}, "1 CPUs and 2 GPUs", 0)],
+)
+def test_a_cluster_that_is_too_small_is_told_at_once(ray, what, each, room):
+    module = ray(MACHINES)
+    told = f"^--workers 2: with {each} each, 2 machines have room for {room}: ask for fewer workers, or"
     with pytest.raises(UserError, match=told), connected(Cluster(workers=2, address="head:6379", **what)):
         pass
     assert module.options["address"] == "head:6379" and module.ended == 1
 
 
+def test_a_cluster_that_is_large_enough(ray):
+    ray(MACHINES)
+    with connected(Cluster(workers=4, cpus=2, address="head:6379")):
+        pass
+
+
 @pytest.mark.parametrize("error", [ConnectionError("timed\nout"), ValueError("no port"), RuntimeError("other version")])
 def test_no_cluster_at_the_address(ray, error):
-    ray({}, error)
+    ray([], error)
     told = r"^--cluster nowhere:1: no Ray cluster answers there \((timed|no|other)"
     with pytest.raises(UserError, match=told), connected(Cluster(workers=1, address="nowhere:1")):
         pass
@@ -83,6 +95,7 @@ def test_without_ray(monkeypatch):
 
 
 def test_surroundings(tmp_path, monkeypatch):
+    monkeypatch.setattr(connection.os, "environ", {**connection.os.environ})
     monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")
     monkeypatch.setenv("TF_CONFIG", "{}")
     monkeypatch.setenv("TF_USE_LEGACY_KERAS", "1")
@@ -91,7 +104,9 @@ def test_surroundings(tmp_path, monkeypatch):
     assert here.folder == tmp_path
     assert here.environment["TF_NUM_INTRAOP_THREADS"] == "3" and here.environment["TF_ENABLE_ONEDNN_OPTS"] == "0"
     assert "TF_CONFIG" not in here.environment
-    assert "TF_NUM_INTRAOP_THREADS" not in Surroundings.here(Cluster(workers=1, gpus=1)).environment
+    assert here.environment["CUDA_VISIBLE_DEVICES"] == "-1"
+    with_gpu = Surroundings.here(Cluster(workers=1, gpus=1)).environment
+    assert not {"TF_NUM_INTRAOP_THREADS", "CUDA_VISIBLE_DEVICES"} & with_gpu.keys()
     monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS")
     monkeypatch.chdir("/")
     here.enter()

@@ -1,5 +1,7 @@
 """Masks and runs that belong in a store."""
 
+import re
+import shutil
 import time
 from pathlib import Path
 
@@ -8,7 +10,7 @@ import pytest
 
 from wsfcn_tf.cluster import stores
 from wsfcn_tf.cluster.stores import StoredMasks, fetched, folder_of, run_of
-from wsfcn_tf.errors import UserError
+from wsfcn_tf.errors import LostWorker, UserError
 from wsfcn_tf.files.remote import Remote
 from wsfcn_tf.inference.outputs import RECORD, MasksAndOverlays, WithProbabilities
 from wsfcn_tf.inference.photos import Job
@@ -54,24 +56,30 @@ def test_a_folder_of_this_machine_is_itself(tmp_path):
         assert folder == tmp_path
     with run_of(str(tmp_path), writes=True) as run:
         assert run == str(tmp_path)
-    assert fetched("runs/mine") == "runs/mine"
+    with fetched("runs/mine") as run:
+        assert run == "runs/mine"
 
 
 def test_a_trained_network_is_fetched(remote, tmp_path):
     (tmp_path / "x").write_text("x")
     for name in ("config.yaml", "classes.txt"):
         remote.write(name, tmp_path / "x")
-    with pytest.raises(UserError, match=r"store/model.weights.h5: there is no such file"):
-        fetched(remote.url)
+    with pytest.raises(UserError, match=r"store/model.weights.h5: there is no such file"), fetched(remote.url):
+        pass
     remote.write("model.weights.h5", tmp_path / "x")
-    assert sorted(path.name for path in Path(fetched(remote.url)).iterdir()) == [
-        "classes.txt",
-        "config.yaml",
-        "model.weights.h5",
-    ]
+    with fetched(remote.url) as folder:
+        found = sorted(path.name for path in Path(folder).iterdir())
+    assert found == ["classes.txt", "config.yaml", "model.weights.h5"] and not Path(folder).exists()
 
 
 # === Runs ===
+
+
+def wait_for(what):
+    end = time.monotonic() + 120
+    while not what():
+        assert time.monotonic() < end
+        time.sleep(0.01)
 
 
 def checkpoint(folder, epoch):
@@ -88,10 +96,9 @@ def test_a_run_is_copied_while_it_goes_on_and_found_again(remote, monkeypatch):
         checkpoint(folder, 1)
         (Path(folder) / "lock").touch()
         (Path(folder) / ".partial-1-history.csv").touch()
-        while "checkpoints/epoch-0001/optimizer.npz" not in remote.names():
-            time.sleep(0.01)
+        wait_for(lambda: "checkpoints/epoch-0001/manifest.json" in remote.names())
         checkpoint(folder, 2)
-        stores.shutil.rmtree(RunFolder(folder).checkpoint(1))
+        shutil.rmtree(RunFolder(folder).checkpoint(1))
         (Path(folder) / "history.csv").write_text("2")
     expected = [f"checkpoints/epoch-0002/{name}" for name in ("manifest.json", "model.weights.h5", "optimizer.npz")]
     assert remote.names() == [*expected, "history.csv"]
@@ -109,10 +116,13 @@ def test_what_was_written_before_an_error_is_there(remote):
     assert remote.names() == ["record.json"]
 
 
-def test_half_a_checkpoint_is_known_as_such(remote, monkeypatch):
-    """The process is killed, or the store fails, at any file of the second one."""
-    with run_of(remote.url, writes=True) as folder:
-        checkpoint(folder, 1)
+@pytest.mark.parametrize("before", [0, 1])
+def test_half_a_checkpoint_is_none(remote, monkeypatch, before):
+    """The process is killed, or the store fails, at any file of the next one."""
+    monkeypatch.setattr(stores, "_PAUSES", ())
+    for epoch in range(1, before + 1):
+        with run_of(remote.url, writes=True) as folder:
+            checkpoint(folder, epoch)
     write = Remote.write
     for last in range(3):
         written = []
@@ -123,20 +133,59 @@ def test_half_a_checkpoint_is_known_as_such(remote, monkeypatch):
             written.append(name)
             write(self, name, source)
 
-        with monkeypatch.context() as patch, pytest.raises(UserError, match="gone"):
+        told = "^gone; the run is kept in (.*): copy it there$"
+        with monkeypatch.context() as patch, pytest.raises(UserError, match=told) as caught:
             patch.setattr(Remote, "write", failing)
             with run_of(remote.url, writes=True) as folder:
-                checkpoint(folder, 2)
+                checkpoint(folder, before + 1)
+        kept = Path(re.match(told, str(caught.value))[1])
+        assert (RunFolder(kept).checkpoint(before + 1) / "manifest.json").is_file()
+        shutil.rmtree(kept)
         with run_of(remote.url, writes=False) as folder:
             recover(RunFolder(folder))
-            assert RunFolder(folder).latest_checkpoint()[:2] == (1, 0)
+            latest = RunFolder(folder).latest_checkpoint()
+            assert latest[:2] == (1, 0) if before else latest is None
+
+
+def test_the_old_checkpoint_stays_until_the_new_one_is_whole(remote, monkeypatch):
+    with run_of(remote.url, writes=True) as folder:
+        checkpoint(folder, 1)
+    write = Remote.write
+
+    def outrun(self, name, source):
+        """Training replaces the second checkpoint by the third while it is copied."""
+        if name == "checkpoints/epoch-0002/optimizer.npz":
+            shutil.rmtree(source.parent)
+            checkpoint(source.parents[2], 3)
+            raise UserError("no such file")
+        write(self, name, source)
+
+    seen = []
+    with monkeypatch.context() as patch:
+        patch.setattr(Remote, "write", outrun)
+        patch.setattr(stores, "_SECONDS", 0.01)
+        with run_of(remote.url, writes=True) as folder:
+            checkpoint(folder, 2)
+            shutil.rmtree(RunFolder(folder).checkpoint(1))
+            wait_for(lambda: seen.append(remote.names()) or "checkpoints/epoch-0003/manifest.json" in seen[-1])
+    assert all(any(name.endswith("manifest.json") for name in names) for names in seen)
+    assert remote.names()[0] == "checkpoints/epoch-0003/manifest.json"
+
+
+def test_messages_name_the_store_and_other_errors_leave_nothing(remote):
+    told = f"^{remote.url}/history.csv: damaged$"
+    with pytest.raises(LostWorker, match=told), run_of(remote.url, writes=True) as run:
+        raise LostWorker(f"{run}/history.csv: damaged")
+    assert not Path(run).exists()
+    with pytest.raises(UserError, match=f"^{remote.url}: x$"), folder_of(remote.url) as folder:
+        raise UserError(f"{folder}: x")
 
 
 def test_a_store_that_is_away_for_a_while(remote, monkeypatch, capsys):
     monkeypatch.setattr(stores, "_SECONDS", 0.01)
+    told = "s3://b: cannot be reached; it is tried again"
     with run_of(remote.url, writes=True) as folder, monkeypatch.context() as patch:
         patch.setattr(Remote, "write", lambda *_: (_ for _ in ()).throw(UserError("s3://b: cannot be reached")))
         (Path(folder) / "history.csv").write_text("1")
-        while "s3://b: cannot be reached; it is tried again" not in capsys.readouterr().out:
-            time.sleep(0.01)
+        wait_for(lambda: told in capsys.readouterr().out)
     assert remote.names() == ["history.csv"]

@@ -8,7 +8,7 @@ from fake_ray import ActorDiedError, FakeRay, RayTaskError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsfcn_tf.cluster.work import in_order
+from wsfcn_tf.cluster.work import Died, in_order
 from wsfcn_tf.errors import UserError
 
 
@@ -144,12 +144,29 @@ def test_no_more_is_taken_than_a_few_chunks_ahead(rng):
             yield [number]
 
     class FirstLast(FakeRay):
-        def wait(self, references, num_returns, timeout):
-            return [references[-1]], references[:-1]
+        """The first chunk takes longer than all others."""
 
-    pool = Pool()
-    first = next(in_order(FirstLast(rng), pool.start, pool.call, 2, numbers()))
-    assert first == (0, 0) and len(taken) <= 8
+        def wait(self, references, num_returns, timeout):
+            others = [one for one in references if one is not pool.first]
+            return [(others or references)[0]], []
+
+    class Noting(Pool):
+        first = None
+
+        def call(self, actor, items):
+            begun = super().call(actor, items)
+            self.first = self.first or begun
+            return begun
+
+    pool = Noting()
+    results = in_order(FirstLast(rng), pool.start, pool.call, 2, numbers())
+    assert next(results) == (0, 0) and len(taken) == 8
+    assert next(results) == (1, 1)
+
+
+def test_several_items_that_end_their_process_are_all_given_up(rng):
+    found = dict(done(rng, Pool(lambda item, alone: item < 6), range(8), size=8, workers=1))
+    assert [isinstance(found[item], Died) for item in range(8)] == 6 * [True] + 2 * [False]
 
 
 @pytest.mark.parametrize("alive", [True, False])

@@ -58,10 +58,13 @@ def test_a_store_that_refuses(remote, source, monkeypatch):
     def refuse(*arguments, **options):
         raise RuntimeError("Access Denied\nand more")
 
-    for method in ("put_file", "cat_file", "find"):
+    for method in ("put_file", "cat_file", "find", "info"):
         monkeypatch.setattr(type(remote._system), method, refuse)
     for ask in (lambda: remote.write("a.bin", source), lambda: remote.read("a.bin")):
         with pytest.raises(UserError, match=f"^{remote.url}/a.bin: cannot be reached: Access Denied$"):
+            ask()
+    for ask in (remote.names, remote.is_file):  # which is not to say that there is nothing
+        with pytest.raises(UserError, match=f"^{remote.url}: cannot be reached: Access Denied$"):
             ask()
 
 

@@ -22,14 +22,12 @@ class Cluster(NamedTuple):
         cpus: of each.
         address: of a cluster that runs: "auto" is the one that this machine belongs to, HOST:PORT is its head's. None
             starts one of this machine alone.
-        others: CPUs beside those of the workers.
     """
 
     workers: int
     gpus: int = 0
     cpus: int = 1
     address: str | None = None
-    others: int = 0
 
 
 class Surroundings(NamedTuple):
@@ -37,7 +35,8 @@ class Surroundings(NamedTuple):
 
     Attributes:
         folder: what relative paths are relative to.
-        environment: TensorFlow's settings; without GPUs, it takes as many threads as CPUs are the worker's.
+        environment: TensorFlow's settings; without GPUs, it sees none, and takes as many threads as CPUs are the
+            worker's.
     """
 
     folder: Path
@@ -47,8 +46,10 @@ class Surroundings(NamedTuple):
     def here(cls, asked: Cluster) -> "Surroundings":
         """Those of this process."""
         settings = {name: value for name, value in os.environ.items() if name.startswith("TF_") and name != "TF_CONFIG"}
-        threads = {} if asked.gpus else {f"TF_NUM_{pool}_THREADS": str(asked.cpus) for pool in ("INTRAOP", "INTEROP")}
-        return cls(Path.cwd(), threads | settings)
+        if asked.gpus:  # Ray says which
+            return cls(Path.cwd(), settings)
+        threads = {f"TF_NUM_{pool}_THREADS": str(asked.cpus) for pool in ("INTRAOP", "INTEROP")}
+        return cls(Path.cwd(), threads | settings | {"CUDA_VISIBLE_DEVICES": "-1"})  # Ray would leave all to be seen
 
     def enter(self) -> None:
         """Makes them this process's own, where it sees the folder."""
@@ -75,7 +76,7 @@ def connected(asked: Cluster) -> Iterator[ModuleType]:
     if asked.address is None:
         ray.init(
             "local",
-            num_cpus=max(os.cpu_count() or 1, asked.workers * asked.cpus + asked.others),
+            num_cpus=max(os.cpu_count() or 1, asked.workers * asked.cpus),
             include_dashboard=False,
             logging_level="warning",
             runtime_env=environment,
@@ -91,7 +92,7 @@ def connected(asked: Cluster) -> Iterator[ModuleType]:
                 "starts one, and without --cluster, this machine is one"
             ) from error
     try:
-        _check(ray.cluster_resources(), asked)
+        _check([node["Resources"] for node in ray.nodes() if node["Alive"]], asked)
         yield ray
     finally:
         ray.shutdown()
@@ -104,13 +105,15 @@ def _library() -> ModuleType:
         raise UserError(f"--workers needs Ray, which is not installed: {_INSTALL}") from error
 
 
-def _check(there: dict[str, float], asked: Cluster) -> None:
-    """A job that no machine can begin would wait for ever, and say nothing."""
-    needed = {"CPU": asked.workers * asked.cpus + asked.others, "GPU": asked.workers * asked.gpus}
-    for kind, number in needed.items():
-        found = int(there.get(kind, 0))
-        if number > found:
-            raise UserError(
-                f"--workers {asked.workers}: they need {number} {kind}s, and the cluster has {found}; ask for fewer "
-                f"workers, or for fewer {kind}s of each"
-            )
+def _check(machines: list[dict[str, float]], asked: Cluster) -> None:
+    """A worker that no machine can start would be waited for for ever, in silence."""
+    room = sum(
+        min(int(there.get("CPU", 0)) // asked.cpus, int(there.get("GPU", 0)) // asked.gpus if asked.gpus else 1 << 30)
+        for there in machines
+    )
+    if room < asked.workers:
+        each = f"{asked.cpus} CPUs" + (f" and {asked.gpus} GPUs" if asked.gpus else "")
+        raise UserError(
+            f"--workers {asked.workers}: with {each} each, {len(machines)} machines have room for {room}: "
+            "ask for fewer workers, or for less of each"
+        )

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +82,8 @@ class Worker:
 
     def _open(self) -> tuple[Segmenter, Any]:
         if self._opened is None:
-            trained = load_trained(fetched(self._network.weights))
+            with fetched(self._network.weights) as weights:
+                trained = load_trained(weights)
             dataset = trained.dataset(self._network.data) if self._network.of_split else None
             self._opened = Segmenter.of(trained, self._network.inference), dataset
         return self._opened
@@ -108,7 +108,7 @@ def write_on(
         def call(actor: Any, photos: list[Job]) -> Any:
             return actor.write.remote(output, [(job.mask, job.name) for job in photos])
 
-        for job, result in _shared(cluster, network, call, _chunks(jobs, len(jobs), cluster.workers)):
+        for job, result in _shared(cluster, network, call, _chunks(jobs, cluster.workers)):
             if isinstance(result, Died):
                 yield job, _died(job.name, result)
                 continue
@@ -119,20 +119,21 @@ def write_on(
     return write
 
 
-def predict_on(cluster: Cluster, network: Network, number: int) -> Predict:
+def predict_on(cluster: Cluster, network: Network) -> Predict:
     """A `Predict` whose photos are predicted by the workers: read here, and counted here.
+
+    One at a time, as predictions, with all of their masks, are many times as large as photos.
 
     Args:
         cluster: where.
         network: what each worker opens.
-        number: of photos that will come.
     """
 
     def predict(photos: Iterable[Photo]) -> Iterator[tuple[Photo, Any]]:
         def call(actor: Any, photos: list[Photo]) -> Any:
             return actor.predict.remote(photos)
 
-        for photo, result in _shared(cluster, network, call, _chunks(photos, number, cluster.workers)):
+        for photo, result in _shared(cluster, network, call, ([photo] for photo in photos)):
             if isinstance(result, Died):
                 raise _died(photo.name, result)
             yield photo, result
@@ -152,11 +153,10 @@ def _shared(cluster: Cluster, network: Network, call: Callable, chunks: Iterable
         yield from in_order(ray, start, call, cluster.workers, chunks)
 
 
-def _chunks(items: Iterable[Any], number: int, workers: int) -> Iterator[list]:
-    size = max(1, min(_MOST, number // (_TURNS * workers)))
-    left = iter(items)
-    while chunk := list(islice(left, size)):
-        yield chunk
+def _chunks(items: Sequence[Any], workers: int) -> Iterator[Sequence[Any]]:
+    size = max(1, min(_MOST, len(items) // (_TURNS * workers)))
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
 
 
 def _died(name: str, died: Died) -> UserError:

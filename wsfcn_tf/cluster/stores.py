@@ -1,16 +1,17 @@
 """Runs and masks in stores: what is written is a folder of this machine, copied there."""
 
-import atexit
+import os
 import shutil
 import tempfile
 import threading
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 import numpy as np
 
-from wsfcn_tf.errors import UserError
+from wsfcn_tf.errors import UserError, first_line
 from wsfcn_tf.files import is_partial
 from wsfcn_tf.files.remote import Remote, is_url
 from wsfcn_tf.inference.outputs import RECORD, Output, probabilities_of
@@ -21,6 +22,7 @@ from wsfcn_tf.runs.lock import LOCK
 from wsfcn_tf.runs.manifest import MANIFEST
 
 _SECONDS = 10.0  # between looks at what a training has written
+_PAUSES = (1, 10, 60)  # seconds between the last tries
 _CHECKPOINTS = "checkpoints/"
 _TRAINED = ("config.yaml", "classes.txt", WEIGHTS)
 
@@ -50,6 +52,9 @@ class StoredMasks:
         for path in self._files(job):
             self._remote.write(self._name(path), path)
             path.unlink()
+        with suppress(OSError):  # not empty; on another machine, nobody else would delete them
+            for folder in (*job.mask.relative_to(self._folder.parent).parents,)[:-1]:
+                (self._folder.parent / folder).rmdir()
 
     def finish(self, jobs: Sequence[Job]) -> None:
         """See `Output`."""
@@ -71,26 +76,27 @@ def folder_of(output: str) -> Iterator[Path]:
     if not is_url(output):
         yield Path(output)
         return
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, _told_of(folder, output):
         remote = Remote(output)
         if RECORD in remote.names():
             remote.fetch(RECORD, Path(folder) / RECORD)
         yield Path(folder)
 
 
-def fetched(weights: str) -> str:
-    """A path of a trained network: `weights`, or a copy of it if it is a URL, which ends with this process.
+@contextmanager
+def fetched(weights: str) -> Iterator[str]:
+    """The path of a trained network: `weights`, or a copy of it if it is a URL.
 
     Raises:
         UserError: the store cannot be reached, or there is no trained network.
     """
     if not is_url(weights):
-        return weights
-    folder = tempfile.mkdtemp()
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    for name in _TRAINED:
-        Remote(weights).fetch(name, Path(folder) / name)
-    return folder
+        yield weights
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        for name in _TRAINED:
+            Remote(weights).fetch(name, Path(folder) / name)
+        yield folder
 
 
 @contextmanager
@@ -101,18 +107,32 @@ def run_of(output: str, *, writes: bool) -> Iterator[str]:
         output: where the run belongs.
         writes: whether this process writes the run: what changes is copied to the store, soon after it has, and when
             the block ends, however it does.
+
+    Raises:
+        UserError: the store cannot be reached: as the block begins, or, after some tries, as it ends. Then the folder
+            is kept, and the message says where.
     """
     if not is_url(output):
         yield output
         return
-    with tempfile.TemporaryDirectory() as folder:
+    folder = tempfile.mkdtemp()
+    with _told_of(folder, output):
         copy = _Copy(Path(folder), Remote(output))
         copy.fetch()
-        if not writes:
-            yield folder
-            return
-        with copy.kept_up():
-            yield folder
+        try:
+            with copy.kept_up() if writes else nullcontext():
+                yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _told_of(folder: str, url: str) -> Iterator[None]:
+    """What is wrong with files of the folder is said of the URL."""
+    try:
+        yield
+    except UserError as error:
+        raise type(error)(str(error).replace(folder, url.rstrip("/"))) from error
 
 
 class _Copy:
@@ -123,62 +143,76 @@ class _Copy:
         self._there: dict[str, tuple[int, int]] = {}  # what the store has, by size and time of the file here
 
     def fetch(self) -> None:
-        """Copies all of it here."""
-        for name in self._remote.names():
-            self._remote.fetch(name, self._folder / name)
+        """Copies all of it here, but for what was half copied there."""
+        names = self._remote.names()
+        whole = {name.removesuffix(MANIFEST) for name in names if name.endswith(f"/{MANIFEST}")}
+        for name in names:
+            if _CHECKPOINTS not in name or f"{name.rpartition('/')[0]}/" in whole:
+                self._remote.fetch(name, self._folder / name)
         self._there = self._here()
 
     @contextmanager
     def kept_up(self) -> Iterator[None]:
         """Copies what changes to the store meanwhile; when it cannot be reached, later."""
         ended = threading.Event()
-
-        def copy() -> None:
-            while not ended.wait(_SECONDS):
-                try:
-                    self.push()
-                except UserError as error:
-                    print(f"{error}; it is tried again")
-
-        thread = threading.Thread(target=copy, daemon=True)
+        thread = threading.Thread(target=self._keep_up, args=(ended,), daemon=True)
         thread.start()
         try:
             yield
         finally:
             ended.set()
             thread.join()
-            self.push()
+            self._push_all()
+
+    def _keep_up(self, ended: threading.Event) -> None:
+        while not ended.wait(_SECONDS):
+            try:
+                self.push()
+            except Exception as error:
+                print(f"{first_line(error)}; it is tried again")
+
+    def _push_all(self) -> None:
+        for pause in _PAUSES:
+            try:
+                return self.push()
+            except UserError:
+                time.sleep(pause)
+        try:
+            return self.push()
+        except UserError as error:
+            # not by the folder's own name, which the message would say of the URL
+            kept = self._folder.rename(self._folder.with_name(f"kept-{self._folder.name}"))
+            raise UserError(f"{error}; the run is kept in {kept}: copy it there") from error
 
     def push(self) -> None:
         """Copies what has changed, and then deletes what is gone.
 
-        Checkpoints come after the tables, as in a folder: rows of epochs that are trained again are replaced. Of each,
-        its checksums come first, so that half of one is known as such.
+        Checkpoints come after the tables, as in a folder: rows of epochs that are trained again are replaced. A
+        checkpoint's checksums come last: without them it is none. What was there before goes when all is there.
         """
-        here = self._here()
+        here, is_all = self._here(), True
         changed = [name for name in here if here[name] != self._there.get(name)]
-        for name in sorted(changed, key=lambda name: (_CHECKPOINTS in name, not name.endswith(MANIFEST))):
+        for name in sorted(changed, key=lambda name: (_CHECKPOINTS in name, name.endswith(MANIFEST))):
             try:
                 self._remote.write(name, self._folder / name)
             except UserError:
                 if (self._folder / name).exists():
                     raise
-                continue  # of a checkpoint that another has followed meanwhile
+                is_all = False  # of a checkpoint that another has followed meanwhile
+                continue
             self._there[name] = here[name]
-        for name in self._there.keys() - here.keys():
+        gone = self._there.keys() - here.keys() if is_all else ()
+        for name in sorted(gone, key=lambda name: not name.endswith(MANIFEST)):
             self._remote.delete(name)
             del self._there[name]
 
     def _here(self) -> dict[str, tuple[int, int]]:
+        """Every file, with its size and time; folders may come and go meanwhile."""
         found = {}
-        for path in sorted(self._folder.rglob("*")):
-            name = path.relative_to(self._folder)
-            if name.name == LOCK or any(is_partial(Path(part)) for part in name.parts):
-                continue
-            try:
-                if path.is_file():
+        for folder, folders, names in os.walk(self._folder):
+            folders[:] = [name for name in folders if not is_partial(Path(name))]
+            for path in (Path(folder) / name for name in names if name != LOCK and not is_partial(Path(name))):
+                with suppress(FileNotFoundError):
                     status = path.stat()
-                    found[name.as_posix()] = (status.st_size, status.st_mtime_ns)
-            except FileNotFoundError:
-                continue
+                    found[path.relative_to(self._folder).as_posix()] = (status.st_size, status.st_mtime_ns)
         return found

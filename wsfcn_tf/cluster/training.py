@@ -1,14 +1,23 @@
 """Training on a cluster: the workers that Ray Train starts, and starts again when one of them is lost."""
 
 import os
+import signal
 import tempfile
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
 from wsfcn_tf.cluster.connection import Cluster, Surroundings, connected
 from wsfcn_tf.config import ExperimentConfig
 from wsfcn_tf.errors import LostWorker, UserError, first_line
+from wsfcn_tf.files.remote import is_url
+from wsfcn_tf.runs.lock import is_locked
+
+_LEASE = 180  # seconds
 
 # What trains in a worker when its devices are known: config, output folder, whether to resume.
 Train = Callable[[ExperimentConfig, str, bool], None]
@@ -81,10 +90,14 @@ def train_on(
         UserError: a mistake that any worker met, or more failures.
     """
     with connected(cluster) as ray, tempfile.TemporaryDirectory() as records:
-        notice = ray.remote(num_cpus=0)(Notice).remote()
+        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+        here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+        notice = ray.remote(num_cpus=0, scheduling_strategy=here)(Notice).remote()  # is lost only with this process
         job = _Job(train, config, output, resume, Surroundings.here(cluster), cluster, notice)
         try:
-            _trainer(job, max_failures, records).fit()
+            with _interruptible():
+                _trainer(job, max_failures, records).fit()
         except ray.train.TrainingFailedError as error:
             _raise_mistake(ray, notice)
             raise UserError(
@@ -116,23 +129,47 @@ def _worker(settings: dict[str, _Job]) -> None:
     import ray.train
 
     job = settings["job"]
-    mistake, again = ray.get(job.notice.begin.remote(ray.train.get_context().get_world_rank()))
+    rank = ray.train.get_context().get_world_rank()
+    mistake, again = ray.get(job.notice.begin.remote(rank))
     if mistake is not None:
         return
     if job.cluster.workers == 1:
         os.environ.pop("TF_CONFIG", None)
     job.surroundings.enter()
+    if again and rank == 0:
+        _wait_for_lock(job.output)
     try:
         job.train(job.config, job.output, job.resume or again)
     except LostWorker:
         raise  # Ray starts all again
     except UserError as error:
         ray.get(job.notice.tell.remote(str(error)))
+        raise  # ends the others, too, which wait for this one; started again, all of them find the mistake
+
+
+def _wait_for_lock(output: str) -> None:
+    """A file server may hold the lock of a machine that is gone until its lease ends."""
+    end = time.monotonic() + _LEASE
+    while not is_url(output) and is_locked(Path(output)) and time.monotonic() < end:
+        time.sleep(1)
 
 
 def _raise_mistake(ray: ModuleType, notice: Any) -> None:
     if mistake := ray.get(notice.mistake.remote()):
         raise UserError(mistake)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Ray Train takes Ctrl-C for itself, ends the process with status 0, and leaves its handler behind."""
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    except SystemExit as error:
+        raise KeyboardInterrupt from error
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, before)
 
 
 def _reason(error: Exception) -> str:

@@ -15,7 +15,7 @@ from wsfcn_tf.errors import UserError, first_line
 
 T = TypeVar("T")
 _TRIES = 3  # of an item, alone with a process
-_DEATHS = 3  # of processes without anything done between, for each worker: then it is none of the items' doing
+_DEATHS = 60  # of processes without anything done between: more than a chunk of such items ends; then it is not they
 _PATIENCE = 30.0  # seconds between looks whether there is still a cluster
 _AHEAD = 4  # chunks of each worker that wait for an earlier one
 
@@ -112,6 +112,8 @@ class _Shared:
             done, _ = self._ray.wait([*self._starting, *self._busy], num_returns=1, timeout=_PATIENCE)
             if done:
                 return done[0]
+            if not self._busy:
+                print("waiting for a machine that can start a worker")
             if not any(node["Alive"] for node in self._ray.nodes()):
                 raise UserError(
                     "no machine of the cluster is left; what is done is kept, --resume goes on with the rest"
@@ -167,7 +169,7 @@ class _Shared:
 
     def _replace(self, part: _Part | None, error: Exception) -> None:
         self._deaths += 1
-        if self._deaths > _DEATHS * self._workers + _TRIES:
+        if self._deaths > _DEATHS:
             raise UserError(
                 f"the workers die before anything is done ({first_line(error)}); is there enough memory? Ask for "
                 "fewer workers, or for more CPUs of each"

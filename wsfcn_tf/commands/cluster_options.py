@@ -60,7 +60,7 @@ def cluster_of(arguments: argparse.Namespace) -> "Cluster | None":
 def workers_of(arguments: argparse.Namespace) -> "Cluster | None":
     """As `cluster_of`, for a command that opens the network itself, too: it leaves GPUs to the workers."""
     cluster = cluster_of(arguments)
-    if cluster is not None and cluster.gpus:
+    if cluster is not None:
         import tensorflow as tf
 
         tf.config.set_visible_devices([], "GPU")

@@ -87,7 +87,7 @@ def _evaluate_network(arguments: argparse.Namespace) -> None:
         from wsfcn_tf.cluster.labelling import predict_on
 
         network = network_on(cluster, arguments, inference, of_split=False)  # photos and masks are read here
-        predict = predict_on(cluster, network, len(dataset.names(arguments.split)))
+        predict = predict_on(cluster, network)
     given = tags_of if inference.classes == "tags" else None
     metrics = evaluate(predict, dataset, arguments.split, tags_of=given, on_image=on_image)
     health = by_tags.health()  # there is one: `tags_of` has read the first photo's tags

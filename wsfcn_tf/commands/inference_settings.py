@@ -1,6 +1,8 @@
 """What the commands that use a trained network can change of its inference section, for this once."""
 
 import argparse
+import atexit
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -50,7 +52,9 @@ def opened(arguments: argparse.Namespace) -> "Segmenter":
     from wsfcn_tf.segmenter.segmenter import Segmenter
     from wsfcn_tf.weights.trained import load_trained
 
-    trained = load_trained(fetched(arguments.weights))
+    held = ExitStack()  # a copy of what is in a store stays as long as this process
+    atexit.register(held.close)
+    trained = load_trained(held.enter_context(fetched(arguments.weights)))
     return Segmenter.of(trained, inference_of(trained, arguments))
 
 

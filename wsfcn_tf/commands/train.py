@@ -69,10 +69,14 @@ def train_here(config: "ExperimentConfig", output: str, resume: bool) -> None:
     """Trains in this process, with the others that `TF_CONFIG` names."""
     from wsfcn_tf.cluster.stores import run_of
     from wsfcn_tf.data.datasets.dataset import open_dataset
+    from wsfcn_tf.errors import UserError
+    from wsfcn_tf.files.remote import is_url
     from wsfcn_tf.runs.folder import WEIGHTS, RunFolder
     from wsfcn_tf.training import train
     from wsfcn_tf.training.distribution import is_chief, open_strategy
 
+    if is_url(output) and config.self_supervision.rounds > 1:
+        raise UserError(f"{output}: self_supervision.rounds needs an --output on this machine, for its masks")
     strategy = open_strategy()  # before the dataset, which may use TensorFlow
     dataset = open_dataset(config.data, tell=print)
     with run_of(output, writes=is_chief(strategy)) as folder:

@@ -41,16 +41,22 @@ class Remote:
 
     def names(self) -> list[str]:
         """Every file below it, by its path from there, sorted; none if there is no such folder."""
-        with self._reaching():
+        with self._reaching():  # `isdir` would call a store that refuses an answer no folder
             self._system.invalidate_cache()
-            found = self._system.find(self._root) if self._system.isdir(self._root) else []
-        names = (path.removeprefix(self._root).lstrip("/") for path in found)
-        return sorted(name for name in names if not is_partial(PurePosixPath(name)))
+            try:
+                found = self._system.find(self._root)
+            except FileNotFoundError:
+                found = []
+        names = (path.removeprefix(self._root).removeprefix("/") for path in found)
+        return sorted(name for name in names if name and not is_partial(PurePosixPath(name)))
 
     def is_file(self) -> bool:
         """Whether the URL is that of a file."""
         with self._reaching():
-            return self._system.isfile(self._root)
+            try:
+                return self._system.info(self._root)["type"] == "file"
+            except FileNotFoundError:
+                return False
 
     def read(self, name: str = "") -> bytes:
         """A file's content; without a name, that of the URL itself. Raises UserError if it cannot be read."""

@@ -123,9 +123,9 @@ def _stored_photos(url: str) -> Iterator[tuple[str, PurePosixPath]]:
     if remote.is_file():
         yield remote.url, PurePosixPath(PurePosixPath(remote.url).name)
         return
-    for name in map(PurePosixPath, remote.names()):
-        if name.suffix.lower() in IMAGE_SUFFIXES:
-            yield f"{remote.url}/{name}", name
+    for name in remote.names():
+        if PurePosixPath(name).suffix.lower() in IMAGE_SUFFIXES:
+            yield f"{remote.url}/{name}", PurePosixPath(name)
 
 
 def _photos(path: Path, output_dir: Path) -> Iterator[tuple[Path, Path]]:
