@@ -105,6 +105,22 @@ def test_a_mistake_ends_it_as_it_ends_a_process(run, capsys):
     assert train(run, "--resume") == 0  # it had ended, and nothing is left to do
 
 
+def test_a_mistake_that_one_worker_meets_ends_the_other_too(machines, tmp_path, capsys):
+    """A photo of its part of a batch is cut short."""
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    rng = np.random.default_rng(0)
+    for number in range(8):
+        Image.fromarray(rng.integers(0, 256, (40, 40, 3), dtype=np.uint8)).save(photos / f"{number}.png")
+    (photos / "5.png").write_bytes((photos / "5.png").read_bytes()[:-200])
+    rows = [f"{number}.png,{('cat', 'dog')[number % 2]}" for number in range(8)]
+    (photos / "tags.csv").write_text("\n".join(["image,tags", *rows, ""]))
+    words = [word for key in ("format=tagged", f"root={photos}") for word in ("--set", f"data.{key}")]
+    assert train(tmp_path / "run", *words) == 2
+    (error,) = (line for line in capsys.readouterr().err.splitlines() if line.startswith("error: "))
+    assert str(photos / "5.png") in error
+
+
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory):
     """A folder of photos, of which one cannot be read and one makes the decoder crash."""
