@@ -56,8 +56,8 @@ def train_here(tmp_path, monkeypatch):
 def test_kills_and_a_polite_end_change_nothing(tmp_path, train_here, with_masks, rng):
     reference, run = RunFolder(tmp_path / "reference"), RunFolder(tmp_path / "run")
     masks = strokes(tmp_path / "strokes") if with_masks else ()
+    train_here(reference, *masks)  # not beside the processes: progress is counted from when somebody looks
     killed = start(run.root, *masks, epochs=EPOCHS, drill=held(10, tmp_path / "never"))
-    train_here(reference, *masks)
     assert kill_after_progress(killed, run, steps=3, delay=rng.uniform(0, 0.3))
 
     polite = start(run.root, *masks, "--resume", epochs=EPOCHS, drill=held(5, tmp_path / "told"))
