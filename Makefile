@@ -45,6 +45,12 @@ test test-slow: $(ENVIRONMENTS:%=%/.installed) browser
 			failed="$$failed $$environment ($$(cat $$environment/.pytest_cache/v/cache/lastfailed | tr -d '\n'))"; \
 	done; test -z "$$failed" || { echo "=== FAILED: $$failed"; exit 1; }
 
+# Ray is there for its slow tests only: it brings pandas, which Keras 3 imports with itself wherever it is installed.
+test-slow: $(lastword $(ENVIRONMENTS))/.cluster
+%/.cluster: %/.installed requirements-cluster.txt
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-cluster.txt
+	@touch $@
+
 # For the tests of the report.
 browser:
 	@.ci/browser
@@ -65,8 +71,8 @@ clean:
 	find wsfcn_tf tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
 
 # An environment is whole if it holds .installed, which is made last: one without it is made anew.
-.venv/.installed: requirements.txt $(if $(ONLY_KERAS3),requirements-keras-hub.txt requirements-cluster.txt)
-.venv-keras3/.installed: requirements-keras3.txt requirements-keras-hub.txt requirements-cluster.txt
+.venv/.installed: requirements.txt $(if $(ONLY_KERAS3),requirements-keras-hub.txt)
+.venv-keras3/.installed: requirements-keras3.txt requirements-keras-hub.txt
 .venv/.installed .venv-keras3/.installed: requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed: make PYTHON=...")'
 	@echo '=== installing $^ into $(@D) (some minutes)'

@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 import time
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -16,8 +17,7 @@ from wsfcn_tf.__main__ import main
 from wsfcn_tf.runs.folder import RunFolder
 from wsfcn_tf.runs.record import read_record
 
-ray = pytest.importorskip("ray")
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(find_spec("ray") is None, reason="needs requirements-cluster.txt")]
 
 PHOTOS = 40
 CRASH = b"this photo makes the decoder crash"
@@ -42,6 +42,7 @@ cv2.imdecode = crashing
 @pytest.fixture(scope="module")
 def machines(tmp_path_factory):
     """Two nodes of one CPU, connected."""
+    import ray
     from ray.cluster_utils import Cluster
 
     site = tmp_path_factory.mktemp("site")
