@@ -58,11 +58,6 @@ def start(
     )
 
 
-def start_reference(root: Path, epochs: int, *options: str) -> subprocess.Popen:
-    """The run that nothing happens to."""
-    return start(root, *options, epochs=epochs)
-
-
 def kill_after_progress(
     process: subprocess.Popen,
     run: RunFolder,
@@ -309,7 +304,7 @@ def main(names: list[str], count: int, seed: int, epochs: int) -> None:
     drills["kills"] = partial(kills, count=count, seed=seed)
     folder = Path(tempfile.mkdtemp())
     try:
-        status, line = _error(start_reference(folder / "reference", epochs))
+        status, line = _error(start(folder / "reference", epochs=epochs))
         _check(status == 0, line)
         print(f"{where()}\n\n| drill | what happened |\n|---|---|", flush=True)
         for name in names or drills:
