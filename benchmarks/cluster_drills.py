@@ -1,12 +1,16 @@
-"""What a Ray cluster of two machines does when processes and machines are killed, and what it costs.
+"""What a Ray cluster of two hosts does when processes and hosts are lost, and what it costs.
 
-    python -m benchmarks.cluster_drills train     # 20 kills of a worker or a machine, within a training
-    python -m benchmarks.cluster_drills label     # 20 kills of a worker or a machine, within labelling of 1,000 photos
-    python -m benchmarks.cluster_drills cost      # labelling these photos by workers and by the plain process, in turns
+    python -m benchmarks.cluster_drills kills train    # 20 losses of a worker, node agent or host, within a training
+    python -m benchmarks.cluster_drills head train     # the head is lost; another cluster, and the same with --resume
+    python -m benchmarks.cluster_drills disk train     # the local disk of a host is full
+    python -m benchmarks.cluster_drills kills label    # likewise, within the labelling of 1,000 photos
+    python -m benchmarks.cluster_drills head label
+    python -m benchmarks.cluster_drills disk label
+    python -m benchmarks.cluster_drills cost label     # workers and the plain process, in turns
 
-Both "machines" are Ray nodes of this one, each with a CPU and a raylet of its own: all that runs on a node dies with
-its raylet. Compared, to the bit, with two processes by `TF_CONFIG`, and with the plain `predict`. Each adds a line to
-benchmarks/cluster_drills.jsonl. Needs Ray: requirements-cluster.txt.
+The hosts are namespaces of this machine (`cluster_hosts.py`), each with a CPU; jobs, and what they must come to, to the
+bit, are in `cluster_jobs.py`. Each adds a line to benchmarks/cluster_drills.jsonl. Needs root, `ip`, and Ray:
+requirements-cluster.txt.
 """
 
 import argparse
@@ -17,82 +21,68 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import numpy as np
-from PIL import Image
 
+from benchmarks.cluster_hosts import Host, TwoHosts, missing, two_hosts
+from benchmarks.cluster_jobs import Job, command, draw_photos, labelling, network, quiet, training
 from benchmarks.json_lines import append, lines
-from benchmarks.run_equality import arrays
-from benchmarks.workers import SETTINGS, finish, start
-from wsfcn_tf.runs.folder import RunFolder
 
 _RESULTS = Path(__file__).with_suffix(".jsonl")
-_STEPS = 5  # of an epoch, by SETTINGS
-_EPOCHS = 12
 _COST_ROUNDS = 3
+_FEW = 16
 
 
 def main() -> None:
     """Runs one of them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("train", "label", "cost"))
+    parser.add_argument("drill", choices=("kills", "head", "disk", "cost"))
+    parser.add_argument("job", choices=("train", "label"))
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--photos", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        if arguments.what == "train":
-            result = _train(Path(folder), arguments.kills, arguments.seed)
-        elif arguments.what == "label":
-            result = _label(Path(folder), arguments.photos, arguments.kills, arguments.seed)
-        else:
-            result = _cost(Path(folder), arguments.photos)
-    about = {"what": arguments.what, "date": str(datetime.date.today()), "cores": os.cpu_count()}
-    append(_RESULTS, about | result)
+    if arguments.drill == "cost" and arguments.job == "train":
+        sys.exit("cost is measured of labelling")
+    if lacking := missing():
+        sys.exit(f"hosts in namespaces need {lacking}")
+    with tempfile.TemporaryDirectory() as name:
+        result = _run(Path(name), arguments)
+    about = {"drill": arguments.drill, "job": arguments.job, "date": str(datetime.date.today())}
+    append(_RESULTS, about | {"cores": os.cpu_count()} | result)
     print(lines(_RESULTS)[-1])
 
 
-# === Two machines ===
+def _run(folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
+    if arguments.drill == "cost":
+        return _cost(folder, arguments.photos)
+    job = training(folder) if arguments.job == "train" else labelling(folder, arguments.photos)
+    begin = time.perf_counter()
+    with two_hosts(folder / "hosts") as hosts:
+        if arguments.drill == "kills":
+            result = _kills(job, hosts, folder, arguments.kills, np.random.default_rng(arguments.seed))
+        elif arguments.drill == "head":
+            result = _head(job, hosts, folder)
+        else:
+            result = _disk(job, hosts, folder)
+    return {"total": job.total, **result, "seconds": round(time.perf_counter() - begin)}
 
 
-class Machines:
-    """Two nodes of a CPU each; the second can be lost, and comes back."""
-
-    def __init__(self) -> None:
-        from ray.cluster_utils import Cluster
-
-        self._cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
-        self._second = self._cluster.add_node(num_cpus=1)
-        self.address = self._cluster.address
-
-    def lose_the_second(self) -> None:
-        """Kills it with all that runs on it, and starts another."""
-        self._cluster.remove_node(self._second, allow_graceful=False)
-        self._second = self._cluster.add_node(num_cpus=1, wait=False)
-
-    def end(self) -> None:
-        """Ends both."""
-        self._cluster.shutdown()
+def _begin(job: Job, hosts: TwoHosts, host: Host, log: Path, *options: str) -> subprocess.Popen:
+    """Starts a job's command on a host of the cluster; its lines go to a file."""
+    words = command(*job.words, *options, "--workers", "2", "--cluster", hosts.address)
+    with log.open("w") as file:
+        return subprocess.Popen(host.command(*words), env=quiet(), stdout=file, stderr=file)
 
 
-@contextmanager
-def machines() -> Iterator[Machines]:
-    """Two machines."""
-    both = Machines()
-    try:
-        yield both
-    finally:
-        both.end()
-
-
-def begin_command(log: TextIO, *words: str) -> subprocess.Popen:
-    """Starts `python -m wsfcn_tf ...`."""
-    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
-    return subprocess.Popen([sys.executable, "-m", "wsfcn_tf", *words], env=environment, stdout=log, stderr=log)
+def _told(log: Path) -> str:
+    """The command's last line but progress."""
+    errors = [line for line in log.read_text().replace("\r", "\n").splitlines() if line.startswith("error: ")]
+    return errors[-1] if errors else ""
 
 
 def titled(title: str) -> list[int]:
@@ -108,142 +98,89 @@ def titled(title: str) -> list[int]:
     return found
 
 
-def kill_while(
-    process: subprocess.Popen,
-    both: Machines,
-    title: str,
-    done: Callable[[], int],
-    kills: int,
-    least: int,
-    rng: np.random.Generator,
+# === Kills ===
+
+
+def _kills(job: Job, hosts: TwoHosts, folder: Path, kills: int, rng: np.random.Generator) -> dict[str, Any]:
+    log = folder / "shared.log"
+    process = _begin(job, hosts, hosts.head, log)
+    killed = _kill_while(process, job, hosts, kills, rng)
+    return {"status": process.returncode, "kills": killed, **job.compared(log)}
+
+
+def _kill_while(
+    process: subprocess.Popen, job: Job, hosts: TwoHosts, kills: int, rng: np.random.Generator
 ) -> dict[str, int]:
-    """Kills, in one of three times the second machine and else a process of a title, until it has been done so often.
+    """Kills, until the process ends or so often, as soon as a part of the job has been done since the last time."""
 
-    Args:
-        process: whose work it is; when it has ended, nothing more is killed.
-        both: the machines.
-        title: of the processes.
-        done: how much is done.
-        kills: how often.
-        least: how much has to be done between.
-        rng: draws what is killed, and when.
+    def worker() -> None:
+        with suppress(ProcessLookupError):
+            os.kill(int(rng.choice(titled(job.title))), signal.SIGKILL)
 
-    Returns:
-        How many of each.
-    """
-    killed, before = {"worker": 0, "machine": 0}, 0
+    ways: dict[str, Callable[[], None]] = {
+        "worker": worker,
+        "node agent": hosts.replace_second_agent,
+        "host": hosts.replace_second,
+    }
+    killed, before, least = dict.fromkeys(ways, 0), 0, job.total // (2 * kills)
     while process.poll() is None:
         time.sleep(0.02)
-        processes = titled(title)
-        if sum(killed.values()) == kills or done() < before + least or not processes:
+        if sum(killed.values()) == kills or job.done() < before + least or not titled(job.title):
             continue
         time.sleep(rng.uniform(0, 0.3))
-        before = done()
-        if rng.random() < 1 / 3:
-            both.lose_the_second()
-            killed["machine"] += 1
-        else:
-            with suppress(ProcessLookupError):
-                os.kill(int(rng.choice(processes)), signal.SIGKILL)
-                killed["worker"] += 1
+        before = job.done()
+        way = str(rng.choice(list(ways), p=(0.6, 0.2, 0.2)))
+        if way == "worker" and not titled(job.title):
+            continue
+        ways[way]()
+        killed[way] += 1
     return killed
 
 
-# === Training ===
+# === The head, and a full disk ===
 
 
-def _train(folder: Path, kills: int, seed: int) -> dict[str, Any]:
-    settings = [word for setting in (*SETTINGS, f"training.epochs={_EPOCHS}") for word in ("--set", setting)]
-    settings += ["--set", f"training.pretrain_epochs={_EPOCHS}", "--set", "training.checkpoint_every=1"]
-    plain, run = folder / "plain", folder / "run"
-    finish(plain, start(plain, 2, more=settings))
-    config = folder / "run.yaml"
-    config.write_text("{}\n")
-
-    def done() -> int:
-        last = RunFolder(run).latest_checkpoint()
-        return 0 if last is None else last.epochs * _STEPS + last.steps
-
-    words = ["train", "--config", str(config), "--output", str(run), *settings, "--max-failures", "-1"]
-    begin = time.perf_counter()
-    with machines() as both, (folder / "run.log").open("w") as log:
-        process = begin_command(log, *words, "--workers", "2", "--cluster", both.address)
-        killed = kill_while(process, both, "ray::RayTrainWorker", done, kills, 2, np.random.default_rng(seed))
-    expected, found = arrays(plain / "model.weights.h5"), arrays(run / "model.weights.h5")
-    same = expected.keys() == found.keys() and all(np.array_equal(expected[name], found[name]) for name in expected)
-    same_table = (plain / "history.csv").read_bytes() == (run / "history.csv").read_bytes()
-    return {
-        "status": process.returncode,
-        "steps": _STEPS * _EPOCHS,
-        "kills": killed,
-        "seconds": round(time.perf_counter() - begin),
-        "same_weights": same,
-        "same_history": same_table,
-    }
+def _when_half_done(process: subprocess.Popen, job: Job) -> None:
+    while process.poll() is None and job.done() < job.total // 2:
+        time.sleep(0.02)
 
 
-# === Labelling ===
+def _head(job: Job, hosts: TwoHosts, folder: Path) -> dict[str, Any]:
+    """The command was given on the other host, which outlives the head."""
+    log, again = folder / "lost.log", folder / "again.log"
+    process = _begin(job, hosts, hosts.second, log)
+    _when_half_done(process, job)
+    hosts.head.lose()
+    begin, done = time.perf_counter(), job.done()
+    status = process.wait(600)
+    seconds = round(time.perf_counter() - begin)
+    hosts.second.lose()
+    hosts.start()
+    resumed = _begin(job, hosts, hosts.head, again, "--resume").wait()
+    lost = {"status": status, "ended_after_s": seconds, "told": _told(log), "done": done}
+    log.write_text(log.read_text() + again.read_text())
+    return {"lost": lost, "status": resumed, **job.compared(log)}
 
 
-def _network(folder: Path) -> Path:
-    """A network that was trained for an epoch."""
-    run = folder / "network"
-    finish(run, start(run, 1, more=["--set", "training.epochs=1"]))
-    return run
+def _disk(job: Job, hosts: TwoHosts, folder: Path) -> dict[str, Any]:
+    """Its local disk, where Ray has its files and programs their temporary ones; outputs go to a shared folder."""
+    log = folder / "shared.log"
+    process = _begin(job, hosts, hosts.head, log)
+    _when_half_done(process, job)
+    hosts.second.fill_disk()
+    done = job.done()
+    return {"status": process.wait(), "told": _told(log), "done_when_filled": done, **job.compared(log)}
 
 
-def _photos(folder: Path, number: int) -> Path:
-    rng = np.random.default_rng(0)
-    (folder / "photos").mkdir()
-    for index in range(number):
-        image = rng.integers(0, 256, (48, 48 + index % 5, 3), dtype=np.uint8)
-        Image.fromarray(image).save(folder / "photos" / f"{index:04}.png")
-    return folder / "photos"
-
-
-def _predict(photos: Path, run: Path, output: Path, *options: str) -> tuple[subprocess.Popen, Path]:
-    """The process, and the file that its lines go to."""
-    told = output.with_suffix(".log")
-    with told.open("w") as log:
-        words = ["predict", str(photos), "--weights", str(run), "--output", str(output), *options]
-        return begin_command(log, *words), told
-
-
-def _files(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "prediction.json"}
-
-
-def _label(folder: Path, number: int, kills: int, seed: int) -> dict[str, Any]:
-    run, photos, output = _network(folder), _photos(folder, number), folder / "masks"
-    _predict(photos, run, folder / "plain")[0].wait()
-
-    def done() -> int:
-        return sum(1 for _ in output.glob("*.jpg")) if output.is_dir() else 0
-
-    begin = time.perf_counter()
-    with machines() as both:
-        process, log = _predict(photos, run, output, "--workers", "2", "--cluster", both.address)
-        rng = np.random.default_rng(seed)
-        killed = kill_while(process, both, "ray::Worker", done, kills, number // (2 * kills), rng)
-    words = log.read_text().replace("\r", "\n").splitlines()
-    told = [line.strip() for line in words if f"{photos}/" in line]
-    expected, found = _files(folder / "plain"), _files(output)
-    return {
-        "status": process.returncode,
-        "photos": number,
-        "kills": killed,
-        "seconds": round(time.perf_counter() - begin),
-        "same_files": expected == found,
-        "told_once": len(told) == len(set(told)) == number,
-    }
+# === Cost ===
 
 
 def _cost(folder: Path, number: int) -> dict[str, Any]:
     """Seconds of the whole command; Ray's start is counted by labelling few photos."""
-    run, photos = _network(folder), _photos(folder, number)
+    run, photos = network(folder), draw_photos(folder, number)
     few = folder / "few"
     few.mkdir()
-    for path in sorted(photos.iterdir())[:16]:
+    for path in sorted(photos.iterdir())[:_FEW]:
         (few / path.name).hardlink_to(path)
     cases = {"plain": (), "one worker": ("--workers", "1"), "two workers": ("--workers", "2")}
     seconds: dict[str, list[float]] = {}
@@ -251,15 +188,17 @@ def _cost(folder: Path, number: int) -> dict[str, Any]:
         for name, options in cases.items():
             for kind, source in (("few", few), ("all", photos)):
                 output = folder / f"{name} {kind} {turn}".replace(" ", "-")
+                words = ["predict", str(source), "--weights", str(run), "--output", str(output), *options]
                 begin = time.perf_counter()
-                _predict(source, run, output, *options)[0].wait()
+                with output.with_suffix(".log").open("w") as log:
+                    subprocess.run(command(*words), env=quiet(), stdout=log, stderr=log, check=True)
                 seconds.setdefault(f"{name}, {kind}", []).append(time.perf_counter() - begin)
     median = {name: float(np.median(values)) for name, values in seconds.items()}
     return {
         "photos": number,
-        "seconds": {name: round(value, 1) for name, value in median.items()},
+        "command_s": {name: round(value, 1) for name, value in median.items()},
         "milliseconds_a_photo": {
-            name: round(1000 * (median[f"{name}, all"] - median[f"{name}, few"]) / (number - 16), 1) for name in cases
+            name: round(1000 * (median[f"{name}, all"] - median[f"{name}, few"]) / (number - _FEW), 1) for name in cases
         },
     }
 

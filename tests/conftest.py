@@ -30,6 +30,16 @@ def rng() -> np.random.Generator:
     return np.random.default_rng(0)
 
 
+@pytest.fixture(scope="module")
+def few_weights():
+    """For modules whose networks are the smallest, and need not be ones that exist."""
+    from networks import with_few_weights  # and with it TensorFlow
+
+    with pytest.MonkeyPatch.context() as patch:
+        with_few_weights(patch)
+        yield
+
+
 LONG = ("training", "models", "weights", "serving")  # folders, of the longest files first
 
 

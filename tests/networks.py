@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from wsfcn_tf.config import ModelConfig
 from wsfcn_tf.models import WSFCN, build_model
+from wsfcn_tf.models.backbones import efficientnet_lite, resnet, vgg16
 
 CONFIG = ModelConfig(width=0.125, decoder_width=16, dilations=(1, 2, 3, 4), num_classes=3)
 
@@ -21,6 +23,17 @@ def small_network(**settings) -> WSFCN:
 # The parts of the fewest operations, for tests whose time goes into tracing: the backbone alone, and all of them.
 SHALLOW = {"backbone": "vgg16", "width": 1.0}
 FEWEST_OPERATIONS = {**SHALLOW, "context": "aspp", "fusion": "gci"}
+
+
+def with_few_weights(patch: pytest.MonkeyPatch) -> None:
+    """SHALLOW's backbone with a convolution of few filters in each block: checkpoints write 15 million weights else."""
+    patch.setattr(vgg16, "_BLOCKS", tuple((filters, 1) for filters in (8, 8, 16, 16, 16)))
+
+
+def with_few_blocks(patch: pytest.MonkeyPatch) -> None:
+    """EfficientNet-Lite and ResNet-50 with a block or two in each stage: those that repeat take seconds to trace."""
+    patch.setattr(efficientnet_lite, "_STAGES", tuple(one._replace(blocks=1) for one in efficientnet_lite._STAGES))
+    patch.setattr(resnet, "_BLOCKS", {50: (1, 2, 1, 1)})
 
 
 def shallow_network(**settings) -> WSFCN:

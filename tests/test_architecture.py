@@ -26,7 +26,7 @@ ARROWS = {
     "serving": "errors files config ops data models runs weights inference",
     "segmenter": "errors config data visualisation weights inference serving",
     "training": "errors files config ops data visualisation models objective runs weights inference evaluation",
-    "cluster": "errors files config runs weights inference evaluation segmenter",
+    "cluster": "errors files config runs weights inference evaluation",
     "commands": "errors files config data visualisation models runs weights inference evaluation serving segmenter "
     "training cluster",
     "__main__": "errors commands",

@@ -113,3 +113,13 @@ def test_surroundings(tmp_path, monkeypatch):
     assert connection.os.environ["TF_ENABLE_ONEDNN_OPTS"] == "0" and connection.Path.cwd() == tmp_path
     Surroundings(tmp_path / "elsewhere", {}).enter()  # a machine that does not see the folder
     assert connection.Path.cwd() == tmp_path
+
+
+def test_what_workers_leave_must_do_for_the_crf(ray):
+    module = ray(MACHINES)
+    with connected(Cluster(workers=2, cpus=3, crf_cpus=2)):
+        pass
+    module.options = None
+    told = r"^--crf-cpus 3: of the cluster's 8 CPUs, 2 workers take 6: ask for fewer$"
+    with pytest.raises(UserError, match=told), connected(Cluster(workers=2, cpus=3, crf_cpus=3)):
+        pass

@@ -7,23 +7,42 @@ from six_photos import one_line
 
 from wsfcn_tf.cluster.connection import Cluster
 from wsfcn_tf.commands import cluster_options
-from wsfcn_tf.commands.cluster_options import add_cluster_arguments, cluster_of
+from wsfcn_tf.commands.cluster_options import add_cluster_arguments, cluster_of, network_on
+from wsfcn_tf.commands.inference_settings import add_crf_argument
+from wsfcn_tf.config import InferenceConfig
 
 
 def asked(*words):
     parser = argparse.ArgumentParser()
-    add_cluster_arguments(parser)
-    return cluster_of(parser.parse_args(words))
+    add_crf_argument(parser)
+    add_cluster_arguments(parser, with_crf=True)
+    arguments = parser.parse_args(words, argparse.Namespace(weights="run", data=None))
+    return cluster_of(arguments), arguments
 
 
 def test_what_is_asked_for(monkeypatch):
     monkeypatch.setattr(cluster_options.os, "cpu_count", lambda: 7)
-    assert asked() is None
-    assert asked("--workers", "2") == Cluster(2, cpus=3)
-    assert asked("--workers", "9") == Cluster(9, cpus=1)
-    assert asked("--workers", "2", "--cluster", "auto") == Cluster(2, cpus=1, address="auto")
+    assert asked()[0] is None
+    assert asked("--workers", "2")[0] == Cluster(2, cpus=3)
+    assert asked("--workers", "9")[0] == Cluster(9, cpus=1)
+    assert asked("--workers", "2", "--cluster", "auto")[0] == Cluster(2, cpus=1, address="auto")
     words = ("--workers", "4", "--cluster", "head:6379", "--gpus-per-worker", "1", "--cpus-per-worker", "8")
-    assert asked(*words) == Cluster(4, 1, 8, "head:6379")
+    assert asked(*words)[0] == Cluster(4, 1, 8, "head:6379")
+    assert asked(*words, "--crf-cpus", "10")[0] == Cluster(4, 1, 8, "head:6379", 10)
+
+
+@pytest.mark.parametrize(
+    ("words", "processes", "elsewhere"),
+    [
+        ((), 3, False),
+        (("--crf-processes", "5"), 5, False),
+        (("--crf-cpus", "7"), 4, True),
+    ],
+)
+def test_who_computes_the_crf(words, processes, elsewhere):
+    cluster, arguments = asked("--workers", "2", "--cpus-per-worker", "3", *words)
+    network = network_on(cluster, arguments, InferenceConfig(), of_split=False)
+    assert (network.crf_processes, network.crf_elsewhere) == (processes, elsewhere)
 
 
 TRAIN = ("train", "--config", "photos_small", "--output", "nowhere")
@@ -41,6 +60,12 @@ EVALUATE = ("evaluate", "--data", "nowhere")
         ((*TRAIN, "--max-failures", "1"), "--max-failures needs --workers N, the number of processes"),
         ((*PREDICT, "--weights", "x", "--gpus-per-worker", "1"), "--gpus-per-worker needs --workers N, "),
         ((*PREDICT, "--weights", "x", "--workers", "2", "--least-certain", "3"), "--least-certain and --workers: "),
+        ((*PREDICT, "--weights", "x", "--crf-cpus", "2"), "--crf-cpus needs --workers N, the number of processes"),
+        ((*PREDICT, "--weights", "x", "--workers", "2", "--crf-cpus", "0"), "--crf-cpus must be at least 1, not 0"),
+        (
+            (*EVALUATE, "--weights", "x", "--workers", "2", "--crf-cpus", "2", "--crf-processes", "2"),
+            "--crf-processes and --crf-cpus: leave out one of them",
+        ),
         ((*PREDICT, "--server", "http://x", "--workers", "2"), "--server and --workers: leave out one of them"),
         ((*EVALUATE, "--masks", "x", "--workers", "2"), "--workers: there is no network with --masks: leave it out"),
         ((*EVALUATE, "--weights", "x", "--cpus-per-worker", "2"), "--cpus-per-worker needs --workers N, "),

@@ -7,7 +7,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import tensorflow as tf
-import torch
 from golden import recipe
 
 from wsfcn_tf import ModelConfig, build_model
@@ -94,6 +93,8 @@ def norm_deviations(steps):
     Norms are taken as the goldens have them: PyTorch sums squares in float32, 1e-3 too low for 19 million of them.
     Biases in front of a BatchNorm have a gradient of zero, up to rounding: 1e-5 of the largest norm does not count.
     """
+    import torch  # 1.4 s, which no other worker needs
+
     expected = json.loads((Path(recipe.__file__).parent / f"{steps.name}_grad_norms.json").read_text())
     assert steps.gradients.keys() == expected.keys()
     floor = 1e-5 * max(expected.values())

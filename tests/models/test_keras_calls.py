@@ -13,6 +13,8 @@ from wsfcn_tf.models.loss_switch import LossSwitch
 from wsfcn_tf.objective.losses import classification_loss
 from wsfcn_tf.objective.objective import Objective
 
+pytestmark = pytest.mark.usefixtures("few_weights")
+
 IMAGES = noise(4, 16, 16, 3)
 TAGS = np.float32([[1, 0, 0], [0, 1, 1], [0, 0, 1], [1, 1, 0]])
 # of the first step on the first replica: what its dropout draws from

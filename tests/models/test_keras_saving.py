@@ -12,6 +12,8 @@ from wsfcn_tf.metrics import MeanIoU
 from wsfcn_tf.objective.objective import Objective, Ramp
 from wsfcn_tf.training import build_optimizer
 
+pytestmark = pytest.mark.usefixtures("few_weights")
+
 IMAGES = noise(2, 32, 32, 3)
 TAGS = np.float32([[1, 0, 0], [0, 1, 1]])
 OBJECTIVE = Objective(

@@ -8,6 +8,8 @@ from networks import noise, smallest_network
 from wsfcn_tf.config import SelfSupervisionConfig, TrainingConfig
 from wsfcn_tf.training import LossSwitch, Objective, build_optimizer
 
+pytestmark = pytest.mark.usefixtures("few_weights")
+
 STEPS, EPOCHS, PRETRAIN_EPOCHS = 2, 2, 1
 IMAGES = noise(2 * STEPS, 24, 24, 3)
 TAGS = np.float32([[1, 0, 0], [0, 1, 1], [0, 0, 1], [1, 0, 0]])

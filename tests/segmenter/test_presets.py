@@ -17,6 +17,8 @@ from wsfcn_tf.runs.epoch_table import write_row
 from wsfcn_tf.runs.folder import RunFolder
 from wsfcn_tf.runs.training_data import write_training_data
 
+pytestmark = pytest.mark.usefixtures("few_weights")
+
 INFERENCE = InferenceConfig(background_value=0.3, scales=(0.5, 1.0))
 
 

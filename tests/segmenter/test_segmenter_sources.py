@@ -20,6 +20,8 @@ from wsfcn_tf.runs.folder import RunFolder
 from wsfcn_tf.segmenter.sources import TrainedSource
 from wsfcn_tf.weights.trained import Trained, load_trained
 
+pytestmark = pytest.mark.usefixtures("few_weights")
+
 INFERENCE = InferenceConfig(background_value=0.3)
 SIZES = ((40, 52), (33, 31))
 

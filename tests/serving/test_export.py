@@ -20,6 +20,8 @@ from wsfcn_tf.inference.predictor import Predictor
 from wsfcn_tf.runs.folder import RunFolder
 from wsfcn_tf.weights.trained import load_trained
 
+pytestmark = pytest.mark.usefixtures("few_weights")
+
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):

@@ -11,6 +11,8 @@ from wsfcn_tf.training import Objective, build_optimizer
 from wsfcn_tf.training.grouped_optimizers import GroupedSGD
 from wsfcn_tf.training.schedule import Schedule
 
+pytestmark = pytest.mark.usefixtures("few_weights")
+
 CONFIG = TrainingConfig()
 GROUPS = [(1.0, 0.1), (3.0, 0.0), (20.0, 0.5)]  # (multiplier, decay)
 

@@ -17,6 +17,8 @@ from wsfcn_tf.runs.folder import RunFolder
 from wsfcn_tf.training import rounds, trainer
 from wsfcn_tf.weights import trained
 
+pytestmark = pytest.mark.usefixtures("few_weights")
+
 INFERENCE = InferenceConfig(scales=(1, 1.5), background="power", background_value=2, grab_cut=1)
 ONCE = replace(SHORT, training=replace(SHORT.training, panels=0), inference=INFERENCE)
 

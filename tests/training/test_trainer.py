@@ -16,6 +16,8 @@ from wsfcn_tf.runs.folder import RunFolder
 from wsfcn_tf.training import continue_from, trainer
 from wsfcn_tf.training.experiment import resolve
 
+pytestmark = pytest.mark.usefixtures("few_weights")
+
 
 @pytest.fixture
 def tiny(monkeypatch):

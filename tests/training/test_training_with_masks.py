@@ -17,6 +17,8 @@ from wsfcn_tf.runs import epoch_table
 from wsfcn_tf.runs.folder import RunFolder
 from wsfcn_tf.training import trainer
 
+pytestmark = pytest.mark.usefixtures("few_weights")
+
 CONFIG = replace(
     SHORT,
     data=replace(SHORT.data, masks="train", scenes=ScenesConfig(train=9, val=1, size=48)),

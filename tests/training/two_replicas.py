@@ -18,8 +18,9 @@ import itertools
 import sys
 
 import numpy as np
+import pytest
 import tensorflow as tf
-from networks import gentle, noise, smallest_network
+from networks import gentle, noise, smallest_network, with_few_weights
 
 from benchmarks.tiny_training import build_tiny
 from wsfcn_tf.config import (
@@ -40,6 +41,7 @@ from wsfcn_tf.training.distribution import distributed_batches
 from wsfcn_tf.training.grouped_optimizers import GroupedAdamW
 from wsfcn_tf.training.loop import compile_step
 
+with_few_weights(pytest.MonkeyPatch())
 (CPU,) = tf.config.list_physical_devices("CPU")
 tf.config.set_logical_device_configuration(CPU, [tf.config.LogicalDeviceConfiguration()] * 2)  # before all else
 

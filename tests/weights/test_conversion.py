@@ -8,7 +8,6 @@ from types import MappingProxyType
 
 import numpy as np
 import pytest
-import torch
 from golden import recipe
 from networks import noise, small_network
 
@@ -48,6 +47,8 @@ def network(kind, classes=20):
 
 
 def save(path, state, **options):
+    import torch  # 1.4 s, which no other worker needs
+
     torch.save({name: torch.from_numpy(np.asarray(value)) for name, value in state.items()}, path, **options)
     return path
 
@@ -77,6 +78,8 @@ def error_of(capsys, source, target, *options):
     ],
 )
 def test_there_and_back(classes, old_format, kind, tmp_path, capsys):
+    import torch
+
     _, state = network(kind, classes)
     unused = (
         {name: np.ones(8, np.float32) for name in recipe.shapes("wsfcn") if ".bn." in name} if kind == "wsfcn" else {}
@@ -118,6 +121,8 @@ def test_imagenet_backbone_starts_a_training(tmp_path, capsys):
 
 @pytest.mark.parametrize("version", [0, 2])
 def test_efficientnet_lite_by_file_and_by_package(version, tmp_path, capsys):
+    import torch
+
     models = [
         build_model(ModelConfig(backbone=f"efficientnet_lite{version}", decoder_width=8, num_classes=2))
         for _ in range(2)
@@ -159,6 +164,8 @@ def test_other_classes_need_names(tmp_path, capsys):
 
 
 def test_half_precision_and_a_wrapped_state_dict(tmp_path):
+    import torch
+
     _, state = network("ssss")
     tensors = {name: torch.from_numpy(value).half() for name, value in state.items()}
     torch.save({"state_dict": tensors, "epoch": 3}, tmp_path / "half.pth")
@@ -182,6 +189,8 @@ class Malicious:
 
 @pytest.mark.parametrize("old_format", [False, True])
 def test_a_malicious_pickle_does_not_run(old_format, tmp_path, capsys):
+    import torch
+
     trap = tmp_path / "trap"
     torch.save({"conv1a.weight": Malicious(trap)}, tmp_path / "evil.pth", _use_new_zipfile_serialization=not old_format)
     error = error_of(capsys, tmp_path / "evil.pth", tmp_path / "out" / "model.weights.h5")
@@ -250,6 +259,8 @@ def test_the_wrong_kind(tmp_path, capsys):
 
 
 def test_no_state_dict(tmp_path, capsys):
+    import torch
+
     for content in ([torch.ones(2)], {}, {"a": 3}):
         torch.save(content, tmp_path / "list.pth")
         assert "state dict" in error_of(capsys, tmp_path / "list.pth", tmp_path / "out" / "x.weights.h5")

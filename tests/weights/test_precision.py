@@ -16,6 +16,8 @@ from wsfcn_tf.weights import precision as precision_module
 from wsfcn_tf.weights.precision import fastest_precision, precision
 from wsfcn_tf.weights.trained import Trained
 
+pytestmark = pytest.mark.usefixtures("few_weights")
+
 LITE = {"backbone": "efficientnet_lite0", "width": 1.0}
 
 

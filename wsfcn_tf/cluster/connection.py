@@ -22,12 +22,14 @@ class Cluster(NamedTuple):
         cpus: of each.
         address: of a cluster that runs: "auto" is the one that this machine belongs to, HOST:PORT is its head's. None
             starts one of this machine alone.
+        crf_cpus: CPUs for the dense CRF, beside the workers'.
     """
 
     workers: int
     gpus: int = 0
     cpus: int = 1
     address: str | None = None
+    crf_cpus: int = 0
 
 
 class Surroundings(NamedTuple):
@@ -76,7 +78,7 @@ def connected(asked: Cluster) -> Iterator[ModuleType]:
     if asked.address is None:
         ray.init(
             "local",
-            num_cpus=max(os.cpu_count() or 1, asked.workers * asked.cpus),
+            num_cpus=max(os.cpu_count() or 1, asked.workers * asked.cpus + asked.crf_cpus),
             include_dashboard=False,
             logging_level="warning",
             runtime_env=environment,
@@ -116,4 +118,10 @@ def _check(machines: list[dict[str, float]], asked: Cluster) -> None:
         raise UserError(
             f"--workers {asked.workers}: with {each} each, {len(machines)} machines have room for {room}: "
             "ask for fewer workers, or for less of each"
+        )
+    cpus = sum(int(there.get("CPU", 0)) for there in machines)
+    if cpus < asked.workers * asked.cpus + asked.crf_cpus:
+        raise UserError(
+            f"--crf-cpus {asked.crf_cpus}: of the cluster's {cpus} CPUs, {asked.workers} workers take "
+            f"{asked.workers * asked.cpus}: ask for fewer"
         )

@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from wsfcn_tf.cluster.connection import Cluster, Surroundings, connected
+from wsfcn_tf.cluster.crf import ClusterCPUs
 from wsfcn_tf.cluster.stores import fetched
 from wsfcn_tf.cluster.work import Died, in_order
 from wsfcn_tf.config import InferenceConfig
@@ -14,9 +15,9 @@ from wsfcn_tf.errors import UserError
 from wsfcn_tf.evaluation.tag_collector import TagCollector
 from wsfcn_tf.inference.outputs import Output, describe, written
 from wsfcn_tf.inference.photos import Job, photo_job, split_job
-from wsfcn_tf.inference.stream import Photo, Predict
-from wsfcn_tf.segmenter.segmenter import Segmenter
-from wsfcn_tf.weights.trained import load_trained
+from wsfcn_tf.inference.predictor import Predictor
+from wsfcn_tf.inference.stream import CRFPool, Photo, Predict, spawned, with_crf_pool
+from wsfcn_tf.weights.trained import Trained, load_trained
 
 _MOST = 16  # photos at a time
 _TURNS = 4  # at least so many chunks for each worker, so that all end at about the same time
@@ -31,7 +32,8 @@ class Network:
         inference: the rules, with a precision instead of "auto".
         data: with `split_data`, another data folder than the run's.
         of_split: whether photos are those of a dataset, by their names, and not files.
-        crf_processes: how many processes of each worker compute the dense CRF.
+        crf_processes: how many processes compute the dense CRF of each worker's photos.
+        crf_elsewhere: whether these are tasks of the cluster, and not the worker's own.
     """
 
     weights: str
@@ -39,6 +41,15 @@ class Network:
     data: str | None = None
     of_split: bool = False
     crf_processes: int = 1
+    crf_elsewhere: bool = False
+
+
+class _Opened(NamedTuple):
+    """A network, what it predicts with, and the dataset whose photos are given by name."""
+
+    trained: Trained
+    predict: Predict
+    dataset: Any
 
 
 class Worker:
@@ -51,12 +62,12 @@ class Worker:
 
     def __init__(self, network: Network, surroundings: Surroundings) -> None:
         self._network = network
-        self._opened: tuple[Segmenter, Any] | None = None
+        self._opened: _Opened | None = None
         surroundings.enter()
 
     def predict(self, photos: list[Photo]) -> list[Any]:
         """The photos' predictions, as `Segmenter.predictions`."""
-        return [prediction for _, prediction in self._predict(photos)]
+        return [prediction for _, prediction in self._open().predict(photos)]
 
     def write(self, output: Output, photos: list[tuple[Path, str]]) -> list[tuple[Any, list]]:
         """Writes the files of photos, given as mask and name.
@@ -64,28 +75,30 @@ class Worker:
         Returns:
             Of each, what was found in it or the UserError it is left out for, and what its tags tell.
         """
-        segmenter, dataset = self._open()
+        trained, predict, dataset = self._open()
         by_tags = TagCollector(self._network.inference.presence_threshold)
-        predict: Predict = self._predict
         if dataset is None:
             jobs = [photo_job(name, mask) for mask, name in photos]
         else:
             with_tags = self._network.inference.classes == "tags"
             jobs = [split_job(dataset, name, mask, with_tags=with_tags) for mask, name in photos]
             predict = by_tags.watching(predict, dataset.tags)
-        found = partial(describe, class_names=segmenter.class_names)
+        found = partial(describe, class_names=trained.class_names)
         results = {job.mask: (told, by_tags.take()) for job, told in written(predict, found, output, jobs)}
         return [results[mask] for mask, _ in photos]
 
-    def _predict(self, photos: Iterable[Photo]) -> Iterator[tuple[Photo, Any]]:
-        return self._open()[0].predictions(photos, crf_processes=self._network.crf_processes)
-
-    def _open(self) -> tuple[Segmenter, Any]:
+    def _open(self) -> _Opened:
         if self._opened is None:
-            with fetched(self._network.weights) as weights:
+            network = self._network
+            with fetched(network.weights) as weights:
                 trained = load_trained(weights)
-            dataset = trained.dataset(self._network.data) if self._network.of_split else None
-            self._opened = Segmenter.of(trained, self._network.inference), dataset
+            dataset = trained.dataset(network.data) if network.of_split else None
+            pool = CRFPool(
+                network.inference.crf, network.crf_processes, ClusterCPUs if network.crf_elsewhere else spawned
+            )
+            model = trained.in_precision(network.inference.precision).model
+            predict = with_crf_pool(Predictor(model, network.inference), pool)
+            self._opened = _Opened(trained, predict, dataset)
         return self._opened
 
 

@@ -9,11 +9,15 @@ if TYPE_CHECKING:
     from wsfcn_tf.cluster.labelling import Network
     from wsfcn_tf.config import InferenceConfig
 
-_NEED_WORKERS = {"cluster": None, "gpus_per_worker": 0, "cpus_per_worker": None}
+_NEED_WORKERS = {"cluster": None, "gpus_per_worker": 0, "cpus_per_worker": None, "crf_cpus": None}
 
 
-def add_cluster_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declares `--workers`, `--cluster`, `--gpus-per-worker` and `--cpus-per-worker`."""
+def add_cluster_arguments(parser: argparse.ArgumentParser, *, with_crf: bool) -> None:
+    """Declares `--workers`, `--cluster`, `--gpus-per-worker` and `--cpus-per-worker`.
+
+    Args:
+        with_crf: whether `--crf-cpus` is one of them.
+    """
     group = parser.add_argument_group("on several machines, with Ray (docs/cluster.md)")
     group.add_argument("--workers", type=int, metavar="N", help="so many processes, of this machine or of --cluster")
     group.add_argument(
@@ -28,6 +32,13 @@ def add_cluster_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="C",
         help="CPUs of each worker (default: 1 on a cluster; on this machine, its cores shared among the workers)",
     )
+    if with_crf:
+        group.add_argument(
+            "--crf-cpus",
+            type=int,
+            metavar="N",
+            help="N CPUs more, on any machine, for the dense CRF of all workers (default: each worker's own CPUs)",
+        )
 
 
 def cluster_of(arguments: argparse.Namespace) -> "Cluster | None":
@@ -41,20 +52,23 @@ def cluster_of(arguments: argparse.Namespace) -> "Cluster | None":
 
     if arguments.workers is None:
         for name, default in _NEED_WORKERS.items():
-            if getattr(arguments, name) != default:
+            if getattr(arguments, name, default) != default:
                 raise UserError(f"--{name.replace('_', '-')} needs --workers N, the number of processes")
         return None
-    cpus = arguments.cpus_per_worker
+    cpus, crf = arguments.cpus_per_worker, getattr(arguments, "crf_cpus", None)
+    if crf is not None and arguments.crf_processes is not None:
+        raise UserError("--crf-processes and --crf-cpus: leave out one of them")
     for option, number, least in (
         ("--workers", arguments.workers, 1),
         ("--cpus-per-worker", 1 if cpus is None else cpus, 1),
         ("--gpus-per-worker", arguments.gpus_per_worker, 0),
+        ("--crf-cpus", 1 if crf is None else crf, 1),
     ):
         if number < least:
             raise UserError(f"{option} must be at least {least}, not {number}")
     if cpus is None:
         cpus = 1 if arguments.cluster else max(1, (os.cpu_count() or 1) // arguments.workers)
-    return Cluster(arguments.workers, arguments.gpus_per_worker, cpus, arguments.cluster)
+    return Cluster(arguments.workers, arguments.gpus_per_worker, cpus, arguments.cluster, crf or 0)
 
 
 def workers_of(arguments: argparse.Namespace) -> "Cluster | None":
@@ -73,5 +87,10 @@ def network_on(
     """What the workers of `predict` and `evaluate` open."""
     from wsfcn_tf.cluster.labelling import Network
 
-    processes = cluster.cpus if arguments.crf_processes is None else arguments.crf_processes
-    return Network(arguments.weights, inference, arguments.data, of_split, processes)
+    if cluster.crf_cpus:
+        processes = -(-cluster.crf_cpus // cluster.workers)
+    else:
+        processes = cluster.cpus if arguments.crf_processes is None else arguments.crf_processes
+    return Network(
+        arguments.weights, inference, arguments.data, of_split, processes, crf_elsewhere=cluster.crf_cpus > 0
+    )

@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--resume", action="store_true", help="leave alone the photos whose files are there")
     add_annotation_options(parser)
     add_crf_argument(parser)
-    add_cluster_arguments(parser)
+    add_cluster_arguments(parser, with_crf=True)
 
 
 def run(arguments: argparse.Namespace) -> None:

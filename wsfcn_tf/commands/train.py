@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="continue an interrupted run in --output exactly; begin one if there is none",
     )
-    add_cluster_arguments(parser)
+    add_cluster_arguments(parser, with_crf=False)
     parser.add_argument(
         "--max-failures",
         type=int,

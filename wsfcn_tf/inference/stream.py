@@ -4,9 +4,8 @@ import os
 import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -68,16 +67,26 @@ def with_crf_processes(predictor: SplitPredictor, processes: int | None = None) 
     Returns:
         What raises UserError, naming the photo, when its CRF's process dies twice or the predictor refuses it.
     """
-    return partial(_predict, predictor, processes or os.cpu_count() or 1)
+
+    def predict(photos: Iterable[Photo]) -> Iterator[tuple[Photo, Prediction]]:
+        with CRFPool(predictor.config.crf, processes or os.cpu_count() or 1) as pool:
+            yield from with_crf_pool(predictor, pool)(photos)
+
+    return predict
 
 
-def _predict(predictor: SplitPredictor, processes: int, photos: Iterable[Photo]) -> Iterator[tuple[Photo, Prediction]]:
+def with_crf_pool(predictor: SplitPredictor, pool: "CRFPool") -> Predict:
+    """As `with_crf_processes`, with processes that the caller keeps: they can serve many calls."""
+    return partial(_predict, predictor, pool)
+
+
+def _predict(predictor: SplitPredictor, pool: "CRFPool", photos: Iterable[Photo]) -> Iterator[tuple[Photo, Prediction]]:
     config = predictor.config
     predictions = ((photo, _by_rules(predictor, photo)) for photo in photos)
     if uses_photo_cues(config):
-        predictions = _with_photo_cues(predictions, config, processes)
+        predictions = _with_photo_cues(predictions, config, pool.processes)
     if config.crf.iterations > 0:
-        predictions = _with_crf(predictions, config.crf, processes)
+        predictions = _with_crf(predictions, pool)
     return predictions
 
 
@@ -96,17 +105,14 @@ def _with_photo_cues(
             yield photo, future.result()
 
 
-def _with_crf(
-    predictions: Iterable[tuple[Photo, Prediction]], config: CRFConfig, processes: int
-) -> Iterator[tuple[Photo, Prediction]]:
-    with _pool(config, processes) as pool:
-        waiting: deque[_Job] = deque()
-        for photo, prediction in predictions:
-            waiting.append(pool.submit(photo, prediction))
-            while len(waiting) > 2 * processes or (waiting and waiting[0].future.done()):
-                yield pool.result(waiting.popleft())
-        while waiting:
+def _with_crf(predictions: Iterable[tuple[Photo, Prediction]], pool: "CRFPool") -> Iterator[tuple[Photo, Prediction]]:
+    waiting: deque[_Job] = deque()
+    for photo, prediction in predictions:
+        waiting.append(pool.submit(photo, prediction))
+        while len(waiting) > 2 * pool.processes or (waiting and waiting[0].future.done()):
             yield pool.result(waiting.popleft())
+    while waiting:
+        yield pool.result(waiting.popleft())
 
 
 def _by_rules(predictor: SplitPredictor, photo: Photo) -> Prediction:
@@ -119,6 +125,18 @@ def _by_rules(predictor: SplitPredictor, photo: Photo) -> Prediction:
 # === The processes ===
 
 
+def spawned(processes: int) -> Executor:
+    """Processes of this machine, one of which starts at once, while the network is traced."""
+    # spawn: a fork would copy TensorFlow's threads' locks in whatever state they are
+    executor = ProcessPoolExecutor(processes, get_context("spawn"), initializer=_leave_interrupts_to_the_parent)
+    executor.submit(os.getpid)
+    return executor
+
+
+def _leave_interrupts_to_the_parent() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 class _Job(NamedTuple):
     """A photo whose CRF was begun: what it gets, and what will come of it."""
 
@@ -129,12 +147,26 @@ class _Job(NamedTuple):
     future: Future
 
 
-class _Pool:
-    """Processes that run the CRF; started anew after one has died."""
+class CRFPool:
+    """Processes that run the CRF, if there is one; started anew after one has died.
 
-    def __init__(self, crf: CRFConfig, processes: int) -> None:
-        self._crf, self._processes = crf, processes
-        self._executor = _start(processes)
+    Args:
+        crf: with 0 iterations, nothing is started.
+        processes: how many.
+        start: starts so many; what it returns raises BrokenProcessPool where one died.
+    """
+
+    def __init__(self, crf: CRFConfig, processes: int, start: Callable[[int], Executor] = spawned) -> None:
+        self._crf, self.processes, self._start = crf, processes, start
+        self._executor = start(processes) if crf.iterations > 0 else None
+
+    def __enter__(self) -> "CRFPool":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Ends the processes, whatever they are doing."""
+        if self._executor is not None:
+            self._executor.shutdown(wait=False, cancel_futures=True)
 
     def submit(self, photo: Photo, prediction: Prediction) -> _Job:
         """Begins to refine a prediction; one that goes without a CRF waits for its turn with nothing to do."""
@@ -147,7 +179,7 @@ class _Pool:
         try:
             future = self._executor.submit(*work)
         except BrokenProcessPool:
-            self._executor = _start(self._processes)
+            self._executor = self._start(self.processes)
             future = self._executor.submit(*work)
         return _Job(photo, prediction, channels, masks, future)
 
@@ -162,7 +194,7 @@ class _Pool:
         return job.photo, refined(job.prediction, job.channels, masks)
 
     def _alone(self, job: _Job) -> np.ndarray:
-        with _start(1) as executor:  # of its own, so that what dies again is known to be this photo's
+        with self._start(1) as executor:  # of its own, so that what dies again is known to be this photo's
             try:
                 return executor.submit(dense_crf, job.photo.image, job.masks, self._crf).result()
             except BrokenProcessPool:
@@ -170,27 +202,3 @@ class _Pool:
                     f"{job.photo.name}: the CRF's process died twice on this photo; is there enough memory? "
                     "--set inference.crf.iterations=0 does without"
                 ) from None
-
-    def close(self) -> None:
-        """Ends the processes, whatever they are doing."""
-        self._executor.shutdown(wait=False, cancel_futures=True)
-
-
-def _start(processes: int) -> ProcessPoolExecutor:
-    # spawn: a fork would copy TensorFlow's threads' locks in whatever state they are
-    executor = ProcessPoolExecutor(processes, get_context("spawn"), initializer=_leave_interrupts_to_the_parent)
-    executor.submit(os.getpid)  # one starts now, while the network is traced, and not when the first masks are there
-    return executor
-
-
-def _leave_interrupts_to_the_parent() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-@contextmanager
-def _pool(crf: CRFConfig, processes: int) -> Iterator[_Pool]:
-    pool = _Pool(crf, processes)
-    try:
-        yield pool
-    finally:
-        pool.close()

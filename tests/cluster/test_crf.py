@@ -1,0 +1,102 @@
+"""The dense CRF as tasks of a cluster."""
+
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from fake_ray import FakeRay, RayError, RayTaskError
+
+from wsfcn_tf.cluster import crf
+from wsfcn_tf.cluster.crf import ClusterCPUs
+from wsfcn_tf.config import CRFConfig, InferenceConfig
+from wsfcn_tf.errors import UserError
+from wsfcn_tf.inference.prediction import Prediction
+from wsfcn_tf.inference.rules import NetworkOutput, to_prediction
+from wsfcn_tf.inference.stream import CRFPool, Photo, with_crf_pool
+
+CONFIG = InferenceConfig(background="none", presence_threshold=0.0, crf=CRFConfig(iterations=2))
+
+
+class Tasks:
+    """The module, as far as tasks go: the numbers of those that are lost are given."""
+
+    exceptions = FakeRay.exceptions
+
+    def __init__(self, lost=()):
+        self.lost, self.options, self.begun = lost, [], 0
+
+    def remote(self, **options):
+        self.options.append(options)
+        return lambda function: SimpleNamespace(remote=lambda *arguments: self.run(function, *arguments))
+
+    def run(self, function, *arguments):
+        self.begun += 1
+        future = Future()
+        if self.begun in self.lost:
+            future.set_exception(RayError("its machine is gone\nand more"))
+        else:
+            try:
+                future.set_result(function(*arguments))
+            except Exception as error:
+                future.set_exception(RayTaskError(error))
+        return SimpleNamespace(future=lambda: future)
+
+
+@pytest.fixture
+def tasks(monkeypatch):
+    def install(*lost):
+        module = Tasks(lost)
+        monkeypatch.setattr(crf, "import_module", lambda name: {"ray": module}[name])
+        return module
+
+    return install
+
+
+def test_a_task_takes_a_cpu_and_is_begun_again_where_it_is_lost(tasks):
+    module = tasks()
+    assert ClusterCPUs(7).submit(divmod, 7, 3).result() == (2, 1)
+    assert module.options == [{"num_cpus": 1, "max_retries": 2, "scheduling_strategy": "SPREAD"}]
+
+
+def test_a_task_raises_what_its_function_raises(tasks):
+    tasks()
+    with pytest.raises(ZeroDivisionError):
+        ClusterCPUs(1).submit(divmod, 1, 0).result()
+
+
+def test_a_task_that_is_lost_is_a_process_that_died(tasks):
+    tasks(1)
+    with pytest.raises(BrokenProcessPool, match=r"^its machine is gone$"):
+        ClusterCPUs(1).submit(divmod, 1, 1).result()
+
+
+class Colours:
+    """A predictor whose masks are the photo's colours."""
+
+    config = CONFIG
+
+    def by_rules(self, image, tags) -> Prediction:
+        return to_prediction(NetworkOutput(np.float32(image) / 255, np.zeros(2, np.float32)), CONFIG, tags)
+
+
+def predictions(count, start):
+    rng = np.random.default_rng(0)
+    photos = [Photo(str(i), rng.integers(0, 256, (9 + i, 12, 3), dtype=np.uint8)) for i in range(count)]
+    with CRFPool(CONFIG.crf, 2, *start) as pool:
+        predict = with_crf_pool(Colours(), pool)
+        return [prediction for half in (photos[::2], photos[1::2]) for _, prediction in predict(half)]
+
+
+def test_one_pool_serves_many_calls_and_a_lost_task_changes_nothing(tasks):
+    module = tasks(4)  # 1 is to start
+    for one, other in zip(predictions(6, [ClusterCPUs]), predictions(6, []), strict=True):
+        np.testing.assert_array_equal(one.masks, other.masks)
+    assert module.begun == 1 + 6 + 1
+
+
+def test_a_photo_whose_task_is_lost_again_is_named(tasks):
+    tasks(2, 3, 4, 5)
+    with pytest.raises(UserError, match=r"^0: the CRF's process died twice on this photo"):
+        predictions(2, [ClusterCPUs])
