@@ -5,6 +5,7 @@ as a host is: every process on it at once. Needs root and `ip`, `unshare` and `n
 """
 
 import os
+import secrets
 import shutil
 import signal
 import subprocess
@@ -55,7 +56,8 @@ class Host:
 
     def command(self, *words: str) -> list[str]:
         """The words that run a command on this host."""
-        return ["nsenter", "--target", str(self._init), "--net", "--mount", "--pid", *words]
+        place = ["nsenter", "--target", str(self._init), "--net", "--mount", "--pid"]
+        return [*place, "env", f"--chdir={Path.cwd()}", *words]
 
     def start_ray(self, head: "Host", log: TextIO) -> None:
         """Starts a Ray node of one CPU; the head, if it is its own."""
@@ -105,8 +107,9 @@ class TwoHosts:
         self.head = self._host()
         self.head.start_ray(self.head, self._log)
         self.address = ray_address(self.head)
-        while subprocess.run(self._status(), capture_output=True).returncode:
-            time.sleep(0.5)
+        reach = self.head.command("bash", "-c", f"echo > /dev/tcp/{self.head.address}/{_PORT}")
+        while subprocess.run(reach, stderr=subprocess.DEVNULL).returncode:
+            time.sleep(0.2)
         self.start_second()
 
     def start_second(self) -> None:
@@ -135,9 +138,6 @@ class TwoHosts:
         self._count += 1
         return Host(self._count, self._folder / str(self._count))
 
-    def _status(self) -> list[str]:
-        return self.head.command(sys.executable, "-m", "ray.scripts.scripts", "status", f"--address={self.address}")
-
 
 @contextmanager
 def two_hosts(folder: Path) -> Iterator[TwoHosts]:
@@ -147,6 +147,7 @@ def two_hosts(folder: Path) -> Iterator[TwoHosts]:
         folder: for their disks.
     """
     folder.mkdir()
+    os.environ.update(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=secrets.token_hex(32))  # of all that is started
     _ip("link", "add", _BRIDGE, "type", "bridge")
     try:
         _ip("link", "set", _BRIDGE, "up")

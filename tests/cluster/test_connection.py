@@ -4,6 +4,7 @@ import sys
 from types import SimpleNamespace
 
 import pytest
+from fake_ray import FakeRay, RayError
 
 from wsfcn_tf.cluster import connection
 from wsfcn_tf.cluster.connection import Cluster, Surroundings, connected
@@ -12,6 +13,8 @@ from wsfcn_tf.errors import UserError
 
 class Ray(SimpleNamespace):
     """The module, as far as a connection goes."""
+
+    exceptions = FakeRay.exceptions
 
     def __init__(self, resources, refuses=None):
         super().__init__(resources=resources, refuses=refuses, options=None, ended=0)
@@ -84,6 +87,22 @@ def test_no_cluster_at_the_address(ray, error):
     ray([], error)
     told = r"^--cluster nowhere:1: no Ray cluster answers there \((timed|no|other)"
     with pytest.raises(UserError, match=told), connected(Cluster(workers=1, address="nowhere:1")):
+        pass
+
+
+class AuthenticationError(RayError):
+    pass
+
+
+@pytest.mark.parametrize("cause", [None, RuntimeError("Last error: ray.exceptions.AuthenticationError: no token")])
+def test_a_head_that_asks_for_a_token(ray, cause):
+    error = ConnectionError("Failed to connect") if cause else AuthenticationError("no token")
+    error.__cause__ = cause
+    ray([], error)
+    told = (
+        r"^--cluster head:1: its head asks for a token: copy the head's ~/.ray/auth_token to this machine, and set RAY"
+    )
+    with pytest.raises(UserError, match=told), connected(Cluster(workers=1, address="head:1")):
         pass
 
 

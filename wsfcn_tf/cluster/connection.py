@@ -88,11 +88,8 @@ def connected(asked: Cluster) -> Iterator[ModuleType]:
     else:
         try:
             ray.init(asked.address, logging_level="warning", runtime_env=environment)
-        except (ConnectionError, ValueError, RuntimeError) as error:
-            raise UserError(
-                f"--cluster {asked.address}: no Ray cluster answers there ({first_line(error)}); `ray start --head` "
-                "starts one, and without --cluster, this machine is one"
-            ) from error
+        except (ConnectionError, ValueError, RuntimeError, ray.exceptions.RayError) as error:
+            raise UserError(f"--cluster {asked.address}: {_refusal(error)}") from error
     try:
         _check([node["Resources"] for node in ray.nodes() if node["Alive"]], asked)
         yield ray
@@ -105,6 +102,21 @@ def _library() -> ModuleType:
         return import_module("ray")
     except ImportError as error:
         raise UserError(f"--workers needs Ray, which is not installed: {_INSTALL}") from error
+
+
+def _refusal(error: Exception) -> str:
+    cause: BaseException | None = error
+    while cause is not None:
+        if "AuthenticationError" in f"{type(cause).__name__} {cause}":  # some reach us as a text alone
+            return (
+                "its head asks for a token: copy the head's ~/.ray/auth_token to this machine, and set "
+                "RAY_AUTH_MODE=token, for `ray start` on each machine, too"
+            )
+        cause = cause.__cause__
+    return (
+        f"no Ray cluster answers there ({first_line(error)}); `ray start --head` starts one, and without --cluster, "
+        "this machine is one"
+    )
 
 
 def _check(machines: list[dict[str, float]], asked: Cluster) -> None:

@@ -90,13 +90,13 @@ def predictions(count, start):
 
 
 def test_one_pool_serves_many_calls_and_a_lost_task_changes_nothing(tasks):
-    module = tasks(4)  # 1 is to start
+    module = tasks(4)
     for one, other in zip(predictions(6, [ClusterCPUs]), predictions(6, []), strict=True):
         np.testing.assert_array_equal(one.masks, other.masks)
-    assert module.begun == 1 + 6 + 1
+    assert module.begun == 6 + 1
 
 
 def test_a_photo_whose_task_is_lost_again_is_named(tasks):
-    tasks(2, 3, 4, 5)
+    tasks(*range(9))
     with pytest.raises(UserError, match=r"^0: the CRF's process died twice on this photo"):
         predictions(2, [ClusterCPUs])
