@@ -171,6 +171,17 @@ def test_labelling_is_predict_and_leaves_out_what_cannot_be_read(run, photos, tm
     assert files(output).keys() == files(tmp_path / "plain").keys()
 
 
+def test_the_dense_crf_on_other_cpus_is_predict(run, photos, tmp_path, capsys):
+    """One CPU is the worker's, on one of the nodes; the other one's computes the CRF."""
+    some = [str(photos / f"{number:03}.png") for number in range(6)]
+    words = ["--weights", str(run), "--set", "inference.crf.iterations=2", "--set", "inference.presence_threshold=0"]
+    assert main(["predict", *some, *words, "--output", str(tmp_path / "plain")]) == 0
+    options = ("--workers", "1", "--crf-cpus", "1")
+    assert main(["predict", *some, *words, "--output", str(tmp_path / "masks"), *options]) == 0
+    assert "left out" not in capsys.readouterr().out
+    assert len(files(tmp_path / "plain")) == 13 and files(tmp_path / "plain") == files(tmp_path / "masks")
+
+
 def test_evaluating_is_evaluate(run, tmp_path, capsys):
     words = ["evaluate", "--weights", str(run), "--split", "val"]
     assert main([*words, "--output", str(tmp_path / "plain")]) == 0

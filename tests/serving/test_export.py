@@ -106,7 +106,7 @@ def test_a_size_that_the_network_has_not_seen_is_noted(inner_size, is_near):
 
 def test_weights_beyond_two_gigabytes_are_refused(run, tmp_path, capsys, monkeypatch):
     """Before anything is traced."""
-    monkeypatch.setattr("wsfcn_tf.serving.export.LARGEST", 1_000_000)
+    monkeypatch.setattr("wsfcn_tf.serving.export.LARGEST", 1_000)
     assert main(["export", str(run.root), "--output", str(tmp_path / "1"), "--precision", "float16"]) == 2
     assert "GB in float16, more than the 2 GB of a SavedModel: take --precision" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
