@@ -20,6 +20,12 @@ _BRIDGE = "wsfcn0"
 _NETWORK = "10.213.7"
 _PORT = 6379
 _DISK = "800m"
+_BOTH = """
+import sys, time, ray
+ray.init(sys.argv[1], logging_level="error")
+while sum(node["Alive"] for node in ray.nodes()) < 2:
+    time.sleep(0.1)
+"""
 
 
 def missing() -> str | None:
@@ -103,7 +109,7 @@ class TwoHosts:
         self.start()
 
     def start(self) -> None:
-        """Starts both."""
+        """Starts both, and waits for them."""
         self.head = self._host()
         self.head.start_ray(self.head, self._log)
         self.address = ray_address(self.head)
@@ -111,6 +117,7 @@ class TwoHosts:
         while subprocess.run(reach, stderr=subprocess.DEVNULL).returncode:
             time.sleep(0.2)
         self.start_second()
+        subprocess.run(self.head.command(sys.executable, "-c", _BOTH, self.address), check=True)
 
     def start_second(self) -> None:
         """Starts the one that is not the head, and does not wait for it."""

@@ -98,6 +98,32 @@ def test_a_training_is_that_of_two_processes_and_a_kill_changes_nothing(run, tmp
     assert (run / "history.csv").read_bytes() == (plain / "history.csv").read_bytes()
 
 
+def test_a_signal_to_the_command_has_all_workers_save_and_stop(run, tmp_path, capsys):
+    """More steps within an epoch than workers let pass between two questions."""
+    stopped = tmp_path / "run"
+    options = ("--set", "data.scenes.train=100", "--set", "training.epochs=2", "--set", "training.pretrain_epochs=2")
+
+    def watch():
+        while not (stopped / "history.csv").exists():
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    thread = threading.Thread(target=watch, daemon=True)
+    before = signal.getsignal(signal.SIGTERM)
+    thread.start()
+    assert train(stopped, *options) == 75
+    thread.join()
+    assert signal.getsignal(signal.SIGTERM) is before
+    told = capsys.readouterr().err.strip().splitlines()[-1]
+    assert told.startswith("SIGTERM: saved after step ") and told.endswith(" of epoch 2; --resume continues")
+    assert train(stopped, *options, "--resume") == 0
+    assert train(tmp_path / "plain", *options) == 0
+    assert (stopped / "history.csv").read_bytes() == (tmp_path / "plain" / "history.csv").read_bytes()
+    expected = arrays(tmp_path / "plain" / "model.weights.h5")
+    for name, value in arrays(stopped / "model.weights.h5").items():
+        np.testing.assert_array_equal(value, expected[name])
+
+
 def test_a_mistake_ends_it_as_it_ends_a_process(run, capsys):
     assert train(run) == 2
     assert capsys.readouterr().err.strip().splitlines()[-1] == (

@@ -10,7 +10,7 @@ import tensorflow as tf
 from short_runs import CONFIG, SCENES, train, with_training
 
 from benchmarks.tiny_training import build_tiny
-from wsfcn_tf.errors import UserError
+from wsfcn_tf.errors import Stopped, UserError
 from wsfcn_tf.runs import epoch_table
 from wsfcn_tf.runs.folder import RunFolder
 from wsfcn_tf.training import continue_from, trainer
@@ -130,6 +130,11 @@ def test_resuming_within_an_epoch_continues_exactly(finished, tmp_path):
     assert_same_weights(resumed, finished[1])
     assert run.history.read_bytes() == finished[0].history.read_bytes()
     assert not run.checkpoints_within()
+
+
+def test_who_is_asked_elsewhere_stops_before_the_first_step(tiny, tmp_path):
+    with pytest.raises(Stopped, match=r"^SIGINT: nothing is lost, the run is where it was, after 0 epochs and 0 steps"):
+        train(CONFIG, SCENES, RunFolder(tmp_path), asked_to_stop=lambda: "SIGINT")
 
 
 def test_resuming_a_finished_run_changes_nothing(finished):

@@ -3,24 +3,25 @@
 import os
 import signal
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
-from types import ModuleType
+from types import FrameType, ModuleType
 from typing import Any, NamedTuple
 
 from wsfcn_tf.cluster.connection import Cluster, Surroundings, connected
 from wsfcn_tf.config import ExperimentConfig
-from wsfcn_tf.errors import LostWorker, UserError, first_line
+from wsfcn_tf.errors import LostWorker, Stopped, UserError, first_line
 from wsfcn_tf.files.remote import is_url
 from wsfcn_tf.runs.lock import is_locked
 
 _LEASE = 180  # seconds
+_SECONDS = 0.2  # between looks for a signal
 
-# What trains in a worker when its devices are known: config, output folder, whether to resume.
-Train = Callable[[ExperimentConfig, str, bool], None]
+# What trains in a worker when its devices are known: config, output folder, whether to resume, and what tells that it
+# is to stop.
+Train = Callable[[ExperimentConfig, str, bool, Callable[[], str]], None]
 
 
 class _Job(NamedTuple):
@@ -46,13 +47,16 @@ class _Job(NamedTuple):
 
 
 class Notice:
-    """What ends a job for good, which a worker knows and the others do not: an actor.
+    """What ends a job for good, which a worker or the command knows and the others do not: an actor.
 
     A worker that meets a user's mistake ends, which the others take for its loss; starting all again would not mend it.
+    A signal to the command asks all workers to save and to stop.
     """
 
     def __init__(self) -> None:
         self._mistake: str | None = None
+        self._stopped: tuple[str, int] | None = None
+        self._signal = ""
         self._starts: dict[int, int] = {}
 
     def begin(self, rank: int) -> tuple[str | None, bool]:
@@ -65,9 +69,21 @@ class Notice:
         """Keeps the first mistake."""
         self._mistake = self._mistake or mistake
 
-    def mistake(self) -> str | None:
-        """What ended the job."""
-        return self._mistake
+    def ask(self, name: str) -> None:
+        """Has the workers stop, as a signal to them would."""
+        self._signal = name
+
+    def asked(self) -> str:
+        """The name of the signal, or ""."""
+        return self._signal
+
+    def stop(self, message: str, status: int) -> None:
+        """Told by each worker that has stopped so."""
+        self._stopped = message, status
+
+    def end(self) -> tuple[str | None, tuple[str, int] | None]:
+        """The mistake that ended the job, and what `Stopped` said."""
+        return self._mistake, self._stopped
 
 
 def train_on(
@@ -88,6 +104,7 @@ def train_on(
 
     Raises:
         UserError: a mistake that any worker met, or more failures.
+        Stopped: a signal asked to stop, and the state is saved.
     """
     with connected(cluster) as ray, tempfile.TemporaryDirectory() as records:
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
@@ -96,15 +113,36 @@ def train_on(
         notice = ray.remote(num_cpus=0, scheduling_strategy=here)(Notice).remote()  # is lost only with this process
         job = _Job(train, config, output, resume, Surroundings.here(cluster), cluster, notice)
         try:
-            with _interruptible():
-                _trainer(job, max_failures, records).fit()
+            _fit(_trainer(job, max_failures, records), notice)
         except ray.train.TrainingFailedError as error:
-            _raise_mistake(ray, notice)
+            _raise_end(ray, notice)
             raise UserError(
                 f"{output}: a worker was lost more than {max_failures} times ({_reason(error)}); the run is as its "
                 "last checkpoint left it: --resume continues it, and --max-failures allows more"
             ) from error
-        _raise_mistake(ray, notice)
+        _raise_end(ray, notice)
+
+
+def _fit(trainer: Any, notice: Any) -> None:
+    """Runs it in another thread; in this one, Ray Train takes Ctrl-C for itself and ends the process with status 0."""
+    asked: list[str] = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        asked.append(signal.Signals(number).name)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.write(2, f"\n{asked[-1]}: the workers save and stop; Ctrl-C ends at once\n".encode())
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        with ThreadPoolExecutor(1) as thread:
+            future = thread.submit(trainer.fit)
+            while wait([future], timeout=_SECONDS).not_done:
+                if asked:
+                    notice.ask.remote(asked.pop())
+            future.result()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _trainer(job: _Job, max_failures: int, records: str) -> Any:
@@ -139,7 +177,9 @@ def _worker(settings: dict[str, _Job]) -> None:
     if again and rank == 0:
         _wait_for_lock(job.output)
     try:
-        job.train(job.config, job.output, job.resume or again)
+        job.train(job.config, job.output, job.resume or again, lambda: ray.get(job.notice.asked.remote()))
+    except Stopped as stopped:
+        ray.get(job.notice.stop.remote(str(stopped), stopped.status))  # all stop together: nothing is lost
     except LostWorker:
         raise  # Ray starts all again
     except UserError as error:
@@ -154,22 +194,12 @@ def _wait_for_lock(output: str) -> None:
         time.sleep(1)
 
 
-def _raise_mistake(ray: ModuleType, notice: Any) -> None:
-    if mistake := ray.get(notice.mistake.remote()):
+def _raise_end(ray: ModuleType, notice: Any) -> None:
+    mistake, stopped = ray.get(notice.end.remote())
+    if mistake:
         raise UserError(mistake)
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """Ray Train takes Ctrl-C for itself, ends the process with status 0, and leaves its handler behind."""
-    before = signal.getsignal(signal.SIGINT)
-    try:
-        yield
-    except SystemExit as error:
-        raise KeyboardInterrupt from error
-    finally:
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGINT, before)
+    if stopped:
+        raise Stopped(*stopped)
 
 
 def _reason(error: Exception) -> str:

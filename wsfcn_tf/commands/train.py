@@ -3,6 +3,7 @@
 import argparse
 import os
 import platform
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from wsfcn_tf.commands.cluster_options import add_cluster_arguments, cluster_of
@@ -65,8 +66,8 @@ def run(arguments: argparse.Namespace) -> None:
     train_on(cluster, train_here, config, arguments.output, resume=arguments.resume, max_failures=failures)
 
 
-def train_here(config: "ExperimentConfig", output: str, resume: bool) -> None:
-    """Trains in this process, with the others that `TF_CONFIG` names."""
+def train_here(config: "ExperimentConfig", output: str, resume: bool, asked_to_stop: Callable[[], str] = str) -> None:
+    """Trains in this process, with the others that `TF_CONFIG` names; see `wsfcn_tf.training.train`."""
     from wsfcn_tf.cluster.stores import run_of
     from wsfcn_tf.data.datasets.dataset import open_dataset
     from wsfcn_tf.errors import UserError
@@ -80,6 +81,6 @@ def train_here(config: "ExperimentConfig", output: str, resume: bool) -> None:
     strategy = open_strategy()  # before the dataset, which may use TensorFlow
     dataset = open_dataset(config.data, tell=print)
     with run_of(output, writes=is_chief(strategy)) as folder:
-        train(config, dataset, RunFolder(folder), resume=resume, strategy=strategy)
+        train(config, dataset, RunFolder(folder), resume=resume, strategy=strategy, asked_to_stop=asked_to_stop)
     if is_chief(strategy):
         print(f"trained network: {output.rstrip('/')}/{WEIGHTS}")

@@ -1,6 +1,6 @@
 """Training a network: config and dataset become model, batches and callbacks, and the loop runs them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import keras
 import tensorflow as tf
@@ -46,6 +46,7 @@ def train(
     resume: bool = False,
     strategy: tf.distribute.Strategy | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
+    asked_to_stop: Callable[[], str] = str,
 ) -> Network:
     """Trains a network from photos and tags; masks are read for `training.validate_miou` and `data.masks: train` only.
 
@@ -61,6 +62,8 @@ def train(
         strategy: the devices to train on; None calls `open_strategy`, which must come before other uses of TensorFlow
             where `TF_CONFIG` names several processes.
         callbacks: any of Keras', called as by `fit`: after validation, and before the epoch's checkpoint is saved.
+        asked_to_stop: where Python handles no signals (in a thread): called between steps, it returns the name of a
+            signal that came elsewhere, such as "SIGTERM", or "".
 
     Returns:
         The trained model.
@@ -73,7 +76,7 @@ def train(
     config = resolve(config, dataset, run)
 
     def train_once(config: ExperimentConfig, run: RunFolder) -> Network:
-        return _train(config, dataset, run, resume, strategy, callbacks)
+        return _train(config, dataset, run, resume, strategy, callbacks, asked_to_stop)
 
     return train_in_rounds(train_once, config, dataset, run, resume)
 
@@ -85,9 +88,11 @@ def _train(
     resume: bool,
     strategy: tf.distribute.Strategy,
     callbacks: Sequence[keras.callbacks.Callback],
+    asked_to_stop: Callable[[], str],
 ) -> Network:
     """One training."""
-    with lost_workers(), writable(run, strategy) as own, locked(own.root), StopOnSignal(strategy=strategy) as stop:
+    stop = StopOnSignal(strategy=strategy, asked=asked_to_stop)
+    with lost_workers(), writable(run, strategy) as own, locked(own.root), stop:
         experiment = open_experiment(config, dataset, run, strategy, resume)
         model = _build(experiment)
         start = experiment.begin(own)  # only now: a run whose weights are not to be had has not begun

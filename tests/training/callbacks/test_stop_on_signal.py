@@ -112,6 +112,18 @@ def test_a_signal_before_the_first_step():
     assert not stop.checkpoint.saves
 
 
+def test_a_signal_that_came_elsewhere():
+    came = []
+    stop = StopOnSignal(Checkpoint(3), asked=lambda: came[-1] if came else "")
+    stop.set_params({"steps": 20})
+    stop.on_train_begin()
+    stop.on_train_batch_end(2)
+    came.append("SIGTERM")
+    with pytest.raises(Stopped, match=r"^SIGTERM: saved; --resume continues$") as stopped:
+        stop.on_train_batch_end(3)
+    assert stopped.value.status == 75 and stop.checkpoint.saves == 1
+
+
 def test_workers_ask_each_other_every_tenth_step_and_at_the_end_of_an_epoch(monkeypatch):
     asked = []
 

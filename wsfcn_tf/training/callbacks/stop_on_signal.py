@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
@@ -28,6 +29,7 @@ class StopOnSignal(keras.callbacks.Callback):
     Args:
         checkpoint: saves; has to be set when training begins.
         strategy: of which every worker has this callback, and all stop together; None is one process.
+        asked: asked, too, where signals are not caught: the name of one that has come elsewhere, or "".
 
     Attributes:
         requested: the signal that came.
@@ -36,9 +38,14 @@ class StopOnSignal(keras.callbacks.Callback):
         Stopped: within the training.
     """
 
-    def __init__(self, checkpoint: Checkpoint | None = None, strategy: tf.distribute.Strategy | None = None) -> None:
+    def __init__(
+        self,
+        checkpoint: Checkpoint | None = None,
+        strategy: tf.distribute.Strategy | None = None,
+        asked: Callable[[], str] = str,
+    ) -> None:
         super().__init__()
-        self.checkpoint, self._strategy = checkpoint, strategy
+        self.checkpoint, self._strategy, self._asked = checkpoint, strategy, asked
         self.requested: signal.Signals | None = None
         self._handlers_before: dict[signal.Signals, Any] = {}
         self._is_context = False
@@ -83,7 +90,7 @@ class StopOnSignal(keras.callbacks.Callback):
 
     def _is_asked(self) -> bool:
         """Makes the request of any worker this one's, too."""
-        names = gather_texts(self._strategy, self.requested.name if self.requested else "")
+        names = gather_texts(self._strategy, self.requested.name if self.requested else self._asked())
         if self.requested is None and any(names):
             self.requested = signal.Signals[next(filter(None, names))]
         return any(names)
