@@ -46,7 +46,7 @@ test test-slow: $(ENVIRONMENTS:%=%/.installed) browser
 	done; test -z "$$failed" || { echo "=== FAILED: $$failed"; exit 1; }
 
 # Ray is there for its slow tests only: it brings pandas, which Keras 3 imports with itself wherever it is installed.
-test-slow: $(lastword $(ENVIRONMENTS))/.cluster
+test-slow: $(ENVIRONMENTS:%=%/.cluster)
 %/.cluster: %/.installed requirements-cluster.txt
 	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-cluster.txt
 	@touch $@

@@ -80,9 +80,9 @@ def _begin(job: Job, hosts: TwoHosts, host: Host, log: Path, *options: str) -> s
 
 
 def _told(log: Path) -> str:
-    """The command's last line but progress."""
-    errors = [line for line in log.read_text().replace("\r", "\n").splitlines() if line.startswith("error: ")]
-    return errors[-1] if errors else ""
+    """The command's mistake, or its last line if it told none."""
+    lines = [line for line in log.read_text().replace("\r", "\n").splitlines() if line.strip()]
+    return next((line for line in reversed(lines) if line.startswith("error: ")), lines[-1][:200])
 
 
 def titled(title: str) -> list[int]:

@@ -3,6 +3,7 @@
 import os
 import signal
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -132,7 +133,8 @@ def _fit(trainer: Any, notice: Any) -> None:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.write(2, f"\n{asked[-1]}: the workers save and stop; Ctrl-C ends at once\n".encode())
 
-    before = {number: signal.signal(number, note) for number in (signal.SIGTERM, signal.SIGINT)}
+    caught = (signal.SIGTERM, signal.SIGINT) if threading.current_thread() is threading.main_thread() else ()
+    before = {number: signal.signal(number, note) for number in caught}
     try:
         with ThreadPoolExecutor(1) as thread:
             future = thread.submit(trainer.fit)
