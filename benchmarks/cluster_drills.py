@@ -169,7 +169,9 @@ def _disk(job: Job, hosts: TwoHosts, folder: Path) -> dict[str, Any]:
     _when_half_done(process, job)
     hosts.second.fill_disk()
     done = job.done()
-    return {"status": process.wait(), "told": _told(log), "done_when_filled": done, **job.compared(log)}
+    status = process.wait()
+    lost = {"told": _told(log)} if status else {}
+    return {"status": status, **lost, "done_when_filled": done, **job.compared(log)}
 
 
 # === Cost ===
