@@ -84,3 +84,19 @@ def test_a_split_s_tags_on_demand(tmp_path):
 def test_photos_of_a_split_that_would_share_a_mask(tmp_path):
     with pytest.raises(UserError, match=r"^a\.jpg and a\.png would both be written to \S+/a\.png: rename one of them$"):
         photos_of_split(Split("a.jpg", "a.png"), "test", tmp_path)
+
+
+def test_a_photo_is_the_same_photo_behind_links(tmp_path):
+    photo = tmp_path / "real" / "a.png"
+    photo.parent.mkdir()
+    photo.touch()
+    (tmp_path / "linked").symlink_to(photo.parent)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "a.png").symlink_to(photo)
+    for output in ("linked", "other"):
+        with pytest.raises(UserError, match=r"a\.png is a photo that predicting .* would overwrite"):
+            named_photos([photo], tmp_path / output)
+    assert len(named_photos([photo.parent], tmp_path / "masks")) == 1
+    (tmp_path / "masks").symlink_to(photo.parent)
+    with pytest.raises(UserError, match="is searched for photos and is also the output"):
+        named_photos([photo.parent], tmp_path / "masks")

@@ -58,14 +58,15 @@ def named_photos(paths: Sequence[str | Path], output_dir: str | Path) -> list[Jo
     masks = {photo: output_dir / name.with_suffix(".png") for photo, name in found}
     if not masks:
         raise UserError(f"no photo in {', '.join(map(str, paths))}: looked for {', '.join(sorted(IMAGE_SUFFIXES))}")
-    photos = {photo.resolve() for photo in masks if isinstance(photo, Path)}
+    real = _RealPaths()
+    photos = {real.of(photo) for photo in masks if isinstance(photo, Path)}
     jobs: dict[Path, Job] = {}
     for photo, mask in masks.items():
         if mask in jobs:
             raise UserError(f"{jobs[mask].name} and {photo} would both be written to {mask}: rename one of them")
         jobs[mask] = photo_job(photo, mask)
         for written in (mask, overlay_of(mask)):
-            if written.resolve() in photos:
+            if real.of(written) in photos:
                 raise UserError(f"{written} is a photo that predicting {photo} would overwrite: choose another output")
     return list(jobs.values())
 
@@ -130,7 +131,7 @@ def _stored_photos(url: str) -> Iterator[tuple[str, PurePosixPath]]:
 
 def _photos(path: Path, output_dir: Path) -> Iterator[tuple[Path, Path]]:
     """The photos at `path`, each with the name it has below `path`."""
-    output_dir = output_dir.resolve()
+    output_dir, real = output_dir.resolve(), _RealPaths()
     if path.is_file():
         yield path, Path(path.name)
     elif not path.is_dir():
@@ -139,5 +140,21 @@ def _photos(path: Path, output_dir: Path) -> Iterator[tuple[Path, Path]]:
         raise UserError(f"{path} is searched for photos and is also the output: choose another output folder")
     else:
         for file in sorted(path.rglob("*")):
-            if file.suffix.lower() in IMAGE_SUFFIXES and file.is_file() and output_dir not in file.resolve().parents:
+            is_photo = file.suffix.lower() in IMAGE_SUFFIXES and file.is_file()
+            if is_photo and not real.of(file).is_relative_to(output_dir):
                 yield file, file.relative_to(path)
+
+
+class _RealPaths:
+    """Where files are behind links. Their folders are looked up once, which is most of listing a million files."""
+
+    def __init__(self) -> None:
+        self._folders: dict[Path, Path] = {}
+
+    def of(self, file: Path) -> Path:
+        """A file's place; it need not be there yet."""
+        folder = file.parent
+        if folder not in self._folders:
+            self._folders[folder] = folder.resolve()
+        path = self._folders[folder] / file.name
+        return path.resolve() if path.is_symlink() else path
