@@ -22,7 +22,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +81,7 @@ def _begin(job: Job, hosts: TwoHosts, host: Host, log: Path, *options: str) -> s
 def _told(log: Path) -> str:
     """The command's mistake, or its last line if it told none."""
     lines = [line for line in log.read_text().replace("\r", "\n").splitlines() if line.strip()]
-    return next((line for line in reversed(lines) if line.startswith("error: ")), lines[-1][:200])
+    return next((line for line in reversed(lines) if line.startswith("error: ")), lines[-1][:200] if lines else "")
 
 
 def titled(title: str) -> list[int]:
@@ -111,29 +110,27 @@ def _kills(job: Job, hosts: TwoHosts, folder: Path, kills: int, rng: np.random.G
 def _kill_while(
     process: subprocess.Popen, job: Job, hosts: TwoHosts, kills: int, rng: np.random.Generator
 ) -> dict[str, int]:
-    """Kills, until the process ends or so often, as soon as a part of the job has been done since the last time."""
-
-    def worker() -> None:
-        with suppress(ProcessLookupError):
-            os.kill(int(rng.choice(titled(job.title))), signal.SIGKILL)
-
+    """Kills whenever both hosts have a worker and something has been done since; returns how often it was which."""
     ways: dict[str, Callable[[], None]] = {
-        "worker": worker,
+        "worker": lambda: os.kill(int(rng.choice(workers)), signal.SIGKILL),
         "node agent": hosts.replace_second_agent,
         "host": hosts.replace_second,
     }
-    killed, before, least = dict.fromkeys(ways, 0), 0, job.total // (2 * kills)
-    while process.poll() is None:
-        time.sleep(0.02)
-        if sum(killed.values()) == kills or job.done() < before + least or not titled(job.title):
+    killed, before = dict.fromkeys(ways, 0), 0
+    while process.poll() is None and sum(killed.values()) < kills:
+        time.sleep(0.05)
+        on_each = [host.processes(job.title) for host in (hosts.head, hosts.second)]
+        if job.done() <= before or not all(on_each):
             continue
         time.sleep(rng.uniform(0, 0.3))
-        before = job.done()
-        way = str(rng.choice(list(ways), p=(0.6, 0.2, 0.2)))
-        if way == "worker" and not titled(job.title):
+        workers = [*on_each[0], *on_each[1]]
+        if not all(Path(f"/proc/{worker}").exists() for worker in workers) or process.poll() is not None:
             continue
+        way = str(rng.choice(list(ways), p=(0.6, 0.2, 0.2)))
         ways[way]()
         killed[way] += 1
+        before = job.done()
+    process.wait()
     return killed
 
 

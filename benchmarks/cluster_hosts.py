@@ -75,6 +75,19 @@ class Host:
         environment = {**os.environ, "TMPDIR": str(self.disk), "RAY_USAGE_STATS_ENABLED": "0"}
         subprocess.Popen(self.command(*ray), env=environment, stdout=log, stderr=log)
 
+    def processes(self, title: str) -> list[int]:
+        """Those on it that Ray has given a title."""
+        found, own = [], Path(f"/proc/{self._init}/ns/pid").stat().st_ino
+        for path in Path("/proc").glob("[0-9]*"):
+            try:
+                if (path / "cmdline").read_bytes().startswith(title.encode()) and (
+                    path / "ns" / "pid"
+                ).stat().st_ino == own:
+                    found.append(int(path.name))
+            except OSError:
+                continue
+        return found
+
     def fill_disk(self) -> None:
         """Leaves no byte free on its local disk."""
         subprocess.run(self.command("sh", "-c", f"cat /dev/zero > {self.disk}/full"), stderr=subprocess.DEVNULL)

@@ -61,7 +61,8 @@ def training(folder: Path) -> Job:
 def labelling(folder: Path, number: int) -> Job:
     """Small photos' labels; they must be those of one process, and no photo told twice."""
     run, photos, output, plain = network(folder), draw_photos(folder, number), folder / "masks", folder / "plain"
-    words = ["predict", str(photos), "--weights", str(run), "--output"]
+    slow = ["--set", "inference.scales=[1,4,8]"]  # so that a worker that starts again has something left to do
+    words = ["predict", str(photos), "--weights", str(run), *slow, "--output"]
     with (folder / "plain.log").open("w") as log:
         subprocess.run(command(*words, str(plain)), env=quiet(), stdout=log, stderr=log, check=True)
 

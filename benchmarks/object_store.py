@@ -8,6 +8,7 @@ and `--resume` finds them done.
 """
 
 import argparse
+import json
 import os
 import signal
 import socket
@@ -25,6 +26,7 @@ from benchmarks.cluster_jobs import command, draw_photos, quiet
 from benchmarks.run_equality import arrays
 from benchmarks.workers import SETTINGS
 from wsfcn_tf.files.remote import Remote
+from wsfcn_tf.runs.manifest import MANIFEST
 
 _BUCKET = "s3://wsfcn"
 
@@ -60,7 +62,7 @@ def bucket() -> Iterator[None]:
     try:
         import s3fs
 
-        while True:
+        while server.poll() is None:
             try:
                 s3fs.S3FileSystem(skip_instance_cache=True).mkdir(_BUCKET)
                 break
@@ -86,7 +88,7 @@ def _train(folder: Path) -> str:
         sys.exit((folder / "plain.log").read_text()[-2000:])
     run = Remote(f"{_BUCKET}/runs/mine")
     killed = _run(folder / "run.log", *words, "--output", run.url)
-    while killed.poll() is None and not any(name.startswith("checkpoints/") for name in run.names()):
+    while killed.poll() is None and not any(name.endswith(f"/{MANIFEST}") for name in run.names()):
         time.sleep(0.2)
     killed.send_signal(signal.SIGKILL)
     first = killed.wait()
@@ -94,7 +96,8 @@ def _train(folder: Path) -> str:
     run.fetch("model.weights.h5", folder / "found.weights.h5")
     expected, found = arrays(folder / "plain" / "model.weights.h5"), arrays(folder / "found.weights.h5")
     same = expected.keys() == found.keys() and all(np.array_equal(expected[name], found[name]) for name in expected)
-    return f"statuses {first} and {second}, the same network: {same}"
+    starts = json.loads(run.read("record.json"))["starts"]
+    return f"statuses {first} and {second}, from {[one['from'] for one in starts]}, the same network: {same}"
 
 
 def _label(folder: Path, number: int, options: list[str]) -> None:

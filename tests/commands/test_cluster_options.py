@@ -9,7 +9,8 @@ from wsfcn_tf.cluster.connection import Cluster
 from wsfcn_tf.commands import cluster_options
 from wsfcn_tf.commands.cluster_options import add_cluster_arguments, cluster_of, network_on
 from wsfcn_tf.commands.inference_settings import add_crf_argument
-from wsfcn_tf.config import InferenceConfig
+from wsfcn_tf.config import CRFConfig, InferenceConfig
+from wsfcn_tf.errors import UserError
 
 
 def asked(*words):
@@ -31,18 +32,17 @@ def test_what_is_asked_for(monkeypatch):
     assert asked(*words, "--crf-cpus", "10")[0] == Cluster(4, 1, 8, "head:6379", 10)
 
 
-@pytest.mark.parametrize(
-    ("words", "processes", "elsewhere"),
-    [
-        ((), 3, False),
-        (("--crf-processes", "5"), 5, False),
-        (("--crf-cpus", "7"), 4, True),
-    ],
-)
-def test_who_computes_the_crf(words, processes, elsewhere):
+@pytest.mark.parametrize(("words", "processes"), [((), 3), (("--crf-processes", "5"), 5), (("--crf-cpus", "7"), 4)])
+def test_how_many_compute_the_crf(words, processes):
     cluster, arguments = asked("--workers", "2", "--cpus-per-worker", "3", *words)
-    network = network_on(cluster, arguments, InferenceConfig(), of_split=False)
-    assert (network.crf_processes, network.crf_elsewhere) == (processes, elsewhere)
+    network = network_on(cluster, arguments, InferenceConfig(crf=CRFConfig(iterations=1)), of_split=False)
+    assert (network.threads, network.crf_processes) == (3, processes)
+
+
+def test_cpus_for_a_crf_that_there_is_not():
+    cluster, arguments = asked("--workers", "2", "--crf-cpus", "3")
+    with pytest.raises(UserError, match=r"^--crf-cpus: there is no CRF: leave it out, or --set inference\.crf\.iter"):
+        network_on(cluster, arguments, InferenceConfig(), of_split=False)
 
 
 TRAIN = ("train", "--config", "photos_small", "--output", "nowhere")
@@ -63,7 +63,7 @@ EVALUATE = ("evaluate", "--data", "nowhere")
         ((*PREDICT, "--weights", "x", "--crf-cpus", "2"), "--crf-cpus needs --workers N, the number of processes"),
         ((*PREDICT, "--weights", "x", "--workers", "2", "--crf-cpus", "0"), "--crf-cpus must be at least 1, not 0"),
         (
-            (*EVALUATE, "--weights", "x", "--workers", "2", "--crf-cpus", "2", "--crf-processes", "2"),
+            (*PREDICT, "--weights", "x", "--workers", "2", "--crf-cpus", "2", "--crf-processes", "2"),
             "--crf-processes and --crf-cpus: leave out one of them",
         ),
         ((*PREDICT, "--server", "http://x", "--workers", "2"), "--server and --workers: leave out one of them"),

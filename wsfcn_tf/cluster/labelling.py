@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from wsfcn_tf.cluster.connection import Cluster, Surroundings, connected
-from wsfcn_tf.cluster.crf import ClusterCPUs
+from wsfcn_tf.cluster.crf import ClusterCPUs, reserved
 from wsfcn_tf.cluster.stores import fetched
 from wsfcn_tf.cluster.work import Died, in_order
 from wsfcn_tf.config import InferenceConfig
@@ -20,6 +20,7 @@ from wsfcn_tf.inference.stream import CRFPool, Photo, Predict, spawned, with_crf
 from wsfcn_tf.weights.trained import Trained, load_trained
 
 _MOST = 16  # photos at a time
+_MOST_EACH_CPU = 8  # for each CPU that computes a worker's CRF elsewhere: as a chunk ends, they run out of work
 _TURNS = 4  # at least so many chunks for each worker, so that all end at about the same time
 
 
@@ -32,16 +33,16 @@ class Network:
         inference: the rules, with a precision instead of "auto".
         data: with `split_data`, another data folder than the run's.
         of_split: whether photos are those of a dataset, by their names, and not files.
-        crf_processes: how many processes compute the dense CRF of each worker's photos.
-        crf_elsewhere: whether these are tasks of the cluster, and not the worker's own.
+        threads: how many compute saliency and GrabCut in each worker.
+        crf_processes: how many processes, or CPUs elsewhere, compute the dense CRF of each worker's photos.
     """
 
     weights: str
     inference: InferenceConfig
     data: str | None = None
     of_split: bool = False
+    threads: int = 1
     crf_processes: int = 1
-    crf_elsewhere: bool = False
 
 
 class _Opened(NamedTuple):
@@ -58,10 +59,11 @@ class Worker:
     Args:
         network: what it opens, when it first has something to do, so that a mistake is told as such.
         surroundings: of the command.
+        crf_group: the CPUs that compute the dense CRF, as `reserved` gives them; None are the worker's own.
     """
 
-    def __init__(self, network: Network, surroundings: Surroundings) -> None:
-        self._network = network
+    def __init__(self, network: Network, surroundings: Surroundings, crf_group: Any = None) -> None:
+        self._network, self._crf_group = network, crf_group
         self._opened: _Opened | None = None
         surroundings.enter()
 
@@ -93,11 +95,10 @@ class Worker:
             with fetched(network.weights) as weights:
                 trained = load_trained(weights)
             dataset = trained.dataset(network.data) if network.of_split else None
-            pool = CRFPool(
-                network.inference.crf, network.crf_processes, ClusterCPUs if network.crf_elsewhere else spawned
-            )
+            start = spawned if self._crf_group is None else lambda _: ClusterCPUs(self._crf_group)
+            pool = CRFPool(network.inference.crf, network.crf_processes, start)
             model = trained.in_precision(network.inference.precision).model
-            predict = with_crf_pool(Predictor(model, network.inference), pool)
+            predict = with_crf_pool(Predictor(model, network.inference), pool, network.threads)
             self._opened = _Opened(trained, predict, dataset)
         return self._opened
 
@@ -121,7 +122,8 @@ def write_on(
         def call(actor: Any, photos: list[Job]) -> Any:
             return actor.write.remote(output, [(job.mask, job.name) for job in photos])
 
-        for job, result in _shared(cluster, network, call, _chunks(jobs, cluster.workers)):
+        most = max(_MOST, _MOST_EACH_CPU * network.crf_processes if cluster.crf_cpus else 0)
+        for job, result in _shared(cluster, network, call, _chunks(jobs, cluster.workers, most)):
             if isinstance(result, Died):
                 yield job, _died(job.name, result)
                 continue
@@ -155,19 +157,19 @@ def predict_on(cluster: Cluster, network: Network) -> Predict:
 
 
 def _shared(cluster: Cluster, network: Network, call: Callable, chunks: Iterable[list]) -> Iterator[tuple[Any, Any]]:
-    with connected(cluster) as ray:
+    with connected(cluster) as ray, reserved(ray, cluster.crf_cpus) as group:
         actor = ray.remote(num_cpus=cluster.cpus, num_gpus=cluster.gpus, max_restarts=0)(Worker)
         surroundings = Surroundings.here(cluster)
 
         def start() -> tuple[Any, Any]:
-            started = actor.remote(network, surroundings)
+            started = actor.remote(network, surroundings, group)
             return started, started.__ray_ready__.remote()
 
         yield from in_order(ray, start, call, cluster.workers, chunks)
 
 
-def _chunks(items: Sequence[Any], workers: int) -> Iterator[Sequence[Any]]:
-    size = max(1, min(_MOST, len(items) // (_TURNS * workers)))
+def _chunks(items: Sequence[Any], workers: int, most: int) -> Iterator[Sequence[Any]]:
+    size = max(1, min(most, len(items) // (_TURNS * workers)))
     for start in range(0, len(items), size):
         yield items[start : start + size]
 

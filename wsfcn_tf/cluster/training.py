@@ -1,12 +1,13 @@
 """Training on a cluster: the workers that Ray Train starts, and starts again when one of them is lost."""
 
+import math
 import os
 import signal
 import tempfile
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 from pathlib import Path
 from types import FrameType, ModuleType
 from typing import Any, NamedTuple
@@ -19,6 +20,8 @@ from wsfcn_tf.runs.lock import is_locked
 
 _LEASE = 180  # seconds
 _SECONDS = 0.2  # between looks for a signal
+_STATUS = {"SIGTERM": os.EX_TEMPFAIL, "SIGINT": 130}  # as of one process
+_GRACE = 600  # seconds that workers have after one
 
 # What trains in a worker when its devices are known: config, output folder, whether to resume, and what tells that it
 # is to stop.
@@ -78,8 +81,12 @@ class Notice:
         """The name of the signal, or ""."""
         return self._signal
 
+    def has_begun(self) -> bool:
+        """Whether any worker has started."""
+        return bool(self._starts)
+
     def stop(self, message: str, status: int) -> None:
-        """Told by each worker that has stopped so."""
+        """Told by the worker that saves, when it has."""
         self._stopped = message, status
 
     def end(self) -> tuple[str | None, tuple[str, int] | None]:
@@ -114,7 +121,7 @@ def train_on(
         notice = ray.remote(num_cpus=0, scheduling_strategy=here)(Notice).remote()  # is lost only with this process
         job = _Job(train, config, output, resume, Surroundings.here(cluster), cluster, notice)
         try:
-            _fit(_trainer(job, max_failures, records), notice)
+            _fit(ray, _trainer(job, max_failures, records), notice)
         except ray.train.TrainingFailedError as error:
             _raise_end(ray, notice)
             raise UserError(
@@ -124,7 +131,7 @@ def train_on(
         _raise_end(ray, notice)
 
 
-def _fit(trainer: Any, notice: Any) -> None:
+def _fit(ray: ModuleType, trainer: Any, notice: Any) -> None:
     """Runs it in another thread; in this one, Ray Train takes Ctrl-C for itself and ends the process with status 0."""
     asked: list[str] = []
 
@@ -135,16 +142,31 @@ def _fit(trainer: Any, notice: Any) -> None:
 
     caught = (signal.SIGTERM, signal.SIGINT) if threading.current_thread() is threading.main_thread() else ()
     before = {number: signal.signal(number, note) for number in caught}
+    ended: Future = Future()
+    threading.Thread(target=_settle, args=(ended, trainer.fit), daemon=True).start()
     try:
-        with ThreadPoolExecutor(1) as thread:
-            future = thread.submit(trainer.fit)
-            while wait([future], timeout=_SECONDS).not_done:
-                if asked:
-                    notice.ask.remote(asked.pop())
-            future.result()
+        end = math.inf
+        while wait([ended], timeout=_SECONDS).not_done:
+            if asked:
+                name = asked.pop()
+                ray.get(notice.ask.remote(name))
+                end = time.monotonic() + (_GRACE if ray.get(notice.has_begun.remote()) else 0)
+            if time.monotonic() > end:
+                raise Stopped(
+                    f"{name}: no worker answers; the run is as its last checkpoint left it; --resume continues",
+                    _STATUS[name],
+                )
+        ended.result()
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _settle(future: Future, function: Callable[[], Any]) -> None:
+    try:
+        future.set_result(function())
+    except BaseException as error:
+        future.set_exception(error)
 
 
 def _trainer(job: _Job, max_failures: int, records: str) -> Any:
@@ -180,8 +202,9 @@ def _worker(settings: dict[str, _Job]) -> None:
         _wait_for_lock(job.output)
     try:
         job.train(job.config, job.output, job.resume or again, lambda: ray.get(job.notice.asked.remote()))
-    except Stopped as stopped:
-        ray.get(job.notice.stop.remote(str(stopped), stopped.status))  # all stop together: nothing is lost
+    except Stopped as stopped:  # all stop together, and it is rank 0 that has saved
+        if rank == 0:
+            ray.get(job.notice.stop.remote(str(stopped), stopped.status))
     except LostWorker:
         raise  # Ray starts all again
     except UserError as error:

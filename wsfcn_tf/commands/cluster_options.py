@@ -84,13 +84,18 @@ def workers_of(arguments: argparse.Namespace) -> "Cluster | None":
 def network_on(
     cluster: "Cluster", arguments: argparse.Namespace, inference: "InferenceConfig", *, of_split: bool
 ) -> "Network":
-    """What the workers of `predict` and `evaluate` open."""
+    """What the workers of `predict` and `evaluate` open.
+
+    Raises:
+        UserError: CPUs for a CRF that there is not.
+    """
     from wsfcn_tf.cluster.labelling import Network
+    from wsfcn_tf.errors import UserError
 
     if cluster.crf_cpus:
+        if inference.crf.iterations == 0:
+            raise UserError("--crf-cpus: there is no CRF: leave it out, or --set inference.crf.iterations=10")
         processes = -(-cluster.crf_cpus // cluster.workers)
     else:
         processes = cluster.cpus if arguments.crf_processes is None else arguments.crf_processes
-    return Network(
-        arguments.weights, inference, arguments.data, of_split, processes, crf_elsewhere=cluster.crf_cpus > 0
-    )
+    return Network(arguments.weights, inference, arguments.data, of_split, cluster.cpus, processes)

@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--output", help="folder of the results (default: RUN/evaluation-SPLIT, or MASKS-evaluation-SPLIT)"
     )
     add_report_argument(parser)
-    add_cluster_arguments(parser, with_crf=True)
+    add_cluster_arguments(parser, with_crf=False)
 
 
 def run(arguments: argparse.Namespace) -> None:

@@ -69,22 +69,25 @@ def with_crf_processes(predictor: SplitPredictor, processes: int | None = None) 
     """
 
     def predict(photos: Iterable[Photo]) -> Iterator[tuple[Photo, Prediction]]:
-        with CRFPool(predictor.config.crf, processes or os.cpu_count() or 1) as pool:
-            yield from with_crf_pool(predictor, pool)(photos)
+        number = processes or os.cpu_count() or 1
+        with CRFPool(predictor.config.crf, number) as pool:
+            yield from with_crf_pool(predictor, pool, number)(photos)
 
     return predict
 
 
-def with_crf_pool(predictor: SplitPredictor, pool: "CRFPool") -> Predict:
+def with_crf_pool(predictor: SplitPredictor, pool: "CRFPool", threads: int) -> Predict:
     """As `with_crf_processes`, with processes that the caller keeps: they can serve many calls."""
-    return partial(_predict, predictor, pool)
+    return partial(_predict, predictor, pool, threads)
 
 
-def _predict(predictor: SplitPredictor, pool: "CRFPool", photos: Iterable[Photo]) -> Iterator[tuple[Photo, Prediction]]:
+def _predict(
+    predictor: SplitPredictor, pool: "CRFPool", threads: int, photos: Iterable[Photo]
+) -> Iterator[tuple[Photo, Prediction]]:
     config = predictor.config
     predictions = ((photo, _by_rules(predictor, photo)) for photo in photos)
     if uses_photo_cues(config):
-        predictions = _with_photo_cues(predictions, config, pool.processes)
+        predictions = _with_photo_cues(predictions, config, threads)
     if config.crf.iterations > 0:
         predictions = _with_crf(predictions, pool)
     return predictions
@@ -164,7 +167,7 @@ class CRFPool:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Ends the processes, whatever they are doing."""
+        """Ends processes of this machine, whatever they are doing."""
         if self._executor is not None:
             self._executor.shutdown(wait=False, cancel_futures=True)
 

@@ -62,8 +62,8 @@ def train(
         strategy: the devices to train on; None calls `open_strategy`, which must come before other uses of TensorFlow
             where `TF_CONFIG` names several processes.
         callbacks: any of Keras', called as by `fit`: after validation, and before the epoch's checkpoint is saved.
-        asked_to_stop: where Python handles no signals (in a thread): called between steps, it returns the name of a
-            signal that came elsewhere, such as "SIGTERM", or "".
+        asked_to_stop: called between steps: "SIGTERM" or "SIGINT" if one has come elsewhere, else "". For trainings in
+            threads, where Python handles no signals.
 
     Returns:
         The trained model.

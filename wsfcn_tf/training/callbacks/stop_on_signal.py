@@ -29,7 +29,7 @@ class StopOnSignal(keras.callbacks.Callback):
     Args:
         checkpoint: saves; has to be set when training begins.
         strategy: of which every worker has this callback, and all stop together; None is one process.
-        asked: asked, too, where signals are not caught: the name of one that has come elsewhere, or "".
+        asked: called between steps: "SIGTERM" or "SIGINT" if one has come elsewhere, else "".
 
     Attributes:
         requested: the signal that came.
