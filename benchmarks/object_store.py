@@ -80,7 +80,8 @@ def _run(log: Path, *words: str) -> subprocess.Popen:
 
 
 def _train(folder: Path) -> str:
-    settings = [word for setting in (*SETTINGS, "training.checkpoint_every=1") for word in ("--set", setting)]
+    more = ("training.epochs=60", "training.pretrain_epochs=60", "training.checkpoint_every=1")  # a minute
+    settings = [word for setting in (*SETTINGS, *more) for word in ("--set", setting)]
     config = folder / "run.yaml"
     config.write_text("{}\n")
     words = ["train", "--config", str(config), *settings]
