@@ -110,10 +110,9 @@ def _curves(runs: Sequence[dict[str, Any]]) -> dict[str, list[tuple[float, float
     curves: dict[str, list[tuple[float, float]]] = {}
     for line in runs:
         share, draw, more = _DRAWN[line["drawn"]]
-        if more:
+        if more or line["settings"]:
             continue
         name = line["drawn"] if draw in (points, scribbles) else "masks"
-        name += f" ({line['settings']})" if line["settings"] else ""
         curves.setdefault(name, []).append((100 * share, 100 * line["own"]["miou"]))
     return curves
 
