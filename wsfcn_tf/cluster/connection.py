@@ -1,7 +1,7 @@
 """A connection to Ray: to a cluster that runs, or to one of this machine alone that ends with the command."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -74,7 +74,7 @@ def connected(asked: Cluster) -> Iterator[ModuleType]:
         return
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it would send them, and a line would ask
     # Ray Train imports TensorFlow before a worker can enter its surroundings
-    environment = {"env_vars": Surroundings.here(asked).environment}
+    environment = {"env_vars": Surroundings.here(asked).environment, "worker_process_setup_hook": _quieting()}
     if asked.address is None:
         ray.init(
             "local",
@@ -95,6 +95,18 @@ def connected(asked: Cluster) -> Iterator[ModuleType]:
         yield ray
     finally:
         ray.shutdown()
+
+
+def _quieting() -> Callable[[], None]:
+    """What each process of Ray's does first; by value, as it may come before the package can be imported."""
+
+    def quieten() -> None:
+        import logging
+
+        # would warn every second on a machine without Ray's dashboard, which no worker needs
+        logging.getLogger("ray.train.v2._internal.execution.controller.placement_group_cleaner").setLevel(logging.ERROR)
+
+    return quieten
 
 
 def _library() -> ModuleType:
