@@ -84,19 +84,6 @@ def _told(log: Path) -> str:
     return next((line for line in reversed(lines) if line.startswith("error: ")), lines[-1][:200] if lines else "")
 
 
-def titled(title: str) -> list[int]:
-    """The processes that Ray has given a title."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*"):
-        try:
-            words = (path / "cmdline").read_bytes()
-        except OSError:
-            continue
-        if words.startswith(title.encode()):
-            found.append(int(path.name))
-    return found
-
-
 # === Kills ===
 
 

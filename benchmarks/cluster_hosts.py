@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -77,16 +77,8 @@ class Host:
 
     def processes(self, title: str) -> list[int]:
         """Those on it that Ray has given a title."""
-        found, own = [], Path(f"/proc/{self._init}/ns/pid").stat().st_ino
-        for path in Path("/proc").glob("[0-9]*"):
-            try:
-                if (path / "cmdline").read_bytes().startswith(title.encode()) and (
-                    path / "ns" / "pid"
-                ).stat().st_ino == own:
-                    found.append(int(path.name))
-            except OSError:
-                continue
-        return found
+        own = _namespace(self._init)
+        return [process for process in titled(title) if _namespace(process) == own]
 
     def fill_disk(self) -> None:
         """Leaves no byte free on its local disk."""
@@ -101,6 +93,23 @@ class Host:
         if self._outer.poll() is None:
             os.kill(self._init, signal.SIGKILL)
             self._outer.wait()
+
+
+def titled(title: str) -> list[int]:
+    """The processes of this machine, its hosts' among them, that Ray has given a title."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has ended
+            if (path / "cmdline").read_bytes().startswith(title.encode()):
+                found.append(int(path.name))
+    return found
+
+
+def _namespace(process: int) -> int | None:
+    """That of its process numbers; None if it has ended."""
+    with suppress(OSError):
+        return Path(f"/proc/{process}/ns/pid").stat().st_ino
+    return None
 
 
 def ray_address(head: Host) -> str:

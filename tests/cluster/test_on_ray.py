@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmarks.cluster_drills import titled
+from benchmarks.cluster_hosts import titled
 from benchmarks.run_equality import arrays
 from benchmarks.workers import SETTINGS, finish, start
 from wsfcn_tf.__main__ import main
