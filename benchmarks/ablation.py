@@ -1,91 +1,82 @@
-"""What each key of self-supervision does to masks from tags: on several data sets and seeds, on one schedule each.
+"""What each part of configs/photos_best.yaml is worth: trainings with all of it and without one part, several seeds.
 
-    python -m benchmarks.ablation --data msrc=../shared/data/msrc --data fashion=../shared/data/fashion
+    python -m benchmarks.ablation --data msrc=../shared/data/msrc --data fashion=../shared/data/fashion --seeds 0 1 2
 
 It can be interrupted at any time: the same command goes on where it was, and what is finished is a line of
-benchmarks/ablation.jsonl. `--lever` runs only those named, `--seeds` others than 0. Without `--data` it prints the
-table.
+benchmarks/ablation.jsonl, one for each round. `--only` runs only those named; without `--data` it prints the table.
 """
 
 import argparse
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-from benchmarks.finished_runs import measure, spread
+from benchmarks.finished_runs import evaluated, measure, spread
 from benchmarks.json_lines import append, lines
 from wsfcn_tf.files.markdown import markdown_table
 
-_CONFIG = "configs/photos_small.yaml"
+_CONFIG = "configs/photos_best.yaml"
 _RESULTS = Path(__file__).with_suffix(".jsonl")
-_BASE = ["model.low_stride=8"]
-_SCHEDULES = {
-    "msrc": ["training.epochs=28", "training.cooldown_epochs=11"],
-    "fashion": ["training.epochs=20", "training.cooldown_epochs=8"],
+_ALL = "all of it"
+# what is left out: compared after one round, for the second one's masks are made of the first's
+_WITHOUT = {
+    "saliency in training": ["self_supervision.saliency=0"],
+    "class balance 0.5": ["self_supervision.class_balance=1"],
+    "colour fit": ["self_supervision.colour_fit=0"],
+    "wide crops": ["data.crop_area=[0.3,1]", "data.crop_ratio=[0.75,1.3333333333333333]"],
+    "logit adjustment": ["training.logit_adjustment=0"],
 }
-_FIT = ["self_supervision.colour_fit=0.0003", "self_supervision.pamr_dilations=[1,2]"]
-_SALIENCY = "self_supervision.saliency=10"
-_LEVERS = {
-    "the release's pseudo labels": [],
-    "short PAMR": ["self_supervision.pamr_dilations=[1,2]"],
-    "colour fit, short PAMR": _FIT,
-    "the same, class balance 0.5": [*_FIT, "self_supervision.class_balance=0.5"],
-    "the same, class balance 0, saliency": [*_FIT, "self_supervision.class_balance=0", _SALIENCY],
-    "the same, class balance 0.5, saliency, wider crops": [
-        *(*_FIT, "self_supervision.class_balance=0.5", _SALIENCY),
-        *("data.crop_area=[0.4,1]", "data.crop_ratio=[0.6,1.67]"),
-    ],
-}
-_RULES = {
-    "own": ["inference.background=none", "inference.crf.iterations=0"],
-    "own-crf": ["inference.background=none"],
-    "own-saliency": ["inference.background=none", "inference.crf.iterations=0", "inference.saliency=10"],
-}
+_SETTINGS = {_ALL: []} | {f"no {part}": [*keys, "self_supervision.rounds=1"] for part, keys in _WITHOUT.items()}
+_RULES = {"config": [], "own": ["inference.saliency=0", "inference.grab_cut=0", "inference.crf.iterations=0"]}
 
 
 def main() -> None:
     """Runs what is missing, then prints the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", action="append", default=[], metavar="NAME=FOLDER", help=", ".join(_SCHEDULES))
-    parser.add_argument("--lever", action="append", choices=_LEVERS)
+    parser.add_argument("--data", action="append", default=[], metavar="NAME=FOLDER")
+    parser.add_argument("--only", action="append", choices=_SETTINGS)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--runs", default="runs/ablation", help="folder of the runs")
     arguments = parser.parse_args()
-    done = {(line["lever"], line["data"], line["seed"]) for line in lines(_RESULTS)}
+    done = {(line["trained"], line["data"], line["seed"]) for line in lines(_RESULTS)}
     for seed in arguments.seeds:
-        for lever in arguments.lever or _LEVERS:
+        for trained in arguments.only or _SETTINGS:
             for name, _, root in (entry.partition("=") for entry in arguments.data):
-                if (lever, name, seed) not in done:
-                    append(_RESULTS, _measure(lever, name, root, seed, Path(arguments.runs)))
+                if (trained, name, seed) not in done:
+                    run = {"trained": trained, "data": name, "seed": seed}
+                    folder = Path(arguments.runs) / f"{name}-{trained.replace(' ', '_')}-{seed}"
+                    for line in list(_measure(trained, root, seed, folder)):
+                        append(_RESULTS, run | line)
     print(table(lines(_RESULTS)))
 
 
-def _measure(lever: str, name: str, root: str, seed: int, runs: Path) -> dict[str, Any]:
-    settings = [f"data.root={root}", *_BASE, *_SCHEDULES[name], *_LEVERS[lever], f"training.seed={seed}"]
-    folder = runs / f"{name}-{list(_LEVERS).index(lever)}-{seed}"
-    return {"lever": lever, "data": name, "seed": seed} | measure(_CONFIG, settings, _RULES, folder)
+def _measure(trained: str, root: str, seed: int, folder: Path) -> Iterator[dict[str, Any]]:
+    """A line for each round, the last one's first."""
+    line = measure(_CONFIG, [f"data.root={root}", f"training.seed={seed}", *_SETTINGS[trained]], _RULES, folder)
+    earlier = sorted(folder.glob("round-*"))
+    yield {"round": 1 + len(earlier)} | line
+    for number, of_round in enumerate(earlier, start=1):
+        yield {"round": number} | evaluated(_RULES, of_round)
 
 
 def table(runs: Sequence[dict[str, Any]]) -> str:
-    """Mean of the seeds and half their spread, in per cent."""
+    """Mean of the seeds and half their spread, in per cent, and minutes of a whole run."""
     rows = []
-    for name in _SCHEDULES:
-        for lever in _LEVERS:
-            of_lever = [line for line in runs if (line["lever"], line["data"]) == (lever, name)]
-            if of_lever:
-                mious = (_miou(of_lever, rule) for rule in _RULES)
-                scores = spread([100 * line["own"]["map"] for line in of_lever])
-                rows.append((name, lever, str(len(of_lever)), *mious, scores))
-    return markdown_table(("data", "pseudo labels", "seeds", "mIoU", "with CRF", "with saliency", "mAP"), rows)
-
-
-def _miou(runs: Sequence[dict[str, Any]], rule: str) -> str:
-    """Of the runs that were measured by a rule, which may be newer than their lines."""
-    values = [100 * line[rule]["miou"] for line in runs if rule in line]
-    return spread(values) if values else ""
+    for name in dict.fromkeys(line["data"] for line in runs):
+        for trained in _SETTINGS:
+            of_kind = [line for line in runs if (line["trained"], line["data"]) == (trained, name)]
+            for number in sorted({line["round"] for line in of_kind}):
+                some = [line for line in of_kind if line["round"] == number]
+                mious = (spread([100 * line[rule]["miou"] for line in some]) for rule in _RULES)
+                scores = spread([100 * line["own"]["map"] for line in some])
+                minutes = [line["train_seconds"] / 60 for line in some if line.get("train_seconds")]
+                told = spread(minutes) if minutes else ""
+                rows.append((name, trained, str(number), str(len(some)), *mious, scores, told))
+    names = ("data", "trained with", "round", "seeds", "mIoU", "own background", "mAP", "minutes")
+    return markdown_table(names, rows)
 
 
 if __name__ == "__main__":

@@ -30,6 +30,12 @@ def measure(config: str, settings: Sequence[str], rules: dict[str, list[str]], f
     command = ["train.py", "--config", config, *_set(settings), "--output", str(folder)]
     seconds = _python(command + (["--resume"] if begun else []))
     result = {"where": where(), "command": " ".join(command), "train_seconds": None if begun else round(seconds)}
+    return result | evaluated(rules, folder)
+
+
+def evaluated(rules: dict[str, list[str]], folder: Path) -> dict[str, Any]:
+    """Evaluates a trained network on val: its history, and {name: metrics}, of rules as `measure` takes them."""
+    result: dict[str, Any] = {}
     for name, rule in rules.items():
         output = folder / f"evaluation-{name}"
         _python(["evaluate.py", "--weights", str(folder), "--split", "val", *_set(rule), "--output", str(output)])

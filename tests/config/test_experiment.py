@@ -57,6 +57,10 @@ def test_the_defaults_agree():
         ),
         ({"model": {"backbone": "keras_hub"}}, "model.backbone keras_hub needs model.preset: a name such as"),
         ({"model": {"preset": "dinov2_small"}}, "model.preset is for model.backbone keras_hub; leave out one of"),
+        (
+            {"inference": {"window_scales": [2], "pad": "release"}},
+            "inference.window_scales are for inference.pad tight; leave out",
+        ),
         ({"model": {"preset_config": "{}"}}, "model.preset_config is for model.backbone keras_hub; leave out one of"),
         ({"model": {"lora_rank": 2}}, "model.lora_rank is for model.backbone keras_hub; leave out one of"),
         ({"model": {**HUB, "rematerialise": True}}, "model.rematerialise is not for model.backbone keras_hub"),

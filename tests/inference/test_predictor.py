@@ -231,6 +231,32 @@ def test_tiles_leave_no_trace_of_themselves():
     np.testing.assert_array_equal(tiled.scores, whole.scores)
 
 
+def test_the_sliding_window_sees_parts_and_counts_as_a_view():
+    image, shapes = photo(50, 115), set()
+
+    class Watched(Blurring):
+        def call(self, images, training=None):
+            tf.py_function(lambda shape: shapes.add(tuple(shape.numpy()[1:3])), [tf.shape(images)], [])
+            return super().call(images)
+
+    settings = {"window_scales": (1.0, 2.0), "window_side": 64, "tile_overlap": 0.5}
+    found = Predictor(Watched(), InferenceConfig(**AS_IT_IS, **settings, flip=True))(image)
+    assert shapes == {(50, 115), (50, 64), (64, 64)}
+    # nothing of this network reaches further than windows share: as if it saw all of each view
+    one, two = (Predictor(Blurring(), InferenceConfig(**AS_IT_IS, scales=(scale,), flip=True)) for scale in (1.0, 2.0))
+    np.testing.assert_allclose(found.masks, (2 * one(image).masks + two(image).masks) / 3, atol=1e-5)
+
+
+def test_what_the_sliding_window_sees_is_no_evidence_of_presence():
+    image = photo(40, 70)
+    alone, windowed = (
+        Predictor(Averaging(), InferenceConfig(**AS_IT_IS, window_scales=scales, window_side=16))(image)
+        for scales in ((), (1.0,))
+    )
+    np.testing.assert_array_equal(windowed.scores, alone.scores)
+    assert np.abs(windowed.masks - alone.masks).max() > 0.01
+
+
 def test_seams_of_a_real_network_are_no_steeper_than_the_rest():
     """Whole-image pools make tiles differ; blending spreads that over the overlap."""
     image = cv2.resize(photo(12, 40), (300, 90), interpolation=cv2.INTER_CUBIC)

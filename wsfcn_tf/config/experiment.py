@@ -41,6 +41,8 @@ def _disagreements(config: ExperimentConfig) -> Iterator[str]:
     yield from _of_model(config)
     yield from _of_training(config)
     yield from _of_data(config)
+    if config.inference.window_scales and config.inference.pad == "release":
+        yield "inference.window_scales are for inference.pad tight; leave out one of the two"
 
 
 def _of_backbone(model: ModelConfig) -> Iterator[str]:

@@ -47,6 +47,15 @@ class InferenceConfig(Section):
     """Of the photo; the masks at all of them are averaged. The release: 1, 0.5, 1.5, 2."""
     flip: bool = False
     """Look at each scale's mirror image, too."""
+    window_scales: Annotated[
+        tuple[Number, ...],
+        Must("numbers above 0 and at most 8", lambda scales: all(0 < scale <= 8 for scale in scales)),
+    ] = ()
+    """Further scales, for masks alone, at which the network sees the photo through a sliding window: a network that was
+    trained on crops knows things as large as they are in these, and what comes with a thing less well from close by.
+    Which classes are there is judged by `scales`. Empty, as in the release, has none."""
+    window_side: int = Field(321, ge=16)
+    """The sliding window's side in pixels: training's `data.crop_size`."""
     pad: Literal["tight", "release"] = "tight"
     """`tight` shows the network each view as it is; `release` shows it in the middle of a square of zeros, whose share
     in the global pools changes the numbers a little: for comparing with the release."""
@@ -56,7 +65,7 @@ class InferenceConfig(Section):
     """With pad tight, a view with a longer side is looked at in overlapping tiles of at most this side, which bounds
     the memory; null never does."""
     tile_overlap: Number = Field(0.25, ge=0, le=0.5)
-    """How much of its side a tile shares with the next at least."""
+    """How much of its side a tile, or a place of the sliding window, shares with the next at least."""
     background: Literal["constant", "power", "none"] = "constant"
     """`constant` replaces the background mask by background_value; `power` raises it to that power; `none` takes it as
     it is."""

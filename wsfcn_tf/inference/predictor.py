@@ -1,4 +1,4 @@
-"""Running the network on photos of any size, one at a time, at one or several scales."""
+"""Running the network on photos of any size, one at a time, at one or several scales, whole or through a window."""
 
 from collections.abc import Callable, Mapping
 
@@ -64,28 +64,35 @@ class Predictor:
         return to_prediction(self.mean_of_views(image), self.config, tags)
 
     def mean_of_views(self, image: np.ndarray) -> NetworkOutput:
-        """The views' mean masks and best scores."""
+        """The views' mean masks, and best scores; those of the sliding window do not count."""
         masks, scores = 0.0, -np.inf
         for scale in self.config.scales:
             view = self.at_scale(image, scale)
             masks = masks + view.masks
             scores = np.maximum(scores, view.scores)
-        return NetworkOutput(masks / np.float32(len(self.config.scales)), scores)
+        for scale in self.config.window_scales:
+            masks = masks + self.through_window(image, scale).masks
+        return NetworkOutput(masks / np.float32(len(self.config.scales) + len(self.config.window_scales)), scores)
 
     def at_scale(self, image: np.ndarray, scale: float) -> NetworkOutput:
         """One view's masks, at the photo's size, and scores; the mean with its mirror image's if `inference.flip`."""
-        masks, scores = self._view(scaled(image, scale))
-        return NetworkOutput(self._resize(masks, np.asarray(image.shape[:2], np.int32)).numpy(), scores)
-
-    def _view(self, view: np.ndarray) -> tuple[tf.Tensor | np.ndarray, np.ndarray]:
-        """Masks [h, w, 1+C] at the view's own size, and scores [C], the best over its tiles."""
-        height, width = view.shape[:2]
+        view = scaled(image, scale)
         if self.config.pad == "release":
             _check_fits(view, self.config.pad_side)
-            tiling = Tiling(height, width, None, 0)
-        else:
-            side = self.config.tile_side
-            tiling = Tiling(height, width, side, round(self.config.tile_overlap * (side or 0)))
+            return self._in_tiles(image, view, None)
+        return self._in_tiles(image, view, self.config.tile_side)
+
+    def through_window(self, image: np.ndarray, scale: float) -> NetworkOutput:
+        """The same through the window of `inference.window_side`, in as few places as cover the view."""
+        return self._in_tiles(image, scaled(image, scale), self.config.window_side)
+
+    def _in_tiles(self, image: np.ndarray, view: np.ndarray, side: int | None) -> NetworkOutput:
+        masks, scores = self._view(view, side)
+        return NetworkOutput(self._resize(masks, np.asarray(image.shape[:2], np.int32)).numpy(), scores)
+
+    def _view(self, view: np.ndarray, side: int | None) -> tuple[tf.Tensor | np.ndarray, np.ndarray]:
+        """Masks [h, w, 1+C] at the view's own size, and scores [C], the best over its tiles."""
+        tiling = Tiling(*view.shape[:2], side, round(self.config.tile_overlap * (side or 0)))
         tiles = [view[where] for where in tiling.slices()]
         count = max(1, _PIXELS_AT_ONCE // (tiles[0].shape[0] * tiles[0].shape[1]))
         outputs = [self._forward(np.stack(tiles[at : at + count])) for at in range(0, len(tiles), count)]

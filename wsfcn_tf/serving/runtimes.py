@@ -58,10 +58,10 @@ def _check(trained: Trained, config: ExportConfig, output: Path, runtime: Runtim
         raise UserError(f"{output}: exists; export to another file")
     if config.inner_size is None:
         raise UserError(f"--format {runtime} takes photos of one size: say which with --inner-size, such as 256x256")
-    if config.inference.scales != (1.0,) or config.inference.flip:
+    if config.inference.scales != (1.0,) or config.inference.window_scales or config.inference.flip:
         raise UserError(
             f"--format {runtime} looks once, it has no antialiased resize for other scales: add "
-            "--set inference.scales=[1] --set inference.flip=false"
+            "--set inference.scales=[1] --set inference.window_scales=[] --set inference.flip=false"
         )
     if config.refine != "none":
         raise UserError(f"--format {runtime} has no --refine {config.refine}: its loops are TensorFlow's; leave it out")

@@ -54,19 +54,21 @@ def fixed():
     [
         InferenceConfig(background="power", background_value=3.0, presence_threshold=0.0, flip=True),
         InferenceConfig(background="none", presence_threshold=0.45, scales=(1.0, 0.5, 1.5)),
+        InferenceConfig(presence_threshold=0.0, window_scales=(1.0,), window_side=19, flip=True),
+        InferenceConfig(presence_threshold=0.0, window_scales=(1.5, 2.0), window_side=16, tile_overlap=0.5),
     ],
-    ids=lambda config: config.background,
+    ids=["flips", "scales", "window", "window at scales"],
 )
 def test_views_and_rules_as_predict(config):
     segmenter, predict = Segmenter(TinyNetwork(), NAMES, ExportConfig(config)), Predictor(TinyNetwork(), config)
-    found = set()
+    exact, found = {*config.scales, *config.window_scales} == {1.0}, set()
     for height, width in ((31, 45), (32, 30), (1, 1), (1, 40)):
         image = photo(height, width)
         answer, expected = segmenter.probabilities(image[None]), predict(image)
-        np.testing.assert_allclose(answer["scores"][0], expected.scores, atol=0.01 if len(config.scales) > 1 else 1e-5)
+        np.testing.assert_allclose(answer["scores"][0], expected.scores, atol=1e-5 if exact else 0.01)
         difference = abs(answer["masks"][0].numpy() - expected.masks)
         # scaled views differ by one level where Pillow's rounding is a tie
-        assert difference.max() < (0.02 if len(config.scales) > 1 else 1e-5)
+        assert difference.max() < (1e-5 if exact else 0.02)
         labels = segmenter.predict_array(image[None])["labels"][0].numpy()
         assert (labels == expected.labels).mean() > 0.99
         found |= set(np.unique(labels))

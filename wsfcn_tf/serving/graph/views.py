@@ -1,12 +1,14 @@
-"""The views of `inference.scales` and `inference.flip` inside a graph, as `wsfcn_tf.inference.predictor` takes them."""
+"""The views of the section `inference` inside a graph, as `wsfcn_tf.inference.predictor` takes them."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import tensorflow as tf
 
 from wsfcn_tf.config import InferenceConfig
 from wsfcn_tf.ops import resize_half_pixel
 from wsfcn_tf.ops.normalise import normalise
+from wsfcn_tf.serving.graph.window import through_window
 
 
 def mean_of_views(
@@ -27,12 +29,30 @@ def mean_of_views(
     for scale in config.scales:
         view = images if scale == 1 else resize_bicubic(images, scaled_size(size, scale))
         for mirrored in (False, True) if config.flip else (False,):
-            seen = tf.reverse(view, [2]) if mirrored else view
-            outputs = model(normalise(tf.cast(seen, tf.float32) / 255.0), training=False)
-            found = tf.cast(outputs["masks"], tf.float32)
-            masks.append(resize_half_pixel(tf.reverse(found, [2]) if mirrored else found, size))
-            scores.append(tf.cast(outputs["scores"], tf.float32))
+            found, score = _look(model, view, mirrored)
+            masks.append(resize_half_pixel(found, size))
+            scores.append(score)
+    window = (config.window_side, round(config.tile_overlap * config.window_side), masks[0].shape[-1])
+    for scale in config.window_scales:
+        view = images if scale == 1 else resize_bicubic(images, scaled_size(size, scale))
+        for mirrored in (False, True) if config.flip else (False,):
+            seen = partial(_masks, model, mirrored=mirrored)
+            masks.append(resize_half_pixel(through_window(seen, view, *window), size))
     return tf.add_n(masks) / len(masks), tf.reduce_max(tf.stack(scores), axis=0)
+
+
+def _look(
+    model: Callable[..., Mapping[str, tf.Tensor]], view: tf.Tensor, mirrored: bool
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Masks and scores of uint8 [B, h, w, 3], or those that its mirror image gives it."""
+    seen = tf.reverse(view, [2]) if mirrored else view
+    outputs = model(normalise(tf.cast(seen, tf.float32) / 255.0), training=False)
+    found = tf.cast(outputs["masks"], tf.float32)
+    return tf.reverse(found, [2]) if mirrored else found, tf.cast(outputs["scores"], tf.float32)
+
+
+def _masks(model: Callable[..., Mapping[str, tf.Tensor]], view: tf.Tensor, mirrored: bool) -> tf.Tensor:
+    return _look(model, view, mirrored)[0]
 
 
 def scaled_size(size: tf.Tensor, scale: float) -> tf.Tensor:
