@@ -183,7 +183,12 @@ def test_results_are_found_below_a_folder(tmp_path):
         (InferenceConfig(scales=MULTI_SCALE, flip=True, crf=CRFConfig(iterations=1)), "multi-scale+flip+CRF"),
         (InferenceConfig(scales=(1, 0.75)), "scales 0.75, 1"),
         (InferenceConfig(crf=CRFConfig(iterations=1)), "single+CRF"),
+        (InferenceConfig(window_scales=(1.5, 2), flip=True), "flip+window"),
+        (InferenceConfig(saliency=5, grab_cut=3), "single+saliency+GrabCut"),
     ],
 )
 def test_settings_in_words(inference, words):
-    assert FoundResult("mine", metrics(ExperimentConfig(inference=inference))).setting == words
+    found = FoundResult("mine", metrics(ExperimentConfig(inference=inference)))
+    assert found.setting == words
+    beyond_the_paper = inference.window_scales or inference.saliency or inference.grab_cut
+    assert (found.setup is None) == bool(beyond_the_paper)

@@ -1,7 +1,7 @@
 """The evaluations that lie in a folder, and which of the paper's rows they may stand beside."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,8 @@ _DATASETS = {VOC: "VOC 2012", COCO: "COCO 2014"}
 _IMAGES = {("VOC 2012", "val"): 1449, ("COCO 2014", "val"): 40137}  # the paper's; a part of a split is no row's
 _ANY = ("context", "fusion", "num_classes", "focal_lambda")  # the row says the first two, the data set the others
 _SAME = {"context_norm": (None, "fixed"), "output_stride": (None, 8)}  # None is the default's name for the other
+# keys of inference that the paper does not have, and what a setting is called with them
+_BEYOND_THE_PAPER = {"window_scales": "window", "saliency": "saliency", "grab_cut": "GrabCut"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,17 +54,18 @@ class FoundResult:
 
     @property
     def setting(self) -> str:
-        """The views, the CRF and whether tags were given, in the words of the paper's tables; empty for masks."""
+        """The views, what refines, and whether tags were given, in the words of the paper's tables; empty for masks."""
         inference = self.metrics.get("inference")
         if inference is None:
             return ""
         scales = {(1.0,): "single", tuple(sorted(MULTI_SCALE)): "multi-scale"}
         found = tuple(sorted(inference["scales"]))
-        parts = [scales.get(found, "scales " + ", ".join(f"{scale:g}" for scale in found))]
+        parts = [scales.get(found, f"scales {_listed(found)}")]
         parts += ["flip"] if inference["flip"] else []
+        parts += [word for key, word in _BEYOND_THE_PAPER.items() if inference.get(key)]
         parts += ["CRF"] if inference["crf"]["iterations"] > 0 else []
         parts += ["tags"] if _tags_given(inference) else []
-        return "+".join(parts[1:] if parts[0] == "single" and parts[1:2] == ["flip"] else parts)
+        return "+".join(parts[1:] if parts[:2] == ["single", "flip"] else parts)
 
     @property
     def mark(self) -> str:
@@ -75,7 +78,7 @@ class FoundResult:
     def setup(self) -> Setup | None:
         """What it was run with; None unless network, data and number of images are a row's of the paper."""
         model, inference, split = (self.metrics.get(key) for key in ("model", "inference", "split"))
-        if not model or not inference or not _is_the_papers(model):
+        if not model or not inference or not _is_the_papers(model) or any(map(inference.get, _BEYOND_THE_PAPER)):
             return None
         if self.metrics["images"] != _IMAGES.get((self.dataset, split)):
             return None
@@ -89,6 +92,10 @@ class FoundResult:
             crf=inference["crf"]["iterations"] > 0,
             tags=_tags_given(inference),
         )
+
+
+def _listed(scales: Iterable[float]) -> str:
+    return ", ".join(f"{scale:g}" for scale in scales)
 
 
 def find_results(folder: str | Path) -> list[FoundResult]:
