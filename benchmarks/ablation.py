@@ -30,7 +30,8 @@ _WITHOUT = {
     "logit adjustment": ["training.logit_adjustment=0"],
 }
 _SETTINGS = {_ALL: []} | {f"no {part}": [*keys, "self_supervision.rounds=1"] for part, keys in _WITHOUT.items()}
-_RULES = {"config": [], "own": ["inference.saliency=0", "inference.grab_cut=0", "inference.crf.iterations=0"]}
+_RULES: dict[str, list[str]] = {"config": []}
+_METRICS = {"mIoU": "miou", "pixel accuracy": "pixel_accuracy", "mAP": "map"}
 
 
 def main() -> None:
@@ -70,13 +71,11 @@ def table(runs: Sequence[dict[str, Any]]) -> str:
             of_kind = [line for line in runs if (line["trained"], line["data"]) == (trained, name)]
             for number in sorted({line["round"] for line in of_kind}):
                 some = [line for line in of_kind if line["round"] == number]
-                mious = (spread([100 * line[rule]["miou"] for line in some]) for rule in _RULES)
-                scores = spread([100 * line["own"]["map"] for line in some])
+                figures = [spread([100 * line["config"][key] for line in some]) for key in _METRICS.values()]
                 minutes = [line["train_seconds"] / 60 for line in some if line.get("train_seconds")]
-                told = spread(minutes) if minutes else ""
-                rows.append((name, trained, str(number), str(len(some)), *mious, scores, told))
-    names = ("data", "trained with", "round", "seeds", "mIoU", "own background", "mAP", "minutes")
-    return markdown_table(names, rows)
+                figures.append(spread(minutes) if minutes else "")
+                rows.append((name, trained, str(number), str(len(some)), *figures))
+    return markdown_table(("data", "trained with", "round", "seeds", *_METRICS, "minutes"), rows)
 
 
 if __name__ == "__main__":

@@ -20,8 +20,8 @@ from wsfcn_tf.weights import trained
 pytestmark = pytest.mark.usefixtures("few_weights")
 
 INFERENCE = InferenceConfig(scales=(1, 1.5), background="power", background_value=2, grab_cut=1)
-ONCE = replace(SHORT, training=replace(SHORT.training, panels=0), inference=INFERENCE)
-
+WINDOW = {"window_scales": (3,), "window_side": 32}  # of the trained network, not of the masks between rounds
+ONCE = replace(SHORT, training=replace(SHORT.training, panels=0), inference=replace(INFERENCE, **WINDOW))
 
 TWICE = replace(ONCE, self_supervision=replace(ONCE.self_supervision, rounds=2))
 
@@ -51,13 +51,17 @@ def test_a_round_learns_from_what_the_network_before_makes_of_photos_and_tags(tw
     run, weights = two_rounds
     by_hand = RunFolder(tmp_path / "first")
     predict = Predictor(train(ONCE, SCENES, by_hand), replace(INFERENCE, classes="tags"))
-    masks = tmp_path / "masks"
+    with_window = Predictor(trained.load_trained(by_hand.root).model, replace(INFERENCE, classes="tags", **WINDOW))
+    masks, differ = tmp_path / "masks", False
     for name in SCENES.names("train"):
-        labels = predict(SCENES.image(name), SCENES.tags(name)).labels
+        photo = SCENES.image(name), SCENES.tags(name)
+        labels = predict(*photo).labels
+        differ |= np.any(with_window(*photo).labels != labels)
         np.testing.assert_array_equal(
             read_mask(run.round(1).pseudo_masks / f"{name}.png", len(SCENES.class_names)), labels
         )
         write_mask(masks / f"{name}.png", labels)
+    assert differ
     data = replace(ONCE.data, pseudo_masks={str(masks): "hard"})
     second = train(replace(ONCE, data=data), SCENES, RunFolder(tmp_path / "second"))
     assert_same(weights, second.get_weights())

@@ -54,7 +54,8 @@ class SelfSupervisionConfig(Section):
     rounds: int = Field(1, ge=1)
     """How many trainings follow one another, each but the first from the beginning: it takes as masks what the network
     of the one before, by the section inference and the photos' tags, makes of the training photos (RUN/round-N). So
-    networks learn what several scales, saliency, GrabCut and the CRF add. 1, as in the paper, trains once."""
+    networks learn what several scales, saliency, GrabCut and the CRF add; inference.window_scales are left out there.
+    1, as in the paper, trains once."""
 
 
 @dataclass(frozen=True)

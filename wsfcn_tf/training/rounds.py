@@ -76,13 +76,14 @@ def make_pseudo_masks(run: RunFolder, dataset: Dataset, config: ExperimentConfig
     Args:
         run: of the network.
         dataset: photos and tags.
-        config: of the round that will learn from them: its inference, and what to do about photos that cannot be
-            read.
+        config: of the round that will learn from them: its inference, but for the sliding window, with which masks
+            teach no better (benchmarks/photo_size.md); and what to do about photos that cannot be read.
 
     Raises:
         UserError: a photo cannot be read, with `data.on_bad_image` error.
     """
-    inference = replace(config.inference, classes="tags", precision=resolved(config.inference.precision))
+    precision = resolved(config.inference.precision)
+    inference = replace(config.inference, classes="tags", window_scales=(), precision=precision)
     trained = load_trained(run.root).in_precision(inference.precision)
     made_with = {"weights_sha256": trained.weights_sha256, "inference": asdict(inference)}
     write_record(run.pseudo_masks, made_with, resume=True)
