@@ -84,4 +84,8 @@ def agreeing(config):
         data, learning = replace(data, masks="never", pseudo_masks=None), replace(learning, rounds=1)
     if data.masks == "never" and not data.pseudo_masks:
         data = replace(data, mask_share=None)
-    return replace(config, model=model, training=training, data=data, self_supervision=learning)
+    inference = config.inference
+    if inference.window_scales:
+        inference = replace(inference, pad="tight")
+    parts = {"model": model, "training": training, "data": data, "self_supervision": learning, "inference": inference}
+    return replace(config, **parts)
