@@ -1,14 +1,14 @@
-"""What each part of configs/photos_best.yaml is worth: trainings with all of it and without one part, several seeds.
+"""What parts of configs/photos_best.yaml are worth: trainings with all of it and without one, several seeds.
 
     python -m benchmarks.ablation --data msrc=../shared/data/msrc --data fashion=../shared/data/fashion --seeds 0 1 2
 
 It can be interrupted at any time: the same command goes on where it was, and what is finished is a line of
-benchmarks/ablation.jsonl, one for each round. `--only` runs only those named; without `--data` it prints the table.
+benchmarks/ablation.jsonl. `--only` runs only those named; without `--data` it prints the table.
 """
 
 import argparse
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,32 +49,26 @@ def main() -> None:
                 if (trained, name, seed) not in done:
                     run = {"trained": trained, "data": name, "seed": seed}
                     folder = Path(arguments.runs) / f"{name}-{trained.replace(' ', '_')}-{seed}"
-                    for line in list(_measure(trained, root, seed, folder)):
-                        append(_RESULTS, run | line)
+                    append(_RESULTS, run | _measure(trained, root, seed, folder))
     print(table(lines(_RESULTS)))
 
 
-def _measure(trained: str, root: str, seed: int, folder: Path) -> Iterator[dict[str, Any]]:
-    """A line for each round, the last one's first."""
+def _measure(trained: str, root: str, seed: int, folder: Path) -> dict[str, Any]:
     line = measure(_CONFIG, [f"data.root={root}", f"training.seed={seed}", *_SETTINGS[trained]], _RULES, folder)
-    earlier = sorted(folder.glob("round-*"))
-    yield {"round": 1 + len(earlier)} | line
-    for number, of_round in enumerate(earlier, start=1):
-        yield {"round": number} | evaluated(_RULES, of_round)
+    earlier = [evaluated(_RULES, of_round)["config"] for of_round in sorted(folder.glob("round-*"))]
+    return line | {"rounds": [*earlier, line.pop("config")]}
 
 
 def table(runs: Sequence[dict[str, Any]]) -> str:
-    """Mean of the seeds and half their spread, in per cent, and minutes of a whole run."""
+    """Mean of the seeds and half their spread, in per cent, and minutes of a whole run, where it was in one piece."""
     rows = []
-    for name in dict.fromkeys(line["data"] for line in runs):
-        for trained in _SETTINGS:
-            of_kind = [line for line in runs if (line["trained"], line["data"]) == (trained, name)]
-            for number in sorted({line["round"] for line in of_kind}):
-                some = [line for line in of_kind if line["round"] == number]
-                figures = [spread([100 * line["config"][key] for line in some]) for key in _METRICS.values()]
-                minutes = [line["train_seconds"] / 60 for line in some if line.get("train_seconds")]
-                figures.append(spread(minutes) if minutes else "")
-                rows.append((name, trained, str(number), str(len(some)), *figures))
+    for name, trained in sorted({(line["data"], line["trained"]) for line in runs}):
+        of_kind = [line for line in runs if (line["data"], line["trained"]) == (name, trained)]
+        minutes = [line["train_seconds"] / 60 for line in of_kind if line["train_seconds"]]
+        for number, found in enumerate(zip(*(line["rounds"] for line in of_kind), strict=True), start=1):
+            figures = (spread([100 * metrics[key] for metrics in found]) for key in _METRICS.values())
+            told = spread(minutes) if minutes else ""
+            rows.append((name, trained, str(number), str(len(found)), *figures, told))
     return markdown_table(("data", "trained with", "round", "seeds", *_METRICS, "minutes"), rows)
 
 

@@ -25,8 +25,8 @@ from wsfcn_tf.inference.stream import Photo, with_crf_processes
 from wsfcn_tf.weights.trained import Trained, load_trained
 
 _VIEWS = {
-    "one view": {"scales": (1.0,), "flip": False},
-    "four scales, flips": {"scales": (0.5, 1, 1.5, 2), "flip": True},
+    "one view": {"scales": (1.0,), "window_scales": (), "flip": False},
+    "four scales, flips": {"scales": (0.5, 1, 1.5, 2), "window_scales": (), "flip": True},
 }
 _PLAIN = {"saliency": 0, "grab_cut": 0, "photo_cues": "always"}
 _RULES = {"rules": {**_PLAIN, "crf": CRFConfig(iterations=0)}, "CRF": _PLAIN, "saliency, GrabCut, CRF": {}}

@@ -42,6 +42,8 @@ def main() -> None:
     sets = {text: _parsed(text) for text in arguments.views}
     own = InferenceConfig(flip=True, background="none", tile_side=None, window_side=arguments.window)
     predictor = Predictor(trained.model, own)
+    if not all(scales for scales, _ in sets.values()):
+        parser.error("a set of views needs a whole one: before the slash")
     found = {(text, classes): Accumulator(trained.class_names) for text in sets for classes in _CLASSES}
     for name in tqdm(dataset.names(arguments.split), unit="photo"):
         image, truth = dataset.image(name), dataset.mask(name)

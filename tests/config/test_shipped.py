@@ -36,6 +36,12 @@ def test_so_is_a_file_of_one_section(named):
     assert lay_file_over(ExperimentConfig(), named, "inference").inference.flip
 
 
+@pytest.mark.parametrize("views", ["single", "flip", "scales", "scales_flip", "ssss", "release_pad"])
+def test_the_papers_views_are_all_that_is_seen(views):
+    laid = lay_file_over(load_config("photos_best"), f"inference/{views}", "inference")
+    assert laid.inference.window_scales == ()
+
+
 def test_a_file_of_that_name_goes_before(tmp_path):
     for path in ("photos_small", "configs/photos_small.yaml"):
         (tmp_path / path).parent.mkdir(exist_ok=True)

@@ -72,7 +72,7 @@ class InferenceConfig(Section):
     background_value: Number = Field(0.25, ge=0)
     """The constant or the exponent."""
     classes: Literal["scores", "tags"] = "scores"
-    """Which may have pixels in a photo: `scores`, those whose best sigmoid score over the views is above
+    """Which may have pixels in a photo: `scores`, those whose best sigmoid score over the views of `scales` is above
     presence_threshold; `tags`, those that the photo is tagged with (the paper's "§" rows, and pseudo masks for the
     training split)."""
     presence_threshold: Number = Field(0.1, ge=0, le=1)

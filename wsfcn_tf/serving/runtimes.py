@@ -60,7 +60,7 @@ def _check(trained: Trained, config: ExportConfig, output: Path, runtime: Runtim
         raise UserError(f"--format {runtime} takes photos of one size: say which with --inner-size, such as 256x256")
     if config.inference.scales != (1.0,) or config.inference.window_scales or config.inference.flip:
         raise UserError(
-            f"--format {runtime} looks once, it has no antialiased resize for other scales: add "
+            f"--format {runtime} looks once, it has no antialiased resize for other scales, and no window: add "
             "--set inference.scales=[1] --set inference.window_scales=[] --set inference.flip=false"
         )
     if config.refine != "none":

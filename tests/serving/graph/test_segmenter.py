@@ -56,8 +56,9 @@ def fixed():
         InferenceConfig(background="none", presence_threshold=0.45, scales=(1.0, 0.5, 1.5)),
         InferenceConfig(presence_threshold=0.0, window_scales=(1.0,), window_side=19, flip=True),
         InferenceConfig(presence_threshold=0.0, window_scales=(1.5, 2.0), window_side=16, tile_overlap=0.5),
+        InferenceConfig(presence_threshold=0.0, window_scales=(1.0,), window_side=16, tile_overlap=0.0),
     ],
-    ids=["flips", "scales", "window", "window at scales"],
+    ids=["flips", "scales", "window", "window at scales", "window without overlap"],
 )
 def test_views_and_rules_as_predict(config):
     segmenter, predict = Segmenter(TinyNetwork(), NAMES, ExportConfig(config)), Predictor(TinyNetwork(), config)
@@ -73,6 +74,16 @@ def test_views_and_rules_as_predict(config):
         assert (labels == expected.labels).mean() > 0.99
         found |= set(np.unique(labels))
     assert len(found) > 1
+
+
+def test_a_batch_goes_through_the_window_together():
+    inference = InferenceConfig(background="none", presence_threshold=0.0, window_scales=(1.0,), window_side=20)
+    images = np.stack([photo(32, 48), photo(32, 48, seed=1)])
+    alone = [Predictor(TinyNetwork(), inference)(image).masks for image in images]
+    whole = Segmenter(TinyNetwork(), NAMES, ExportConfig(inference))
+    at_inner_size = Segmenter(TinyNetwork(), NAMES, ExportConfig(inference, (32, 48)))
+    for segmenter in (whole, at_inner_size):
+        np.testing.assert_allclose(segmenter.probabilities(images)["masks"], np.stack(alone), atol=1e-5)
 
 
 def test_refinement_is_pamr_behind_the_rules():

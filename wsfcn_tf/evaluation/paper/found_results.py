@@ -76,7 +76,7 @@ class FoundResult:
 
     @property
     def setup(self) -> Setup | None:
-        """What it was run with; None unless network, data and number of images are a row's of the paper."""
+        """What it was run with; None unless network, data and inference could be those of a row of the paper."""
         model, inference, split = (self.metrics.get(key) for key in ("model", "inference", "split"))
         if not model or not inference or not _is_the_papers(model) or any(map(inference.get, _BEYOND_THE_PAPER)):
             return None

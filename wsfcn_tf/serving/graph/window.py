@@ -20,44 +20,48 @@ def through_window(
     Returns:
         float32 [B, H, W, K].
     """
-    size = tf.shape(views)[1:3]
-    window = tf.minimum(size, side)
-    rows, columns = (_starts(size[axis], window[axis], overlap) for axis in (0, 1))
-    count = tf.size(columns)
+    batch, size = tf.shape(views)[0], tf.shape(views)[1:3]
+    (rows, of_rows), (columns, of_columns) = (_places(size[axis], side, overlap) for axis in (0, 1))
+    height, width = tf.shape(of_rows)[1], tf.shape(of_columns)[1]
 
-    def add(place: tf.Tensor, total: tf.Tensor, weights: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        top, left = rows[place // count], columns[place % count]
-        found = masks_of(views[:, top : top + window[0], left : left + window[1]])
-        weight = _weight(top, rows[-1], window[0], overlap)[:, None] * _weight(left, columns[-1], window[1], overlap)
-        around = [[top, size[0] - top - window[0]], [left, size[1] - left - window[1]]]
-        total += tf.pad(found * weight[:, :, None], [[0, 0], *around, [0, 0]])
-        return place + 1, total, weights + tf.pad(weight, around)
+    # in strips: a place alone would be padded to, and added to, all of the view each time
+    def strip(row: tf.Tensor) -> tf.Tensor:
+        band = views[:, rows[row] : rows[row] + height]
 
-    nothing = tf.zeros([tf.shape(views)[0], size[0], size[1], channels]), tf.zeros(size)
-    _, total, weights = tf.while_loop(
-        lambda place, *_: place < tf.size(rows) * count,
-        add,
-        (0, *nothing),
-        shape_invariants=(
-            tf.TensorShape([]),
-            tf.TensorShape([None, None, None, channels]),
-            tf.TensorShape([None, None]),
-        ),
-        parallel_iterations=1,  # a place of the window at a time: each is as large as what training saw
+        def place(column: tf.Tensor) -> tf.Tensor:
+            left = columns[column]
+            found = masks_of(band[:, :, left : left + width]) * of_columns[column][:, None]
+            return tf.pad(found, [[0, 0], [0, 0], [left, size[1] - left - width], [0, 0]])
+
+        return _sum(place, tf.size(columns), [batch, height, size[1], channels])
+
+    def in_view(row: tf.Tensor) -> tf.Tensor:
+        below = size[0] - rows[row] - height
+        return tf.pad(strip(row) * of_rows[row][:, None, None], [[0, 0], [rows[row], below], [0, 0], [0, 0]])
+
+    return _sum(in_view, tf.size(rows), [batch, *tf.unstack(size), channels])
+
+
+def _sum(part: Callable[[tf.Tensor], tf.Tensor], count: tf.Tensor, shape: list) -> tf.Tensor:
+    """The sum of part(0) to part(count - 1), one after the other: each is as large as what training saw."""
+    _, total = tf.while_loop(
+        lambda index, _: index < count,
+        lambda index, total: (index + 1, total + part(index)),
+        (0, tf.zeros(shape)),
+        shape_invariants=(tf.TensorShape([]), tf.TensorShape([None, None, None, shape[-1]])),
+        parallel_iterations=1,
     )
-    return total / weights[:, :, None]
+    return total
 
 
-def _starts(length: tf.Tensor, window: tf.Tensor, overlap: int) -> tf.Tensor:
-    """int32 [N]: `wsfcn_tf.inference.views.starts`."""
+def _places(length: tf.Tensor, side: int, overlap: int) -> tuple[tf.Tensor, tf.Tensor]:
+    """Along one axis: where places begin, int32 [N], and what each counts, float32 [N, window]; they sum to 1."""
+    window = tf.minimum(length, side)
     left = tf.cast(length - window, tf.float64)
-    steps = tf.cast(tf.math.ceil(left / tf.cast(tf.maximum(window - overlap, 1), tf.float64)), tf.int32)
-    places = tf.range(steps + 1)
-    return tf.cast(tf.round(tf.cast(places, tf.float64) * left / tf.cast(tf.maximum(steps, 1), tf.float64)), tf.int32)
-
-
-def _weight(start: tf.Tensor, last: tf.Tensor, window: tf.Tensor, overlap: int) -> tf.Tensor:
-    """float32 [window]: what a place of the window counts along one axis, before all that cover a pixel sum to 1."""
+    steps = tf.cast(tf.math.ceil(left / (side - overlap)), tf.int32)
+    index = tf.cast(tf.range(steps + 1), tf.float64)
+    starts = tf.cast(tf.round(index * left / tf.cast(tf.maximum(steps, 1), tf.float64)), tf.int32)
     ramp = tf.clip_by_value(2 * (tf.cast(tf.range(window), tf.float32) + 0.5) / max(overlap, 1) - 0.5, 0.0, 1.0)
-    one = tf.ones_like(ramp)
-    return tf.where(start > 0, ramp, one) * tf.where(start < last, ramp[::-1], one)
+    weights = tf.where(starts[:, None] > 0, ramp, 1.0) * tf.where(starts[:, None] < starts[-1], ramp[::-1], 1.0)
+    pixels = starts[:, None] + tf.range(window)
+    return starts, weights / tf.gather(tf.math.unsorted_segment_sum(weights, pixels, length), pixels)
