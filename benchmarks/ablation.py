@@ -29,7 +29,10 @@ _WITHOUT = {
     "wide crops": ["data.crop_area=[0.3,1]", "data.crop_ratio=[0.75,1.3333333333333333]"],
     "logit adjustment": ["training.logit_adjustment=0"],
 }
-_SETTINGS = {_ALL: []} | {f"no {part}": [*keys, "self_supervision.rounds=1"] for part, keys in _WITHOUT.items()}
+_SETTINGS = {_ALL: [], "no window": ["inference.window_scales=[]"]} | {
+    f"no {part}": [*keys, "self_supervision.rounds=1"] for part, keys in _WITHOUT.items()
+}
+_SCHEDULES = {"fashion": ["training.epochs=20", "training.cooldown_epochs=8"]}  # more than twice MSRC's photos
 _RULES: dict[str, list[str]] = {"config": []}
 _METRICS = {"mIoU": "miou", "pixel accuracy": "pixel_accuracy", "mAP": "map"}
 
@@ -49,12 +52,13 @@ def main() -> None:
                 if (trained, name, seed) not in done:
                     run = {"trained": trained, "data": name, "seed": seed}
                     folder = Path(arguments.runs) / f"{name}-{trained.replace(' ', '_')}-{seed}"
-                    append(_RESULTS, run | _measure(trained, root, seed, folder))
+                    append(_RESULTS, run | _measure(trained, name, root, seed, folder))
     print(table(lines(_RESULTS)))
 
 
-def _measure(trained: str, root: str, seed: int, folder: Path) -> dict[str, Any]:
-    line = measure(_CONFIG, [f"data.root={root}", f"training.seed={seed}", *_SETTINGS[trained]], _RULES, folder)
+def _measure(trained: str, name: str, root: str, seed: int, folder: Path) -> dict[str, Any]:
+    settings = [f"data.root={root}", f"training.seed={seed}", *_SCHEDULES.get(name, []), *_SETTINGS[trained]]
+    line = measure(_CONFIG, settings, _RULES, folder)
     earlier = [evaluated(_RULES, of_round)["config"] for of_round in sorted(folder.glob("round-*"))]
     return line | {"rounds": [*earlier, line.pop("config")]}
 

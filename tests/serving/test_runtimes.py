@@ -58,7 +58,7 @@ def test_onnx(trained, tmp_path):
         (ExportConfig(), "net.tflite", "say which with --inner-size"),
         (CONFIG, "net.onnx", "must end in .tflite"),
         (ExportConfig(InferenceConfig(flip=True), (24, 32)), "net.tflite", "--set inference.flip=false"),
-        (ExportConfig(InferenceConfig(window_scales=(1,)), (24, 32)), "net.tflite", r"--set inference.window_scales=\[\]"),
+        (ExportConfig(InferenceConfig(window_scales=(1,)), (24, 32)), "net.tflite", "inference.window_scales="),
         (ExportConfig(inner_size=(24, 32), refine="pamr"), "net.tflite", "has no --refine pamr"),
     ],
 )
