@@ -1,7 +1,7 @@
 """What backpropagation keeps of one training step, counted in the graph of the real network.
 
 Run `python -m benchmarks.training_memory voc`, or `coco`. Nothing is computed: a step of its config, with both losses,
-is traced at batch 1 and 2, and every tensor that the forward half makes and the backward half reads is counted once, by
+is traced at batch 1 and 2, and every tensor that the forward half makes and the gradients need is counted once, by
 its shape and type; the difference is an image's share. Views of a tensor count as it, weights do not. What it does not
 see: cuDNN's workspace, fragmentation, and what lives for a moment within the backward half.
 """
@@ -11,6 +11,8 @@ import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
+from collections import Counter
+from collections.abc import Sequence, Set
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -34,9 +36,10 @@ _GIGA = 1e9
 
 
 class Kept(NamedTuple):
-    """Bytes that one step keeps, and its network's parameters: all, and those that are trained."""
+    """Bytes that one step keeps, of which operations, and its network's parameters: all, and those that are trained."""
 
     bytes: int
+    by_operation: Counter
     parameters: int
     trained: int
 
@@ -58,18 +61,29 @@ def kept(config: ExperimentConfig, classes: int, batch: int) -> Kept:
         return tape.gradient(loss, model.trainable_variables)
 
     side = config.data.crop_size
-    graph = step.get_concrete_function(
+    traced = step.get_concrete_function(
         tf.TensorSpec([batch, side, side, 3]), tf.TensorSpec([batch, classes], tf.float32)
-    ).graph
-    tensors = {}
-    for operation in graph.get_operations():
-        if operation.name not in forward:
-            for tensor in operation.inputs:
-                source = _source(tensor)
-                if source.op.name in forward and not _is_weight(source):
-                    tensors[source.name] = source
-    total = sum(_bytes(tensor) for tensor in tensors.values())
-    return Kept(total, *count_parameters(model))
+    )
+    by_operation: Counter = Counter()
+    for source in _read(traced.outputs, forward):
+        by_operation[source.op.type] += _bytes(source)
+    return Kept(by_operation.total(), by_operation, *count_parameters(model))
+
+
+def _read(gradients: Sequence[tf.Tensor], forward: Set[str]) -> list[tf.Tensor]:
+    """What of the forward half, by its operations' names, the gradients are made of, weights left out."""
+    read, seen, after = {}, set(), [tensor.op for tensor in gradients]
+    while after:
+        for tensor in after.pop().inputs:
+            source = _source(tensor)
+            if source.op.name in forward:
+                read[source.name] = source
+            elif (
+                source.op.name not in seen
+            ):  # gradients that nobody asked for, as of frozen weights, are never computed
+                seen.add(source.op.name)
+                after.append(source.op)
+    return [source for source in read.values() if not _is_weight(source)]
 
 
 def _source(tensor: tf.Tensor) -> tf.Tensor:
@@ -111,9 +125,14 @@ def main() -> None:
             one, two = kept(config, classes, 1), kept(config, classes, 2)
             name = precision_name + (", rematerialised" if rematerialise else "")
             variants[name] = (two.bytes - one.bytes, 2 * one.bytes - two.bytes, one)
+            if name == "float32":
+                by_operation = two.by_operation - one.by_operation
     print("| | MB an image | MB besides |\n|---|---:|---:|")
     for name, (image, rest, _) in variants.items():
         print(f"| {name} | {image / 1e6:.0f} | {rest / 1e6:.0f} |")
+    print("\n| an image's share by operation, float32 | MB |\n|---|---:|")
+    for operation, count in by_operation.most_common(8):
+        print(f"| {operation} | {count / 1e6:.0f} |")
     _, _, found = variants["float32"]
     # float32 with any precision: all weights; gradient and momentum of those that are trained
     state = 4 * (found.parameters + 2 * found.trained)

@@ -5,8 +5,7 @@ import gc
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,9 +17,7 @@ from benchmarks.measure import peak_gigabytes, where
 from wsfcn_tf import build_model
 from wsfcn_tf.config import InferenceConfig, ModelConfig, SelfSupervisionConfig, TrainingConfig
 from wsfcn_tf.inference.predictor import Predictor
-from wsfcn_tf.models import layers as model_layers
-from wsfcn_tf.models.context import tap_conv
-from wsfcn_tf.ops import convolution, pamr, pamr_tagged
+from wsfcn_tf.ops import pamr, pamr_tagged
 from wsfcn_tf.ops.normalise import normalise
 from wsfcn_tf.training import Objective, build_optimizer
 from wsfcn_tf.training.loop import compile_step
@@ -100,7 +97,6 @@ class Variant(NamedTuple):
     tf32: bool = True
     xla: bool = False
     rematerialise: bool = False
-    convolutions: str = "native"
     layout: bool = True
 
 
@@ -111,8 +107,6 @@ def steps(options: argparse.Namespace) -> None:
         Variant("TF32"),
         Variant("bfloat16", "bfloat16"),
         Variant("bfloat16, layout optimiser off", "bfloat16", layout=False),
-        Variant("bfloat16, taps as one 1x1, dilation by Keras", "bfloat16", convolutions="before"),
-        Variant("TF32, taps as one 1x1, dilation by Keras", convolutions="before"),
         Variant("bfloat16, rematerialised", "bfloat16", rematerialise=True),
         Variant("float32", tf32=False),
     )
@@ -145,7 +139,7 @@ def _step_row(options: argparse.Namespace, variant: Variant) -> str:
     tf.config.optimizer.set_experimental_options({"layout_optimizer": variant.layout})
     random = np.random.default_rng(0)
     held = _memory("current")  # by the networks before, which TensorFlow does not let go
-    with _convolutions(variant.convolutions), precision(variant.precision):
+    with precision(variant.precision):
         model = build_model(ModelConfig(num_classes=_CLASSES, width=options.width, rematerialise=variant.rematerialise))
         objective = Objective(SelfSupervisionConfig(), _MAX_TAGS)
         model.compile(build_optimizer(model, TrainingConfig()), objective, xla=variant.xla)
@@ -158,39 +152,6 @@ def _step_row(options: argparse.Namespace, variant: Variant) -> str:
         _reset_memory()
         seconds = _seconds(lambda: step(images, tags, True)["loss"], 8)
     return f"{seconds * 1e3:.0f} | {options.batch / seconds:.1f} | {_memory('peak') - held:.1f} | {first:.0f}"
-
-
-@contextmanager
-def _convolutions(kind: str) -> Iterator[None]:
-    """With "before", a context's taps are one 1x1 convolution, shifted and added, other dilations as Keras has them."""
-    if kind == "native":
-        yield
-        return
-
-    def shifted(inputs: tf.Tensor, kernel: tf.Tensor, dilation: int, by_taps: bool = False) -> tf.Tensor:
-        if not by_taps:
-            return tf.nn.convolution(inputs, kernel, padding="SAME", dilations=dilation)
-        size = convolution._size(inputs)
-        height, width = kernel.shape[:2]
-        taps = tf.reshape(kernel, [height * width, 1, 1, *kernel.shape[2:]])
-        parts = tf.nn.conv2d(inputs, tf.concat(tf.unstack(taps), axis=-1), strides=1, padding="VALID")
-        parts = tf.split(parts, height * width, axis=-1)
-        offsets = [
-            ((r - height // 2) * dilation, (c - width // 2) * dilation) for r in range(height) for c in range(width)
-        ]
-        return tf.add_n(
-            [
-                convolution._put(convolution._reached(part, size, *at), size, *at)
-                for part, at in zip(parts, offsets, strict=True)
-            ]
-        )
-
-    before = model_layers.dilated_conv2d, tap_conv.dilated_conv2d
-    model_layers.dilated_conv2d = tap_conv.dilated_conv2d = shifted
-    try:
-        yield
-    finally:
-        model_layers.dilated_conv2d, tap_conv.dilated_conv2d = before
 
 
 # === PAMR and inference ===

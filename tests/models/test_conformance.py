@@ -34,7 +34,7 @@ from wsfcn_tf.models.fusion.gci import GCI
 from wsfcn_tf.models.fusion.paper_sf2 import PaperSF2
 from wsfcn_tf.models.fusion.sf2 import SF2, Alignment
 from wsfcn_tf.models.head import Head
-from wsfcn_tf.models.layers import ConvNormReLU, DilatedConv2D, Layer, SeededDropout
+from wsfcn_tf.models.layers import BatchNormalization, ConvNormReLU, DilatedConv2D, Layer, SeededDropout
 from wsfcn_tf.models.pooling import GlobalWeightedPooling
 from wsfcn_tf.models.stochastic_gate import StochasticGate
 
@@ -59,6 +59,7 @@ class Case(NamedTuple):
 CASES = [
     Case(partial(ConvNormReLU, 5, 3), ONE, [(2, 8, 6, 5)]),
     Case(partial(DilatedConv2D, 5, 3, padding="same", dilation_rate=2), ONE, [(2, 8, 6, 5)]),
+    Case(partial(BatchNormalization), ONE, ONE),
     Case(partial(SeededDropout, 0.5, spatial=True), ONE, ONE),
     Case(partial(TapConv, 5, (3, 1), 2), ONE, [(2, 8, 6, 5)]),
     Case(partial(StripBranch, 5, 3, 2), ONE, [(2, 8, 6, 5)]),

@@ -1,9 +1,19 @@
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from networks import noise, randomise
+from networks import graph, noise, randomise
 
-from wsfcn_tf.models.layers import ConvNormReLU, Layer, SeededDropout, conv, he_normal, torch_uniform, uniform
+from wsfcn_tf.models.layers import (
+    ConvNormReLU,
+    Layer,
+    SeededDropout,
+    batch_norm,
+    conv,
+    he_normal,
+    torch_uniform,
+    uniform,
+)
 
 SEED = tf.constant([3, 5])
 
@@ -93,6 +103,52 @@ def test_conv_norm_relu_with_batch_statistics():
     running = np.asarray(layer.bn.moving_mean)
     np.testing.assert_allclose(layer(inputs, training=True), normalised(features, mean, variance, layer.bn), atol=1e-4)
     np.testing.assert_allclose(layer.bn.moving_mean, 0.9 * running + 0.1 * mean, atol=1e-5)
+
+
+@pytest.mark.parametrize("scale", [True, False])
+@pytest.mark.parametrize("dtype", [tf.float32, tf.bfloat16])
+def test_a_frozen_batch_norm_keeps_nothing_of_its_input(scale, dtype):
+    """Beside Keras' own: the same result and gradient, which reads nothing large of the forward half."""
+    policy = "float32" if dtype == tf.float32 else "mixed_bfloat16"
+    ours = batch_norm(scale=scale, dtype=policy)
+    plain = keras.layers.BatchNormalization(epsilon=1e-5, scale=scale, dtype=policy)
+    for layer in (ours, plain):
+        layer.trainable = False
+        layer.build((None, 5, 4, 3))
+        randomise(layer)
+    inputs, upstream, forward = tf.cast(noise(2, 5, 4, 3), dtype), tf.cast(noise(2, 5, 4, 3, seed=1), dtype), set()
+
+    def step(layer, inputs):
+        with tf.GradientTape() as tape:
+            tape.watch(inputs)
+            outputs = layer(inputs, training=True)
+            total = tf.reduce_sum(outputs * upstream)
+        if not tf.executing_eagerly():
+            forward.update(operation.name for operation in total.graph.get_operations())
+        return outputs, tape.gradient(total, inputs)
+
+    expected = step(plain, inputs)
+    traced = graph(lambda inputs: step(ours, inputs))
+    for found in (step(ours, inputs), traced(inputs)):
+        np.testing.assert_array_equal(*(np.float32(outputs) for outputs in (found[0], expected[0])))
+        tolerance = 1e-5 if dtype == tf.float32 else 0.01
+        np.testing.assert_allclose(*(np.float32(gradient) for gradient in (found[1], expected[1])), rtol=tolerance)
+    kept, after = set(), [traced.get_concrete_function(inputs).outputs[1].op]
+    while after:
+        for tensor in after.pop().inputs:
+            if tensor.op.name not in forward:
+                after.append(tensor.op)
+            elif tensor.shape.rank == 4:
+                kept.add(tensor.op.type)
+    assert kept <= {"Const"}  # upstream
+
+
+def test_a_batch_norm_that_is_not_frozen_learns():
+    layer = batch_norm()
+    layer.build((None, 5, 4, 3))
+    with tf.GradientTape() as tape:
+        total = tf.reduce_sum(layer(tf.constant(noise(2, 5, 4, 3)), training=True) ** 2)
+    assert all(gradient is not None for gradient in tape.gradient(total, layer.trainable_variables))
 
 
 # === Randomness ===

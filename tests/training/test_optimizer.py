@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from networks import noise, small_network, smallest_network
+from networks import graph, noise, small_network, smallest_network
 
 from wsfcn_tf.config import SelfSupervisionConfig, TrainingConfig
 from wsfcn_tf.training import Objective, build_optimizer
@@ -35,6 +35,17 @@ def test_formula_over_several_steps(rng):
     for variable, value in zip(variables, values):
         np.testing.assert_allclose(variable, value, rtol=1e-5, atol=1e-6)
     assert int(optimizer.iterations) == 5
+
+
+def test_decays_wait_for_their_gradients():
+    """A graph would begin a step with the decays of all variables, and keep as much as they are."""
+    variable = tf.Variable(noise(2, 3))
+    optimizer = GroupedSGD(0.01, 0.9, [1.0], [0.5])
+    optimizer.build([variable])
+    traced = graph(lambda gradient: optimizer.grouped([(gradient, variable)])[0][0])
+    operations = traced.get_concrete_function(tf.TensorSpec([2, 3])).graph.get_operations()
+    reads = [op for op in operations if op.type == "ReadVariableOp" and op.outputs[0].shape == [2, 3]]
+    assert reads and all("gradient" in {before.name for before in read.control_inputs} for read in reads)
 
 
 def test_cooldown_is_linear_to_zero():

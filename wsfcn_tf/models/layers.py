@@ -6,7 +6,7 @@ same seed it draws the same numbers in eager mode, in a graph, on any replica, a
 
 import inspect
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
@@ -85,9 +85,34 @@ class DilatedConv2D(keras.layers.Conv2D):
         return dilated_conv2d(inputs, kernel, self.dilation_rate[0])
 
 
-def batch_norm(**kwargs: Any) -> keras.layers.BatchNormalization:
-    """BatchNorm with the release's constants (torch's momentum 0.1 is Keras' 0.9)."""
-    return keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5, **kwargs)
+@register
+class BatchNormalization(keras.layers.BatchNormalization):
+    """Keras' layer. Frozen, it keeps none of its input for backpropagation: its gradient is a factor a channel."""
+
+    def call(self, inputs: tf.Tensor, training: bool | None = None, **kwargs: Any) -> tf.Tensor:
+        """Keras' hook: [B, H, W, C] -> the same shape."""
+        if self.trainable or not training:
+            return super().call(inputs, training=training, **kwargs)
+        slope = tf.math.rsqrt(tf.convert_to_tensor(self.moving_variance) + self.epsilon)
+        if self.scale:
+            slope *= tf.convert_to_tensor(self.gamma)
+        outputs = super().call(tf.stop_gradient(inputs), training=False, **kwargs)
+        return _with_slope(inputs, tf.stop_gradient(outputs), tf.stop_gradient(slope))
+
+
+@tf.custom_gradient
+def _with_slope(inputs: tf.Tensor, outputs: tf.Tensor, slope: tf.Tensor) -> tuple[tf.Tensor, Callable]:
+    """`outputs`, whose gradient to `inputs` is float32 `slope`, [C]."""
+
+    def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, None, None]:
+        return tf.cast(tf.cast(upstream, slope.dtype) * slope, inputs.dtype), None, None
+
+    return tf.identity(outputs), gradient
+
+
+def batch_norm(momentum: float = 0.9, epsilon: float = 1e-5, **kwargs: Any) -> BatchNormalization:
+    """BatchNorm, by default with the release's constants (torch's momentum 0.1 is Keras' 0.9)."""
+    return BatchNormalization(momentum=momentum, epsilon=epsilon, **kwargs)
 
 
 @register

@@ -42,6 +42,14 @@ class Grouped(keras.optimizers.SGD):
         self.multipliers, self.decays = list(multipliers), list(decays)
         self.schedule = schedule if isinstance(schedule, Schedule) else Schedule(**schedule)
         self.loss_scale = LossScale() if loss_scaling else None
+        self._places = _Places()
+        if hasattr(self, "jit_compile"):
+            self.jit_compile = False  # Keras 2 would hand `update_step` copies of the variables
+
+    def build(self, variables: Sequence[Any]) -> None:
+        """Makes the slots; call it in the strategy's scope."""
+        super().build(variables)
+        self._places.note(variables)
 
     def scale_loss(self, loss: tf.Tensor) -> tf.Tensor:
         """The loss whose gradients `apply_gradients` takes."""
@@ -101,16 +109,31 @@ class GroupedSGD(Grouped):
         """Each r (g + d w), by the schedule."""
         # The gradients are summed over replicas, the decay must count once.
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
-        share = self.share()
-        return [
-            (share * multiplier * (gradient + decay / replicas * tf.convert_to_tensor(variable)), variable)
-            for (gradient, variable), multiplier, decay in zip(pairs, self.multipliers, self.decays, strict=True)
-        ]
+        share, result = self.share(), []
+        for (gradient, variable), multiplier, decay in zip(pairs, self.multipliers, self.decays, strict=True):
+            with tf.control_dependencies([gradient]):  # a graph would begin with the decays of all and keep them
+                decayed = gradient + decay / replicas * tf.convert_to_tensor(variable)
+            result.append((share * multiplier * decayed, variable))
+        return result
 
     def update_step(self, gradient: tf.Tensor, variable: Any, *rate: Any) -> None:
         """Keras' hook for one variable; Keras 3 hands it the rate, too."""
-        update = super().update_step
-        self.unless_overflown(gradient, lambda: update(gradient, variable, *rate))
+        weight = _inner(variable)
+        lr, momentum = (
+            tf.cast(value, weight.dtype) for value in (rate[0] if rate else self.learning_rate, self.momentum)
+        )
+
+        def update() -> None:
+            if not self.momentum:
+                weight.assign_sub(lr * gradient)
+                return
+            # In place: of Keras' own operations, a graph would begin with mu m of all variables and keep them.
+            slot = _inner(self.momentums[self._places.of(variable)])
+            tf.raw_ops.ResourceApplyKerasMomentum(
+                var=weight.handle, accum=slot.handle, lr=lr, grad=gradient, momentum=momentum
+            )
+
+        self.unless_overflown(gradient, update)
 
 
 @register
@@ -129,15 +152,11 @@ class GroupedAdamW(Grouped):
         super().__init__(*args, name=name, **kwargs)
         self.beta_2 = beta_2
         self.velocities: list[Any] = []
-        self._places = _Places()
-        if hasattr(self, "jit_compile"):
-            self.jit_compile = False  # Keras 2 would hand `update_step` copies of the variables
 
     def build(self, variables: Sequence[Any]) -> None:
         """Makes the slots; call it in the strategy's scope."""
         super().build(variables)
         if not self.velocities:
-            self._places = _Places(variables)
             self.velocities = [self.add_variable_from_reference(variable, "velocity") for variable in variables]
 
     def grouped(self, pairs: list[tuple[tf.Tensor, Any]]) -> list[tuple[tf.Tensor, Any]]:
@@ -157,7 +176,9 @@ class GroupedAdamW(Grouped):
             first = _moved(self.momentums[place], gradient, self.momentum) if self.momentum else gradient
             second = _moved(self.velocities[place], tf.square(gradient), self.beta_2)
             direction = correction * first / (tf.sqrt(second) + _EPSILON)
-            weight.assign_sub(lr * (direction + self.decays[place] * weight))
+            with tf.control_dependencies([direction]):  # as in `GroupedSGD.grouped`
+                decay = self.decays[place] * tf.convert_to_tensor(weight)
+            weight.assign_sub(lr * (direction + decay))
 
         self.unless_overflown(gradient, update)
 
@@ -169,13 +190,15 @@ class GroupedAdamW(Grouped):
 class _Places:
     """At which place among the trained variables one is, or the part of it that a replica holds."""
 
-    def __init__(self, variables: Sequence[Any] = ()) -> None:
-        strategy = tf.distribute.get_strategy()
-        self._places = {
-            part.ref(): place
-            for place, variable in enumerate(variables)
-            for part in strategy.experimental_local_results(_inner(variable))
-        }
+    def __init__(self) -> None:
+        self._places: dict[Any, int] = {}
+
+    def note(self, variables: Sequence[Any]) -> None:
+        """Notes them, the first time; Keras 2 builds an optimiser with every step."""
+        if not self._places:
+            local = tf.distribute.get_strategy().experimental_local_results
+            for place, variable in enumerate(variables):
+                self._places.update({part.ref(): place for part in local(_inner(variable))})
 
     def of(self, variable: Any) -> int:
         return self._places[_inner(variable).ref()]

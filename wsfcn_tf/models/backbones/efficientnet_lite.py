@@ -11,7 +11,7 @@ import keras
 import tensorflow as tf
 
 from wsfcn_tf.models.backbones.blocks import BlockBackbone
-from wsfcn_tf.models.layers import Layer, conv, register
+from wsfcn_tf.models.layers import Layer, batch_norm, conv, register
 from wsfcn_tf.ops.normalise import to_half_range
 
 # === Structure ===
@@ -53,7 +53,7 @@ def _blocks(stage: int, scale: float) -> int:
 
 
 def _batch_norm() -> keras.layers.BatchNormalization:
-    return keras.layers.BatchNormalization(momentum=0.99, epsilon=1e-3)  # as there
+    return batch_norm(momentum=0.99, epsilon=1e-3)  # as there
 
 
 # === Block ===

@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 
 from wsfcn_tf.models.backbones.blocks import BlockBackbone
-from wsfcn_tf.models.layers import Layer, conv, he_normal, register
+from wsfcn_tf.models.layers import Layer, batch_norm, conv, he_normal, register
 from wsfcn_tf.ops.normalise import to_caffe
 
 # === Structure ===
@@ -27,7 +27,7 @@ def _conv(filters: int, kernel: int, **kwargs: Any) -> keras.layers.Conv2D:
 
 
 def _batch_norm() -> keras.layers.BatchNormalization:
-    return keras.layers.BatchNormalization(epsilon=1.001e-5)  # as there
+    return batch_norm(momentum=0.99, epsilon=1.001e-5)  # as there
 
 
 # === Block ===
