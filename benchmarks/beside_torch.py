@@ -1,7 +1,8 @@
 """The paper's network here and in PyTorch, in turns on one CPU: forward, training step, PAMR, and a step's memory.
 
 Run `python -m benchmarks.beside_torch` (PyTorch comes with requirements-dev.txt). Both have the same weights and must
-give the same logits. Memory is that of a process that takes steps only, `python -m benchmarks.beside_torch ours`.
+give the same logits. Memory is that of a process that takes steps only, with one of the two frameworks in it:
+`python -m benchmarks.beside_torch ours`, or `torch`.
 """
 
 import os
@@ -14,11 +15,8 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # as train.py does
 from collections.abc import Callable
 
 import numpy as np
-import torch
 
 from benchmarks.measure import alternating_seconds, peak_gigabytes, where
-from benchmarks.torch_network import TorchWSFCN, torch_loss, torch_optimizer, torch_pamr
-from tests.golden import recipe
 
 _SIDE, _BATCH, _CLASSES, _TAGS = 321, 2, 20, (2, 14)
 
@@ -31,6 +29,8 @@ def main() -> None:
             step()
         print(f"{peak_gigabytes():.2f}")
         return
+    import torch
+
     ours, theirs = _ours(), _torch()
     state = {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in ours["state"]().items()}
     missing = theirs["model"].load_state_dict(state, strict=False)
@@ -67,6 +67,7 @@ def _ours() -> dict[str, Callable]:
     import keras
     import tensorflow as tf
 
+    from tests.golden import recipe
     from wsfcn_tf import ModelConfig, build_model
     from wsfcn_tf.config import SelfSupervisionConfig, TrainingConfig
     from wsfcn_tf.ops import pamr
@@ -92,6 +93,10 @@ def _ours() -> dict[str, Callable]:
 
 
 def _torch() -> dict[str, Callable]:
+    import torch
+
+    from benchmarks.torch_network import TorchWSFCN, torch_loss, torch_optimizer, torch_pamr
+
     torch.manual_seed(0)
     model = TorchWSFCN(_CLASSES)
     optimizer = torch_optimizer(model)

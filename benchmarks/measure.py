@@ -3,13 +3,12 @@
 import datetime
 import os
 import platform
-import resource
+import re
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
-import keras
 import numpy as np
-import tensorflow as tf
 
 
 def alternating_seconds(functions: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
@@ -29,12 +28,16 @@ def alternating_seconds(functions: Mapping[str, Callable[[], object]], rounds: i
 
 
 def peak_gigabytes() -> float:
-    """The largest memory this process has had."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    """The largest memory this process has had, on Linux; getrusage would count its parent's before it began."""
+    status = Path("/proc/self/status").read_text()
+    return int(re.search(r"VmHWM:\s*(\d+) kB", status)[1]) * 1024 / 1e9
 
 
 def where() -> str:
     """Date, cores, and versions."""
+    import keras  # here: they would count as memory of what does not use them
+    import tensorflow as tf
+
     return (
         f"{datetime.date.today()}, {os.cpu_count()} cores ({platform.machine()}), "
         f"TensorFlow {tf.__version__}, Keras {keras.__version__}, Python {platform.python_version()}"

@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 from networks import graph, noise
 
-from wsfcn_tf.ops import dilated_conv2d, tap_convolutions
+from wsfcn_tf.ops import dilated_conv2d, tap_conv2d
 
 SIZE = (9, 12)
 
@@ -25,11 +25,7 @@ def with_gradients(function, inputs, kernel, weights):
     return [result, *tape.gradient(total, [inputs, kernel])]
 
 
-def by_taps(inputs, kernel, dilation):
-    return tap_convolutions(inputs, [kernel], [dilation])[0]
-
-
-@pytest.mark.parametrize("convolution", [dilated_conv2d, by_taps])
+@pytest.mark.parametrize("convolution", [dilated_conv2d, tap_conv2d])
 @pytest.mark.parametrize(("sides", "dilation"), [((3, 3), 2), ((3, 3), 9), ((5, 3), 4), ((1, 7), 36), ((1, 1), 1)])
 def test_same_as_keras_with_its_gradients_at_any_size(sides, dilation, convolution):
     """Eagerly, in a graph that knows the size, and in one that does not."""
@@ -57,7 +53,7 @@ def test_same_as_keras_with_its_gradients_at_any_size(sides, dilation, convoluti
             np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
-@pytest.mark.parametrize("convolution", [dilated_conv2d, by_taps])
+@pytest.mark.parametrize("convolution", [dilated_conv2d, tap_conv2d])
 def test_same_under_xla(convolution):
     inputs, kernel, weights = tf.constant(noise(1, *SIZE, 3)), tf.constant(noise(3, 3, 3, 4)), noise(1, *SIZE, 4)
 
@@ -70,7 +66,7 @@ def test_same_under_xla(convolution):
 
 def test_taps_that_reach_nothing_are_not_computed():
     kernel = tf.constant(noise(7, 1, 3, 4))
-    traced = graph(lambda x: by_taps(x, kernel, 9)).get_concrete_function(tf.TensorSpec([1, 10, 12, 3]))
+    traced = graph(lambda x: tap_conv2d(x, kernel, 9)).get_concrete_function(tf.TensorSpec([1, 10, 12, 3]))
     products = [op for op in traced.graph.get_operations() if op.type == "MatMul"]
     assert [op.outputs[0].shape[0] for op in products] == [12, 120, 12]  # one row, the whole map, one row
 
@@ -81,7 +77,7 @@ def test_where_the_size_is_not_known_a_tap_is_a_handful_of_operations():
     def operations(taps):
         kernel = tf.constant(noise(taps, 1, 3, 4))
         any_size = tf.TensorSpec([None, None, None, 3])
-        traced = graph(lambda x: by_taps(x, kernel, 2)).get_concrete_function(any_size)
+        traced = graph(lambda x: tap_conv2d(x, kernel, 2)).get_concrete_function(any_size)
         assert traced.structured_outputs.shape.as_list() == [None, None, None, 4]
         return len(traced.graph.get_operations())
 
@@ -96,33 +92,7 @@ def test_half_precision_in_half_precision_out():
     assert {value.dtype for value in (result, *tape.gradient(result, [inputs, kernel]))} == {tf.bfloat16}
 
 
-def test_several_of_one_map_are_each_what_they_are_alone():
-    """Their gradient to the map is computed at once, with taps of any number, some of which reach nothing."""
-    inputs, sides, dilations = tf.constant(noise(2, *SIZE, 3)), [(1, 1), (3, 1), (1, 7), (3, 3)], [1, 4, 5, 9]
-    kernels = [tf.constant(noise(*side, 3, 4 + place, seed=place)) for place, side in enumerate(sides)]
-    weights = [noise(2, *SIZE, 4 + place, seed=10 + place) for place in range(len(sides))]
-
-    def step(inputs, *kernels):
-        with tf.GradientTape() as tape:
-            tape.watch([inputs, *kernels])
-            results = tap_convolutions(inputs, kernels, dilations)
-            total = tf.add_n([tf.reduce_sum(result * weight) for result, weight in zip(results, weights, strict=True)])
-        return results, tape.gradient(total, [inputs, *kernels])
-
-    alone = [
-        with_gradients(lambda x, k, d=dilation: by_taps(x, k, d), inputs, kernel, weight)
-        for kernel, dilation, weight in zip(kernels, dilations, weights, strict=True)
-    ]
-    unknown = [tf.TensorSpec([None, None, None, 3]), *(tf.TensorSpec(kernel.shape) for kernel in kernels)]
-    for form in (step, graph(step), graph(step, input_signature=unknown)):
-        results, (by_input, *by_kernels) = form(inputs, *kernels)
-        for result, by_kernel, (expected, _, expected_by_kernel) in zip(results, by_kernels, alone, strict=True):
-            np.testing.assert_allclose(result, expected, atol=1e-5)
-            np.testing.assert_allclose(by_kernel, expected_by_kernel, atol=1e-4)
-        np.testing.assert_allclose(by_input, sum(found[1] for found in alone), atol=1e-4)
-
-
-@pytest.mark.parametrize("convolution", [dilated_conv2d, by_taps])
+@pytest.mark.parametrize("convolution", [dilated_conv2d, tap_conv2d])
 def test_nothing_of_the_gradient_is_computed_before_it_is_asked_for(convolution):
     """What a graph could cut, turn or pad in its forward half, it would keep until then."""
     kernel, upstream = tf.constant(noise(3, 3, 3, 4)), noise(1, 9, 9, 4)

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from networks import graph, small_network
+from networks import graph, noise, small_network
 
 from wsfcn_tf.config import TrainingConfig
 from wsfcn_tf.training import build_optimizer
@@ -98,6 +98,22 @@ def test_an_overflow_changes_neither_weights_nor_slots(function):
     for value, old in zip(kept, before):
         np.testing.assert_array_equal(tf.convert_to_tensor(value), old)
     assert int(tf.convert_to_tensor(optimizer.iterations)) == 2
+
+
+def test_nothing_of_an_update_is_computed_before_there_is_a_gradient():
+    """A graph would begin a step with the decays of all variables, and keep them."""
+    variable = tf.Variable(noise(2, 3))
+    optimizer = adamw([(1.0, 0.5)])
+    optimizer.build([variable])
+    traced = graph(lambda gradient: optimizer.update_step(gradient, variable))
+    after = {"gradient"}
+    for operation in traced.get_concrete_function(tf.TensorSpec([2, 3])).graph.get_operations():
+        before = [*operation.control_inputs, *(tensor.op for tensor in operation.inputs)]
+        if any(other.name in after for other in before):
+            after.add(operation.name)
+        elif operation.name not in after and operation.outputs and operation.outputs[0].shape == [2, 3]:
+            assert operation.type in ("ReadVariableOp", "Identity"), operation.name
+    assert len(after) > 5
 
 
 def test_round_trip_of_the_configuration():

@@ -48,6 +48,32 @@ def test_decays_wait_for_their_gradients():
     assert reads and all("gradient" in {before.name for before in read.control_inputs} for read in reads)
 
 
+def test_momentum_is_updated_in_place():
+    """Of `mu m` as an operation of its own a graph would begin with all, and keep them."""
+    variable = tf.Variable(noise(2, 3))
+    optimizer = GroupedSGD(0.01, 0.9, [1.0], [0.5])
+    optimizer.build([variable])
+    traced = graph(lambda gradient: optimizer.update_step(gradient, variable))
+    operations = traced.get_concrete_function(tf.TensorSpec([2, 3])).graph.get_operations()
+    assert [op.type for op in operations if op.outputs and op.outputs[0].shape == [2, 3]] == ["Placeholder"]
+    assert [op for op in operations if op.type == "ResourceApplyKerasMomentum"]
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+def test_nesterov_is_keras_own(momentum):
+    values = []
+    for optimizer in (
+        GroupedSGD(0.1, momentum, [1.0], [0.0], nesterov=True),
+        keras.optimizers.SGD(0.1, momentum, nesterov=True),
+    ):
+        variable = tf.Variable([1.0, 2.0])
+        optimizer.build([variable])
+        for gradient in ([1.0, -2.0], [0.5, 3.0], [-1.0, 0.0]):
+            optimizer.apply_gradients([(tf.constant(gradient), variable)])
+        values.append(variable.numpy())
+    np.testing.assert_allclose(*values, rtol=1e-6)
+
+
 def test_cooldown_is_linear_to_zero():
     variable = tf.Variable([0.0])
     optimizer = GroupedSGD(0.5, 0.0, [2.0], [0.0], Schedule(steps=6, cooldown=4))

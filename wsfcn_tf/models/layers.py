@@ -87,11 +87,15 @@ class DilatedConv2D(keras.layers.Conv2D):
 
 @register
 class BatchNormalization(keras.layers.BatchNormalization):
-    """Keras' layer. Frozen, it keeps none of its input for backpropagation: its gradient is a factor a channel."""
+    """Keras' layer. Frozen, it keeps none of its input for backpropagation: its gradient is a factor a channel.
+
+    Its own weights have no gradient then. With a tensor as `training`, or another axis, all is as in Keras.
+    """
 
     def call(self, inputs: tf.Tensor, training: bool | None = None, **kwargs: Any) -> tf.Tensor:
         """Keras' hook: [B, H, W, C] -> the same shape."""
-        if self.trainable or not training:
+        channels_last = self.axis in (-1, [inputs.shape.rank - 1])
+        if self.trainable or training is not True or not channels_last:
             return super().call(inputs, training=training, **kwargs)
         slope = tf.math.rsqrt(tf.convert_to_tensor(self.moving_variance) + self.epsilon)
         if self.scale:
@@ -102,7 +106,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
 
 @tf.custom_gradient
 def _with_slope(inputs: tf.Tensor, outputs: tf.Tensor, slope: tf.Tensor) -> tuple[tf.Tensor, Callable]:
-    """`outputs`, whose gradient to `inputs` is float32 `slope`, [C]."""
+    """`outputs`, whose gradient to `inputs` [..., C] is the slope [C], in the slope's precision."""
 
     def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, None, None]:
         return tf.cast(tf.cast(upstream, slope.dtype) * slope, inputs.dtype), None, None

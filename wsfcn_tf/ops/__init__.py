@@ -1,7 +1,7 @@
 """Pure functions on tensors: no weights, no state."""
 
 from wsfcn_tf.ops.colour_fit import colour_fit
-from wsfcn_tf.ops.convolution import dilated_conv2d, tap_convolutions
+from wsfcn_tf.ops.convolution import dilated_conv2d, tap_conv2d
 from wsfcn_tf.ops.pamr import pamr, pamr_tagged
 from wsfcn_tf.ops.resample import grid_positions, sample_bilinear
 from wsfcn_tf.ops.resize import adaptive_average_pool, resize_align_corners, resize_half_pixel
@@ -17,6 +17,6 @@ __all__ = [
     "resize_align_corners",
     "resize_half_pixel",
     "sample_bilinear",
-    "tap_convolutions",
+    "tap_conv2d",
     "with_saliency",
 ]

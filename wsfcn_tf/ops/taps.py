@@ -1,7 +1,7 @@
 """A convolution with dilation as matrix products, one for each tap, with what that tap reaches of the map."""
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 import tensorflow as tf
@@ -20,27 +20,15 @@ def summed(inputs: tf.Tensor, kernel: tf.Tensor, dilation: int) -> tf.Tensor:
     return total
 
 
-def by_input(upstreams: Sequence[tf.Tensor], kernels: Sequence[tf.Tensor], dilations: Sequence[int]) -> tf.Tensor:
-    """The gradient of several such convolutions to their one map, as one product of all taps, side by side.
-
-    Args:
-        upstreams: of each, the gradient to its result, [B, H, W, F].
-        kernels: [kh, kw, C, F].
-        dilations: of each.
-
-    Returns:
-        [B, H, W, C].
-    """
-    sides, channels = _Sides(upstreams[0]), kernels[0].shape[2]
-    maps, matrices = [], []
-    for upstream, kernel, dilation in zip(upstreams, kernels, dilations, strict=True):
-        for _, _, dy, dx, matrix in _taps(kernel, dilation, sides):
-            maps.append(_put(_reached(upstream, sides, -dy, -dx), sides, -dy, -dx))
-            matrices.append(matrix)
-    stacked = tf.concat(matrices, axis=1)
-    flat = tf.reshape(tf.concat(maps, axis=-1), [-1, stacked.shape[1]])
-    product = tf.reshape(tf.matmul(flat, stacked, transpose_b=True), sides.reached(0, 0, channels))
-    product.set_shape([*upstreams[0].shape[:3], channels])
+def by_input(upstream: tf.Tensor, kernel: tf.Tensor, dilation: int) -> tf.Tensor:
+    """Its gradient to the map, [B, H, W, F] to [B, H, W, C]: one product of all taps side by side; for few filters."""
+    sides, channels = _Sides(upstream), kernel.shape[2]
+    taps = _taps(kernel, dilation, sides)
+    maps = [_put(_reached(upstream, sides, -dy, -dx), sides, -dy, -dx) for _, _, dy, dx, _ in taps]
+    matrices = tf.concat([matrix for *_, matrix in taps], axis=1)
+    flat = tf.reshape(tf.concat(maps, axis=-1), [-1, matrices.shape[1]])
+    product = tf.reshape(tf.matmul(flat, matrices, transpose_b=True), sides.reached(0, 0, channels))
+    product.set_shape([*upstream.shape[:3], channels])
     return product
 
 

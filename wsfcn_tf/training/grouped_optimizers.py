@@ -130,7 +130,12 @@ class GroupedSGD(Grouped):
             # In place: of Keras' own operations, a graph would begin with mu m of all variables and keep them.
             slot = _inner(self.momentums[self._places.of(variable)])
             tf.raw_ops.ResourceApplyKerasMomentum(
-                var=weight.handle, accum=slot.handle, lr=lr, grad=gradient, momentum=momentum
+                var=weight.handle,
+                accum=slot.handle,
+                lr=lr,
+                grad=gradient,
+                momentum=momentum,
+                use_nesterov=self.nesterov,
             )
 
         self.unless_overflown(gradient, update)

@@ -5,7 +5,7 @@ from typing import Any
 import tensorflow as tf
 
 from wsfcn_tf.models.context.base import Context, ImagePooling
-from wsfcn_tf.models.context.tap_conv import TapConv, tap_convs
+from wsfcn_tf.models.context.tap_conv import TapConv
 from wsfcn_tf.models.layers import ConvNormReLU, Layer, batch_norm, register
 
 
@@ -31,11 +31,7 @@ class DilatedBranch(Layer):
 
     def call(self, inputs: tf.Tensor, training: bool) -> tf.Tensor:
         """[B, H, W, C] -> [B, H, W, filters], not negative; `training` takes the batch's statistics."""
-        return self.activated(self.conv(inputs), training)
-
-    def activated(self, convolved: tf.Tensor, training: bool) -> tf.Tensor:
-        """What follows the convolution."""
-        return tf.nn.relu(self.bn(convolved, training=training))
+        return tf.nn.relu(self.bn(self.conv(inputs), training=training))
 
 
 @register
@@ -64,9 +60,7 @@ class ASPP(Context):
 
     def gather(self, inputs: tf.Tensor, batch_statistics: bool) -> tf.Tensor:
         """[B, H, W, C] -> [B, H, W, filters]."""
-        branches = (self.branch2, self.branch3, self.branch4)
-        dilated = tap_convs(inputs, [branch.conv for branch in branches])
-        features = [self.branch1(inputs, training=batch_statistics)]
-        features += [branch.activated(made, batch_statistics) for branch, made in zip(branches, dilated, strict=True)]
+        branches = (self.branch1, self.branch2, self.branch3, self.branch4)
+        features = [branch(inputs, training=batch_statistics) for branch in branches]
         features.append(self.pooling(inputs, batch_statistics=batch_statistics))
         return self.merge(tf.concat(features, axis=-1), training=batch_statistics)

@@ -1,12 +1,11 @@
 """MCLM, the multi-scale context of FCA: strip convolutions under channel attention (paper section III-B; release)."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
 
 from wsfcn_tf.models.context.base import Context, ImagePooling
-from wsfcn_tf.models.context.tap_conv import TapConv, tap_convs
+from wsfcn_tf.models.context.tap_conv import TapConv
 from wsfcn_tf.models.layers import Layer, batch_norm, conv, register
 
 KERNELS = (1, 3, 5, 7)
@@ -41,14 +40,7 @@ class StripBranch(Layer):
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """[B, H, W, C] -> [B, H, W, filters]."""
-        return strips(inputs, [self])[0]
-
-
-def strips(inputs: tf.Tensor, branches: Sequence[StripBranch]) -> list[tf.Tensor]:
-    """What each of these branches, which are built, makes of one map [B, H, W, C]."""
-    firsts = tap_convs(inputs, [conv for branch in branches for conv in (branch.down, branch.across)])
-    pairs = zip(branches, firsts[::2], firsts[1::2], strict=True)
-    return [branch.down_across(down) + branch.across_down(across) for branch, down, across in pairs]
+        return self.down_across(self.down(inputs)) + self.across_down(self.across(inputs))
 
 
 @register
@@ -105,7 +97,6 @@ class MCLM(Context):
 
     def gather(self, inputs: tf.Tensor, batch_statistics: bool) -> tf.Tensor:
         """[B, H, W, C] -> [B, H, W, filters]."""
-        branches = strips(inputs, (self.strip1, self.strip3, self.strip5, self.strip7))
-        features = [self.attention(branch) for branch in branches]
-        features = tf.concat([*features, self.pooling(inputs, batch_statistics=batch_statistics)], axis=-1)
+        strips = [self.attention(strip(inputs)) for strip in (self.strip1, self.strip3, self.strip5, self.strip7)]
+        features = tf.concat([*strips, self.pooling(inputs, batch_statistics=batch_statistics)], axis=-1)
         return self.bn(self.conv(features), training=batch_statistics)

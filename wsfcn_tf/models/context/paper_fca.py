@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from wsfcn_tf.models.context.base import Context
 from wsfcn_tf.models.context.fca import SpatialReweighting
-from wsfcn_tf.models.context.mclm import KERNELS, StripBranch, strips
+from wsfcn_tf.models.context.mclm import KERNELS, StripBranch
 from wsfcn_tf.models.layers import ConvNormReLU, Layer, conv, register
 
 
@@ -57,9 +57,6 @@ class PaperFCA(Context):
 
     def gather(self, inputs: tf.Tensor, batch_statistics: bool) -> tf.Tensor:
         """[B, H, W, C] -> [B, H, W, filters]."""
-        branches = strips(inputs, [getattr(self, f"strip{kernel}") for kernel in KERNELS])
-        branches = [
-            getattr(self, f"attention{kernel}")(branch) for kernel, branch in zip(KERNELS, branches, strict=True)
-        ]
+        branches = [getattr(self, f"attention{k}")(getattr(self, f"strip{k}")(inputs)) for k in KERNELS]
         features = self.merge(tf.concat(branches, axis=-1), training=batch_statistics)
         return features if self.reweighting is None else self.reweighting(features)

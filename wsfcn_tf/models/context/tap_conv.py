@@ -1,19 +1,18 @@
 """The dilated convolution of the contexts, whose taps often reach beyond the map."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
 
 from wsfcn_tf.models.layers import Layer, he_normal, register
-from wsfcn_tf.ops import tap_convolutions
+from wsfcn_tf.ops import tap_conv2d
 
 
 @register
 class TapConv(Layer):
     """A convolution with dilation, zero padding, stride 1, no bias.
 
-    At the releases' dilations most taps reach beyond the map; on CPUs `tap_convolutions` leaves those out.
+    At the releases' dilations most taps reach beyond the map; on CPUs `tap_conv2d` leaves those out.
 
     Args:
         filters: output channels.
@@ -34,10 +33,5 @@ class TapConv(Layer):
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """[B, H, W, C] -> [B, H, W, filters]."""
-        return tap_convs(inputs, [self])[0]
-
-
-def tap_convs(inputs: tf.Tensor, layers: Sequence[TapConv]) -> list[tf.Tensor]:
-    """What each of these layers, which are built, makes of one map [B, H, W, C]; see `tap_convolutions`."""
-    kernels = [tf.cast(tf.convert_to_tensor(layer.kernel), inputs.dtype) for layer in layers]
-    return tap_convolutions(inputs, kernels, [layer.dilation for layer in layers])
+        kernel = tf.cast(tf.convert_to_tensor(self.kernel), inputs.dtype)
+        return tap_conv2d(inputs, kernel, self.dilation)
