@@ -2,7 +2,7 @@
 
 import sys
 
-from wsfcn_tf.__main__ import main
+from wsfcn_tf.__main__ import process
 
 if __name__ == "__main__":
-    sys.exit(main(["train", *sys.argv[1:]]))
+    sys.exit(process(["train", *sys.argv[1:]]))

@@ -96,3 +96,15 @@ def test_the_scripts_at_the_top_are_those_commands(command):
         [sys.executable, f"{command}.py", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert script.stdout.startswith(f"usage: python -m wsfcn_tf {command} ")
+
+
+def test_a_process_of_its_own_leaves_garbage_alone_at_its_end():
+    """Registered before, the line is printed after what `process` registers."""
+    script = """
+import atexit, gc
+atexit.register(lambda: print("frozen" if gc.get_freeze_count() else "not frozen"))
+from wsfcn_tf.__main__ import process
+print(process(["configs"]), gc.get_threshold(), gc.get_freeze_count())
+"""
+    shown = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert shown.splitlines()[-2:] == ["0 (50000, 20, 100) 0", "frozen"]
