@@ -18,7 +18,7 @@ def process(argv: Sequence[str] | None = None) -> int:
     """`main` as all that this process does: it looks for cyclic garbage rarely, and no longer when it ends.
 
     Most of what importing TensorFlow and tracing a network make stays: looking through it took a fifth of the time to a
-    first mask, and a second at the end.
+    first mask, and a second at the end. Not for a process that does anything else, such as one of tests.
     """
     gc.set_threshold(50_000, 20, 100)
     atexit.register(gc.freeze)
