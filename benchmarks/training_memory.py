@@ -71,16 +71,17 @@ def kept(config: ExperimentConfig, classes: int, batch: int) -> Kept:
 
 
 def _read(gradients: Sequence[tf.Tensor], forward: Set[str]) -> list[tf.Tensor]:
-    """What of the forward half, by its operations' names, the gradients are made of, weights left out."""
+    """What of the forward half, by its operations' names, the gradients are made of, weights left out.
+
+    It starts from the gradients: what else a tape adds to the graph, as for frozen weights, is never computed.
+    """
     read, seen, after = {}, set(), [tensor.op for tensor in gradients]
     while after:
         for tensor in after.pop().inputs:
             source = _source(tensor)
             if source.op.name in forward:
                 read[source.name] = source
-            elif (
-                source.op.name not in seen
-            ):  # gradients that nobody asked for, as of frozen weights, are never computed
+            elif source.op.name not in seen:
                 seen.add(source.op.name)
                 after.append(source.op)
     return [source for source in read.values() if not _is_weight(source)]
