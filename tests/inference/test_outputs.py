@@ -1,10 +1,12 @@
 import json
+from dataclasses import asdict
 
 import numpy as np
 import pytest
 from memory_photos import files_below, make_photo
 from PIL import Image
 
+from wsfcn_tf.config import CRFConfig, InferenceConfig
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.inference.outputs import RECORD, MasksAndOverlays, WithProbabilities, describe, predict_jobs, write_record
 from wsfcn_tf.inference.photos import named_photos
@@ -121,11 +123,29 @@ def test_what_was_made_in_another_way_is_not_resumed(tmp_path):
     with pytest.raises(UserError) as error:
         write_record(tmp_path, {"classes": ["cat"], "inference": {"scales": [2.0]}}, resume=True)
     assert str(error.value) == (
-        f'{tmp_path / RECORD}: what is there was made with inference {{"scales": [1.0]}}, this would be with '
-        '{"scales": [2.0]}: choose another --output, or predict without --resume'
+        f"{tmp_path / RECORD}: what is there was made with inference.scales [1.0], this would be with [2.0]: "
+        "choose another --output, or predict without --resume"
     )
     write_record(tmp_path, {"classes": ["dog"]}, resume=False)
     assert json.loads((tmp_path / RECORD).read_text()) == {"classes": ["dog"]}
     (tmp_path / RECORD).write_text("{")
     with pytest.raises(UserError, match="cannot be read: predict without --resume"):
         write_record(tmp_path, {"classes": ["dog"]}, resume=True)
+
+
+def test_a_record_of_an_earlier_version_has_the_defaults_of_later_keys(tmp_path):
+    today = asdict(InferenceConfig(scales=(1.0,), crf=CRFConfig(iterations=5)))
+    earlier = {key: value for key, value in today.items() if key not in ("saliency", "window_scales")}
+    earlier["crf"] = {"iterations": 5}
+    write_record(tmp_path, {"inference": earlier}, resume=False)
+    write_record(tmp_path, {"inference": today}, resume=True)
+    for changed, told in (({"saliency": 5.0}, "inference.saliency 0"), ({"crf": None}, "inference.crf {")):
+        write_record(tmp_path, {"inference": earlier}, resume=False)
+        with pytest.raises(UserError, match=f"was made with {told}"):
+            write_record(tmp_path, {"inference": today | changed}, resume=True)
+
+
+def test_a_record_with_a_key_that_is_no_longer_there_is_not_resumed(tmp_path):
+    (tmp_path / RECORD).write_text(json.dumps({"inference": {"views": 3}}))
+    with pytest.raises(UserError, match=r"prediction.json: inference.views .*predict without --resume"):
+        write_record(tmp_path, {"inference": {"scales": [1.0]}}, resume=True)

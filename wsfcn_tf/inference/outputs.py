@@ -9,6 +9,7 @@ prediction.json     how they were made: what `resume` goes by
 import json
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,6 +17,8 @@ from typing import Any, Protocol
 import numpy as np
 from tqdm import tqdm
 
+from wsfcn_tf.config import ExperimentConfig
+from wsfcn_tf.config.reading import lay_mapping_over
 from wsfcn_tf.data.masks.png import write_mask
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.files import replacing, write_json
@@ -202,13 +205,32 @@ def write_record(output_dir: str | Path, record: Mapping[str, Any], *, resume: b
             earlier = json.loads(path.read_text(encoding="utf-8"))
         except ValueError:
             raise UserError(f"{path}: cannot be read: predict without --resume, which writes all anew") from None
-        for key in record:
-            if earlier.get(key) != json.loads(json.dumps(record[key])):
-                raise UserError(
-                    f"{path}: what is there was made with {key} {json.dumps(earlier.get(key))}, this would be with "
-                    f"{json.dumps(record[key])}: choose another --output, or predict without --resume"
-                )
+        for key, was, would_be in _differences(_as_read_today(earlier, path), json.loads(json.dumps(record))):
+            raise UserError(
+                f"{path}: what is there was made with {key} {json.dumps(was)}, this would be with "
+                f"{json.dumps(would_be)}: choose another --output, or predict without --resume"
+            )
     write_json(path, dict(record))
+
+
+def _as_read_today(record: dict[str, Any], path: Path) -> dict[str, Any]:
+    """A record by an earlier version: keys that it did not know have their defaults, which change nothing."""
+    if "inference" not in record:
+        return record
+    try:
+        inference = lay_mapping_over(ExperimentConfig(), {"inference": record["inference"]}, str(path)).inference
+    except UserError as error:
+        raise UserError(f"{error}: predict without --resume, which writes all anew") from None
+    return record | {"inference": json.loads(json.dumps(asdict(inference)))}
+
+
+def _differences(was: Any, would_be: Any, key: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """What differs of the keys of `would_be`, each named with its section: (key, earlier value, value)."""
+    if isinstance(was, dict) and isinstance(would_be, dict):
+        for name, value in would_be.items():
+            yield from _differences(was.get(name), value, f"{key}.{name}" if key else name)
+    elif was != would_be:
+        yield key, was, would_be
 
 
 def describe(prediction: Prediction, class_names: Sequence[str]) -> str:
