@@ -29,8 +29,11 @@ _WITHOUT = {
     "wide crops": ["data.crop_area=[0.3,1]", "data.crop_ratio=[0.75,1.3333333333333333]"],
     "logit adjustment": ["training.logit_adjustment=0"],
 }
-_SETTINGS = {_ALL: [], "no window": ["inference.window_scales=[]"]} | {
-    f"no {part}": [*keys, "self_supervision.rounds=1"] for part, keys in _WITHOUT.items()
+_SETTINGS = {
+    _ALL: [],
+    "no window": ["inference.window_scales=[]"],
+    **{f"no {part}": [*keys, "self_supervision.rounds=1"] for part, keys in _WITHOUT.items()},
+    "no wide crops, two rounds": _WITHOUT["wide crops"],
 }
 _SCHEDULES = {"fashion": ["training.epochs=20", "training.cooldown_epochs=8"]}  # more than twice MSRC's photos
 _RULES: dict[str, list[str]] = {"config": []}
@@ -51,7 +54,7 @@ def main() -> None:
             for name, _, root in (entry.partition("=") for entry in arguments.data):
                 if (trained, name, seed) not in done:
                     run = {"trained": trained, "data": name, "seed": seed}
-                    folder = Path(arguments.runs) / f"{name}-{trained.replace(' ', '_')}-{seed}"
+                    folder = Path(arguments.runs) / f"{name}-{trained.replace(', ', '-').replace(' ', '_')}-{seed}"
                     append(_RESULTS, run | _measure(trained, name, root, seed, folder))
     print(table(lines(_RESULTS)))
 

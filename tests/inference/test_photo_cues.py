@@ -1,10 +1,18 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wsfcn_tf.config import InferenceConfig
-from wsfcn_tf.inference.photo_cues import classes_shown, grab_cut, with_photo_cues
+from wsfcn_tf.inference.photo_cues import (
+    classes_shown,
+    grab_cut,
+    photo_cues_by_tags,
+    uses_photo_cues,
+    with_photo_cues,
+)
 from wsfcn_tf.inference.prediction import Prediction
 from wsfcn_tf.inference.rules import to_labels
 
@@ -102,3 +110,27 @@ def test_cues_are_for_photos_of_one_class_where_the_config_says_so():
     assert with_photo_cues(image, shared, one) is shared
     assert not shared.without_crf
     assert (with_photo_cues(image, shared, always).labels != shared.labels).any()
+
+
+def test_cues_are_for_no_photo_where_the_config_says_so():
+    image, masks = scene()
+    never = InferenceConfig(saliency=10.0, grab_cut=2, photo_cues="never")
+    prediction = prediction_of(masks)
+    assert with_photo_cues(image, prediction, never) is prediction
+    assert not uses_photo_cues(never)
+    assert uses_photo_cues(replace(never, photo_cues="always"))
+
+
+@pytest.mark.parametrize(
+    ("counts", "cues"),
+    [
+        ((1, 1, 2, 3), "one_class"),
+        ((1, 2, 2, 3), "never"),
+        ((0, 1, 2), "one_class"),
+        ((2,), "never"),
+        ((), "one_class"),
+    ],
+)
+def test_photos_of_several_tags_have_no_cues(counts, cues):
+    tags = np.array([[float(column < count) for column in range(3)] for count in counts], np.float32).reshape(-1, 3)
+    assert photo_cues_by_tags(tags) == cues

@@ -210,6 +210,11 @@ def test_a_view_larger_than_the_pad_is_an_error():
         Predictor(FakeNetwork(), config)(photo(11, 9))
 
 
+def test_cues_by_tags_are_for_training_to_decide():
+    with pytest.raises(UserError, match=r"^inference\.photo_cues: tags is for training"):
+        Predictor(FakeNetwork(), InferenceConfig(photo_cues="tags"))
+
+
 # === Tiles ===
 
 

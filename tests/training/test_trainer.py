@@ -10,6 +10,7 @@ import tensorflow as tf
 from short_runs import CONFIG, SCENES, train, with_training
 
 from benchmarks.tiny_training import build_tiny
+from wsfcn_tf.config import InferenceConfig
 from wsfcn_tf.errors import Stopped, UserError
 from wsfcn_tf.runs import epoch_table
 from wsfcn_tf.runs.folder import RunFolder
@@ -30,6 +31,22 @@ def finished(tmp_path_factory):
     """An uninterrupted run and its model."""
     run = RunFolder(tmp_path_factory.mktemp("finished"))
     return run, train(CONFIG, SCENES, run)
+
+
+def test_photo_cues_by_tags_are_the_training_photos_and_stay_the_runs(tmp_path):
+    class OneTagEach(type(SCENES)):
+        def tags(self, name):
+            if name == self.names("train")[0]:
+                raise UserError("nothing is known of its tags")
+            return np.float32([1, 0, 0, 0, 0, 0])
+
+    config, run = replace(CONFIG, inference=InferenceConfig(photo_cues="tags")), RunFolder(tmp_path / "run")
+    several = np.mean([SCENES.tags(name).sum() > 1 for name in SCENES.names("train")])
+    assert several > 0.5 and resolve(config, SCENES, run).inference.photo_cues == "never"
+    resolved = resolve(config, OneTagEach(CONFIG.data.scenes), run)
+    assert resolved.inference.photo_cues == "one_class"
+    run.create(resolved, SCENES.class_names)
+    assert resolve(config, SCENES, run) == resolved
 
 
 # === A run ===

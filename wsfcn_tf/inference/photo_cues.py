@@ -1,6 +1,7 @@
 """What a photo alone, with nothing learnt, says of things and background: saliency, and GrabCut by OpenCV."""
 
 from dataclasses import replace
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -22,6 +23,8 @@ def with_photo_cues(image: np.ndarray, prediction: Prediction, config: Inference
         prediction: what the rules gave.
         config: for which photos (`photo_cues`), and how much.
     """
+    if config.photo_cues == "never":
+        return prediction
     if config.photo_cues == "one_class":
         if classes_shown(prediction) > 1:
             return prediction
@@ -39,7 +42,17 @@ def with_photo_cues(image: np.ndarray, prediction: Prediction, config: Inference
 
 def uses_photo_cues(config: InferenceConfig) -> bool:
     """Whether `with_photo_cues` changes anything of some photo's prediction."""
+    if config.photo_cues == "never":
+        return False
     return config.saliency > 0 or config.grab_cut > 0 or config.photo_cues == "one_class"
+
+
+def photo_cues_by_tags(tags: np.ndarray) -> Literal["one_class", "never"]:
+    """What `inference.photo_cues: tags` is for training photos with tags [N, C] in {0, 1}.
+
+    Where photos show several classes each, one whose masks show one mostly shows others, too, that were not found.
+    """
+    return "one_class" if 2 * np.sum(tags.sum(axis=1) <= 1) >= len(tags) else "never"
 
 
 def classes_shown(prediction: Prediction) -> int:

@@ -26,9 +26,14 @@ class Predictor:
     Args:
         model: as `build_model` returns it; called as `model(images, training=False)`.
         config: the views and the inference rules.
+
+    Raises:
+        UserError: `inference.photo_cues` is tags: that is for training, which writes into its run what follows.
     """
 
     def __init__(self, model: Callable[..., Mapping[str, tf.Tensor]], config: InferenceConfig) -> None:
+        if config.photo_cues == "tags":
+            raise UserError("inference.photo_cues: tags is for training, which decides by its photos: say which it is")
         self.config = config
 
         @tf.function(input_signature=[tf.TensorSpec([None, None, None, 3], tf.uint8)], autograph=False)

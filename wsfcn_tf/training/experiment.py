@@ -1,6 +1,7 @@
 """What is trained on what: all that has to hold before a training begins, and how a run's folder begins."""
 
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +16,7 @@ from wsfcn_tf.data.training_masks.sampling import masks_per_batch
 from wsfcn_tf.data.training_masks.training_masks import TrainingMasks, open_training_masks
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.files import replacing, write_text
+from wsfcn_tf.inference.photo_cues import photo_cues_by_tags
 from wsfcn_tf.models.backbones.hub.preset import Description, with_description
 from wsfcn_tf.runs.checkpoints import TrainingState, read_state, recover
 from wsfcn_tf.runs.folder import RunFolder
@@ -102,6 +104,8 @@ def open_experiment(
     check_training_data(run.training_data, names, tags, dataset.class_names, _checksums(masks))
     split, notes = open_validation_split(config, dataset, names)
     notes = [*(masks.notes if masks else ()), *notes]
+    if masks is None and config.data.tags_in_sight > 0:
+        notes.append("data.tags_in_sight: no photo has a mask in this training: crops keep all tags")
     check_devices(strategy, training.batch_size, training.accumulation_steps)
     check_agreement(strategy, "training.precision", training.precision, "set it to one of these")
     if is_chief(strategy):
@@ -121,12 +125,12 @@ def _checksums(masks: TrainingMasks | None) -> list[str | None] | None:
 
 
 def resolve(config: ExperimentConfig, dataset: Dataset, run: RunFolder) -> ExperimentConfig:
-    """The config with the number of classes that the data has, a precision instead of "auto", and what a preset is.
+    """The config with what data and hardware decide: number of classes, precision "auto", photo cues by tags, preset.
 
     Args:
         config: the experiment as it was asked for.
         dataset: its data.
-        run: if it has begun, "auto" is its precision, whatever the hardware is now, and a preset is what it was then.
+        run: if it has begun, what it decided then, whatever the hardware is now.
 
     Raises:
         UserError: the config asks for another number, or the preset cannot be had or not with XLA.
@@ -140,6 +144,10 @@ def resolve(config: ExperimentConfig, dataset: Dataset, run: RunFolder) -> Exper
     earlier = run.read()[0] if run.is_run else None
     if training.precision == "auto":
         training = replace(training, precision=earlier.training.precision if earlier else fastest_precision())
+    inference = config.inference
+    if inference.photo_cues == "tags":
+        cues = earlier.inference.photo_cues if earlier else photo_cues_by_tags(_known_tags(config, dataset))
+        inference = replace(inference, photo_cues=cues)
     if earlier and model.preset_config is None and model.preset == earlier.model.preset:
         model = replace(model, preset_config=earlier.model.preset_config)
     model = with_description(model)
@@ -148,7 +156,16 @@ def resolve(config: ExperimentConfig, dataset: Dataset, run: RunFolder) -> Exper
             f"training.xla: XLA cannot interpolate the position embeddings of {model.preset}; leave it out, or take "
             "another model.preset, such as one of DINOv3"
         )
-    return replace(config, model=model, training=training)
+    return replace(config, model=model, training=training, inference=inference)
+
+
+def _known_tags(config: ExperimentConfig, dataset: Dataset) -> np.ndarray:
+    """Tags [N, C] of the training photos that have some, or are known to have none."""
+    known = [np.zeros((0, len(dataset.class_names)), np.float32)]
+    for name in dataset.names(config.data.train_split):
+        with suppress(UserError):  # with a mask, it needs no tags; without, `open_experiment` tells
+            known.append(dataset.tags(name)[None])
+    return np.concatenate(known)
 
 
 def continue_from(earlier: RunFolder, run: RunFolder, config: ExperimentConfig, dataset: Dataset) -> None:
