@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,9 +5,10 @@ from hypothesis import strategies as st
 
 from wsfcn_tf.config import InferenceConfig
 from wsfcn_tf.inference.photo_cues import (
+    by_tags,
     classes_shown,
+    decided_by_tags,
     grab_cut,
-    photo_cues_by_tags,
     uses_photo_cues,
     with_photo_cues,
 )
@@ -112,25 +111,16 @@ def test_cues_are_for_photos_of_one_class_where_the_config_says_so():
     assert (with_photo_cues(image, shared, always).labels != shared.labels).any()
 
 
-def test_cues_are_for_no_photo_where_the_config_says_so():
-    image, masks = scene()
-    never = InferenceConfig(saliency=10.0, grab_cut=2, photo_cues="never")
-    prediction = prediction_of(masks)
-    assert with_photo_cues(image, prediction, never) is prediction
-    assert not uses_photo_cues(never)
-    assert uses_photo_cues(replace(never, photo_cues="always"))
-
-
 @pytest.mark.parametrize(
-    ("counts", "cues"),
-    [
-        ((1, 1, 2, 3), "one_class"),
-        ((1, 2, 2, 3), "never"),
-        ((0, 1, 2), "one_class"),
-        ((2,), "never"),
-        ((), "one_class"),
-    ],
+    ("counts", "alone"),
+    [((1, 1, 2, 3), True), ((1, 2, 2, 3), False), ((0, 1, 2), True), ((2,), False), ((), True)],
 )
-def test_photos_of_several_tags_have_no_cues(counts, cues):
+def test_photos_of_several_tags_have_no_cues(counts, alone):
     tags = np.array([[float(column < count) for column in range(3)] for count in counts], np.float32).reshape(-1, 3)
-    assert photo_cues_by_tags(tags) == cues
+    config = InferenceConfig(saliency=10.0, grab_cut=2, flip=True, photo_cues="tags")
+    decided = decided_by_tags(config, tags)
+    assert decided in by_tags(config) and decided.flip
+    assert (decided.photo_cues, decided.saliency, decided.grab_cut) == (
+        ("one_class", 10, 2) if alone else ("always", 0, 0)
+    )
+    assert uses_photo_cues(decided) == alone

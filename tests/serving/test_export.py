@@ -18,8 +18,6 @@ from wsfcn_tf.data.masks.png import voc_palette
 from wsfcn_tf.data.photos.images import decode_image
 from wsfcn_tf.inference.predictor import Predictor
 from wsfcn_tf.runs.folder import RunFolder
-from wsfcn_tf.serving.export import check_exportable
-from wsfcn_tf.serving.graph.segmenter import ExportConfig
 from wsfcn_tf.weights.trained import load_trained
 
 pytestmark = pytest.mark.usefixtures("few_weights")
@@ -95,12 +93,6 @@ def test_what_cannot_be_exported_leaves_nothing(run, tmp_path, capsys, words, me
     assert main(["export", str(run.root), "--output", str(tmp_path / "1"), *words]) == 2
     assert message in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
-
-
-def test_saliency_that_no_photo_has_is_no_obstacle(run):
-    check_exportable(
-        load_trained(run.root), ExportConfig(inference=InferenceConfig(saliency=10, grab_cut=5, photo_cues="never"))
-    )
 
 
 @pytest.mark.parametrize(

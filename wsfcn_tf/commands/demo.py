@@ -36,17 +36,19 @@ def run(arguments: argparse.Namespace) -> None:
     from wsfcn_tf.inference.predictor import Predictor
     from wsfcn_tf.inference.stream import one_by_one, with_crf_processes
     from wsfcn_tf.models.counting import count_parameters
+    from wsfcn_tf.runs.folder import RunFolder
     from wsfcn_tf.visualisation.overlays import save_image
     from wsfcn_tf.visualisation.panels import side_by_side
 
     dataset = open_dataset(config.data)
     output = Path(arguments.output) / f"seed-{arguments.seed}"
     cam, wsfcn = _train_both(config, dataset, output)
+    inference = RunFolder(output / "wsfcn").read()[0].inference  # with what training decided by the tags
     predictors = {
         "all background": one_by_one(all_background(len(dataset.class_names))),
         "colour classifier": one_by_one(ColourClassifier.fit(dataset, config.data.train_split)),
-        "CAM": with_crf_processes(Predictor(cam, config.inference)),
-        "WS-FCN": with_crf_processes(Predictor(wsfcn, config.inference)),
+        "CAM": with_crf_processes(Predictor(cam, inference)),
+        "WS-FCN": with_crf_processes(Predictor(wsfcn, inference)),
     }
     panels = {name: PanelCollector(_PANEL_ROWS, dataset.class_names) for name in predictors}
     metrics = {

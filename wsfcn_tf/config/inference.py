@@ -83,11 +83,11 @@ class InferenceConfig(Section):
     grab_cut: int = Field(0, ge=0)
     """Above 0, GrabCut decides behind all this what is background, by each photo's own colours, in so many iterations,
     for example 5. 0, as in the release, leaves it out."""
-    photo_cues: Literal["always", "one_class", "never", "tags"] = "always"
+    photo_cues: Literal["always", "one_class", "tags"] = "always"
     """Which photos saliency and grab_cut are for: `always` all, and the CRF works on what they leave; `one_class` those
     whose masks show one class at most, and the CRF is for the others: what several classes share stands out as a whole,
-    and a CRF tells them apart by colour; `never` none. With `tags`, training decides when it begins: `one_class` where
-    at least half of its photos have one tag at most, else `never`."""
+    and a CRF tells them apart by colour. With `tags`, training decides when it begins: `one_class` where at least half
+    of its tagged photos have one tag at most; else saliency and grab_cut are 0, and the CRF is for all."""
     thresholds: Literal["tags", "masks"] | None = None
     """How background_value, presence_threshold and the like were chosen: `tags`, without looking at masks; `masks`, by
     looking at some. Changes nothing: every result says so."""

@@ -119,7 +119,7 @@ def training_batches(
         rng = np.random.default_rng([seed, epoch, index, *([_AGAIN, turn] if turn else [])])
         view = augment(image, rng, config, cue, known)
         tags = (dataset if masks is None else masks).tags(names[used])
-        if known:
+        if known and config.tags_in_sight > 0:
             tags = tags_in_sight(tags, known[0], view.masks[0], config.tags_in_sight)
         return _normalised(view), np.int64(used), tags, *view.masks
 

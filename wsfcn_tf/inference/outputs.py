@@ -205,7 +205,9 @@ def write_record(output_dir: str | Path, record: Mapping[str, Any], *, resume: b
             earlier = json.loads(path.read_text(encoding="utf-8"))
         except ValueError:
             raise UserError(f"{path}: cannot be read: predict without --resume, which writes all anew") from None
-        for key, was, would_be in _differences(_as_read_today(earlier, path), json.loads(json.dumps(record))):
+        different = next(_differences(_as_read_today(earlier, path), json.loads(json.dumps(record))), None)
+        if different:
+            key, was, would_be = different
             raise UserError(
                 f"{path}: what is there was made with {key} {json.dumps(was)}, this would be with "
                 f"{json.dumps(would_be)}: choose another --output, or predict without --resume"

@@ -1,7 +1,6 @@
 """What a photo alone, with nothing learnt, says of things and background: saliency, and GrabCut by OpenCV."""
 
 from dataclasses import replace
-from typing import Literal
 
 import cv2
 import numpy as np
@@ -23,8 +22,6 @@ def with_photo_cues(image: np.ndarray, prediction: Prediction, config: Inference
         prediction: what the rules gave.
         config: for which photos (`photo_cues`), and how much.
     """
-    if config.photo_cues == "never":
-        return prediction
     if config.photo_cues == "one_class":
         if classes_shown(prediction) > 1:
             return prediction
@@ -42,17 +39,20 @@ def with_photo_cues(image: np.ndarray, prediction: Prediction, config: Inference
 
 def uses_photo_cues(config: InferenceConfig) -> bool:
     """Whether `with_photo_cues` changes anything of some photo's prediction."""
-    if config.photo_cues == "never":
-        return False
     return config.saliency > 0 or config.grab_cut > 0 or config.photo_cues == "one_class"
 
 
-def photo_cues_by_tags(tags: np.ndarray) -> Literal["one_class", "never"]:
-    """What `inference.photo_cues: tags` is for training photos with tags [N, C] in {0, 1}.
+def decided_by_tags(config: InferenceConfig, tags: np.ndarray) -> InferenceConfig:
+    """What `inference.photo_cues: tags` comes to for training photos with tags [N, C] in {0, 1}.
 
     Where photos show several classes each, one whose masks show one mostly shows others, too, that were not found.
     """
-    return "one_class" if 2 * np.sum(tags.sum(axis=1) <= 1) >= len(tags) else "never"
+    return by_tags(config)[0 if 2 * np.sum(tags.sum(axis=1) <= 1) >= len(tags) else 1]
+
+
+def by_tags(config: InferenceConfig) -> tuple[InferenceConfig, InferenceConfig]:
+    """What `inference.photo_cues: tags` can come to: for photos of one tag each, and of several."""
+    return replace(config, photo_cues="one_class"), replace(config, photo_cues="always", saliency=0, grab_cut=0)
 
 
 def classes_shown(prediction: Prediction) -> int:

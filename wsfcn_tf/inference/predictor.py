@@ -28,12 +28,12 @@ class Predictor:
         config: the views and the inference rules.
 
     Raises:
-        UserError: `inference.photo_cues` is tags: that is for training, which writes into its run what follows.
+        UserError: `inference.photo_cues` is tags: that is for training, which writes into its run what it came to.
     """
 
     def __init__(self, model: Callable[..., Mapping[str, tf.Tensor]], config: InferenceConfig) -> None:
         if config.photo_cues == "tags":
-            raise UserError("inference.photo_cues: tags is for training, which decides by its photos: say which it is")
+            raise UserError("inference.photo_cues: tags is for training to decide: set always or one_class")
         self.config = config
 
         @tf.function(input_signature=[tf.TensorSpec([None, None, None, 3], tf.uint8)], autograph=False)

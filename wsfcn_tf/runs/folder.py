@@ -73,6 +73,12 @@ class RunFolder:
         """The run of an earlier round, counted from 1, of this one."""
         return RunFolder(self.root / f"round-{number}")
 
+    def newest_round(self, rounds: int) -> "RunFolder | None":
+        """The run, the last of so many rounds, or the newest round before it that has begun; None if none has."""
+        if self.is_run:
+            return self
+        return self.round(rounds - 1).newest_round(rounds - 1) if rounds > 1 else None
+
     @property
     def is_run(self) -> bool:
         """Whether a run has begun here."""

@@ -88,7 +88,7 @@ def check_exportable(trained: Trained, config: ExportConfig) -> None:
             "the dense CRF cannot be exported, it is no operation of TensorFlow's: leave it out with "
             "--set inference.crf.iterations=0, or take --refine pamr in its place"
         )
-    for key in () if config.inference.photo_cues == "never" else ("saliency", "grab_cut"):
+    for key in ("saliency", "grab_cut"):
         if getattr(config.inference, key) > 0:
             raise UserError(
                 f"inference.{key} cannot be exported, it is no operation of TensorFlow's: --set inference.{key}=0"

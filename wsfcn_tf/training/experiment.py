@@ -16,7 +16,7 @@ from wsfcn_tf.data.training_masks.sampling import masks_per_batch
 from wsfcn_tf.data.training_masks.training_masks import TrainingMasks, open_training_masks
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.files import replacing, write_text
-from wsfcn_tf.inference.photo_cues import photo_cues_by_tags
+from wsfcn_tf.inference.photo_cues import by_tags, decided_by_tags
 from wsfcn_tf.models.backbones.hub.preset import Description, with_description
 from wsfcn_tf.runs.checkpoints import TrainingState, read_state, recover
 from wsfcn_tf.runs.folder import RunFolder
@@ -104,7 +104,7 @@ def open_experiment(
     check_training_data(run.training_data, names, tags, dataset.class_names, _checksums(masks))
     split, notes = open_validation_split(config, dataset, names)
     notes = [*(masks.notes if masks else ()), *notes]
-    if masks is None and config.data.tags_in_sight > 0:
+    if config.data.tags_in_sight > 0 and (masks is None or not masks.has_mask().any()):
         notes.append("data.tags_in_sight: no photo has a mask in this training: crops keep all tags")
     check_devices(strategy, training.batch_size, training.accumulation_steps)
     check_agreement(strategy, "training.precision", training.precision, "set it to one of these")
@@ -130,7 +130,7 @@ def resolve(config: ExperimentConfig, dataset: Dataset, run: RunFolder) -> Exper
     Args:
         config: the experiment as it was asked for.
         dataset: its data.
-        run: if it has begun, what it decided then, whatever the hardware is now.
+        run: if it has begun, or a round before it, what was decided then, whatever the hardware is now.
 
     Raises:
         UserError: the config asks for another number, or the preset cannot be had or not with XLA.
@@ -141,13 +141,16 @@ def resolve(config: ExperimentConfig, dataset: Dataset, run: RunFolder) -> Exper
             f"model.num_classes is {config.model.num_classes}, but the data has {classes} classes; leave it out"
         )
     model, training = replace(config.model, num_classes=classes), config.training
-    earlier = run.read()[0] if run.is_run else None
+    begun = run.newest_round(config.self_supervision.rounds)
+    earlier = begun.read()[0] if begun else None
     if training.precision == "auto":
         training = replace(training, precision=earlier.training.precision if earlier else fastest_precision())
     inference = config.inference
     if inference.photo_cues == "tags":
-        cues = earlier.inference.photo_cues if earlier else photo_cues_by_tags(_known_tags(config, dataset))
-        inference = replace(inference, photo_cues=cues)
+        if earlier and earlier.inference in by_tags(inference):
+            inference = earlier.inference
+        else:
+            inference = decided_by_tags(inference, _known_tags(config, dataset))
     if earlier and model.preset_config is None and model.preset == earlier.model.preset:
         model = replace(model, preset_config=earlier.model.preset_config)
     model = with_description(model)

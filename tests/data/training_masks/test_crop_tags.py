@@ -13,7 +13,7 @@ from wsfcn_tf.data.training_masks.crop_tags import tags_in_sight
 from wsfcn_tf.data.training_masks.training_masks import TrainingMasks
 
 TAGS = np.float32([1, 1, 0])
-PHOTO = np.uint8([[1, 1, 0, 255], [0, 0, 0, 2]])  # an eighth is of class 2
+PHOTO = np.uint8([[1, 1, 0, 3], [0, 0, 0, 2]])  # an eighth is of class 2
 
 
 def labels_with(count):
@@ -31,7 +31,11 @@ def test_a_tag_needs_its_share_of_the_crop(count, kept):
 def test_what_no_mask_shows_stays():
     nowhere = np.zeros((4, 4), np.uint8)
     np.testing.assert_array_equal(tags_in_sight(TAGS, nowhere, np.zeros((2, 2), np.uint8), 1.0), TAGS)
-    np.testing.assert_array_equal(tags_in_sight(TAGS, nowhere, np.full((2, 2), 255, np.uint8), 1.0), TAGS)
+
+
+def test_what_is_known_in_part_tells_nothing():
+    strokes = np.where(PHOTO == 0, 255, PHOTO).astype(np.uint8)
+    np.testing.assert_array_equal(tags_in_sight(TAGS, strokes, np.full((8, 8), 255, np.uint8), 0.5), TAGS)
 
 
 LABELS = st.sampled_from([0, 1, 2, 3, 255])
