@@ -75,7 +75,6 @@ def with_value(key, value):
         ("model.focal_lambda", [1e-6], [0]),
         ("model.num_classes", [1, None], [0]),
         ("data.crop_size", [16], [15]),
-        ("data.tags_in_sight", [0, 0.25, 1], [-0.1, 1.1]),
         ("data.crop_area", [[0.1, 0.1], [0.1, 1]], [[0, 1], [0.5, 0.4], [0.5, 1.1]]),
         ("data.crop_ratio", [[1, 1], [0.5, 2]], [[0, 1], [2, 0.5]]),
         ("data.jitter", [[0, 0, 0, 0], [2, 2, 2, 0.5]], [[0, 0, 0, 0.6], [-0.1, 0, 0, 0]]),

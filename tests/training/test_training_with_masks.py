@@ -5,7 +5,6 @@ from dataclasses import replace
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 from short_runs import CONFIG as SHORT
 from short_runs import train
 
@@ -17,7 +16,6 @@ from wsfcn_tf.errors import UserError
 from wsfcn_tf.runs import epoch_table
 from wsfcn_tf.runs.folder import RunFolder
 from wsfcn_tf.training import trainer
-from wsfcn_tf.training.experiment import open_experiment
 
 pytestmark = pytest.mark.usefixtures("few_weights")
 
@@ -125,14 +123,3 @@ def test_pseudo_masks_that_are_trusted_are_masks(tmp_path):
     model = train(CONFIG, PartlyMasked(MASKS), runs[0])
     other = train(with_data(masks="never", pseudo_masks={str(folder): "hard"}), PartlyMasked(), runs[1])
     assert_same(model, runs[0], other, runs[1])
-
-
-def test_that_tags_in_sight_need_masks_is_told(tmp_path):
-    one_device = tf.distribute.get_strategy()
-
-    def notes(masks):
-        config, run = with_data(tags_in_sight=0.25, masks=masks), RunFolder(tmp_path / masks)
-        return open_experiment(config, PartlyMasked(MASKS), run, one_device, resume=False).notes
-
-    assert notes("never") == ["data.tags_in_sight: no photo has a mask in this training: crops keep all tags"]
-    assert len(notes("train")) == 1 and "tags_in_sight" not in notes("train")[0]

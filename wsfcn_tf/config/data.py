@@ -99,9 +99,6 @@ class DataConfig(Section):
     mask_share: Annotated[float, Field(gt=0, le=1), READ_NUMBER] | None = None
     """The share of each batch that is drawn from photos with masks, known in full or in part; null takes photos as they
     come. An epoch is as long either way."""
-    tags_in_sight: float = Field(0.0, ge=0, le=1)
-    """With masks that know every pixel: a crop keeps a tag where its class covers at least so many times the share of
-    the crop that it covers of the photo, for example 0.25; a tag without a pixel stays. 0 keeps all of the photo's."""
     crop_size: int = Field(321, ge=16)
     """Side of a training crop."""
     crop_area: Annotated[

@@ -21,7 +21,6 @@ from wsfcn_tf.data.datasets.dataset import Dataset
 from wsfcn_tf.data.masks.png import IGNORE
 from wsfcn_tf.data.photos.bad_photos import BadPhotos, read_or_replace
 from wsfcn_tf.data.photos.saliency import saliency as saliency_of
-from wsfcn_tf.data.training_masks.crop_tags import tags_in_sight
 from wsfcn_tf.data.training_masks.known_mask import KnownMask
 from wsfcn_tf.data.training_masks.sampling import masks_per_batch, order_with_share
 from wsfcn_tf.data.training_masks.training_masks import TrainingMasks
@@ -119,8 +118,6 @@ def training_batches(
         rng = np.random.default_rng([seed, epoch, index, *([_AGAIN, turn] if turn else [])])
         view = augment(image, rng, config, cue, known)
         tags = (dataset if masks is None else masks).tags(names[used])
-        if known and config.tags_in_sight > 0:
-            tags = tags_in_sight(tags, known[0], view.masks[0], config.tags_in_sight)
         return _normalised(view), np.int64(used), tags, *view.masks
 
     def epoch_indices(epoch: tf.Tensor) -> tf.data.Dataset:

@@ -104,8 +104,6 @@ def open_experiment(
     check_training_data(run.training_data, names, tags, dataset.class_names, _checksums(masks))
     split, notes = open_validation_split(config, dataset, names)
     notes = [*(masks.notes if masks else ()), *notes]
-    if config.data.tags_in_sight > 0 and (masks is None or not masks.has_mask().any()):
-        notes.append("data.tags_in_sight: no photo has a mask in this training: crops keep all tags")
     check_devices(strategy, training.batch_size, training.accumulation_steps)
     check_agreement(strategy, "training.precision", training.precision, "set it to one of these")
     if is_chief(strategy):
