@@ -32,6 +32,7 @@ _WITHOUT = {
 _SETTINGS = {
     _ALL: [],
     "no window": ["inference.window_scales=[]"],
+    "cues by tags": ["inference.photo_cues=tags"],
     **{f"no {part}": [*keys, "self_supervision.rounds=1"] for part, keys in _WITHOUT.items()},
     "no wide crops, two rounds": _WITHOUT["wide crops"],
 }
