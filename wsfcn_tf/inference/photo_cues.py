@@ -45,9 +45,10 @@ def uses_photo_cues(config: InferenceConfig) -> bool:
 def decided_by_tags(config: InferenceConfig, tags: np.ndarray) -> InferenceConfig:
     """What `inference.photo_cues: tags` comes to for training photos with tags [N, C] in {0, 1}.
 
-    Where photos show several classes each, one whose masks show one mostly shows others, too, that were not found.
+    Where photos show several classes each, a photo whose masks show one often shows others that were not found.
     """
-    return by_tags(config)[0 if 2 * np.sum(tags.sum(axis=1) <= 1) >= len(tags) else 1]
+    of_one_tag, of_several = by_tags(config)
+    return of_one_tag if 2 * np.sum(tags.sum(axis=1) <= 1) >= len(tags) else of_several
 
 
 def by_tags(config: InferenceConfig) -> tuple[InferenceConfig, InferenceConfig]:
