@@ -124,7 +124,7 @@ def test_what_was_made_in_another_way_is_not_resumed(tmp_path):
         write_record(tmp_path, {"classes": ["cat"], "inference": {"scales": [2.0]}}, resume=True)
     assert str(error.value) == (
         f"{tmp_path / RECORD}: what is there was made with inference.scales [1.0], this would be with [2.0]: "
-        "choose another --output, or predict without --resume"
+        "choose another --output, or predict without --resume, which writes all anew"
     )
     write_record(tmp_path, {"classes": ["dog"]}, resume=False)
     assert json.loads((tmp_path / RECORD).read_text()) == {"classes": ["dog"]}

@@ -175,6 +175,15 @@ class Untagged(type(SCENES)):
         return super().tags(name)
 
 
+def test_masks_of_other_networks_are_not_mixed_in(two_rounds, tmp_path):
+    run = RunFolder(tmp_path)
+    first = without_masks(two_rounds[0].round(1), run.round(1).root)
+    rounds.make_pseudo_masks(run, SCENES, TWICE)
+    without_masks(first, run.round(1, teacher=2).root)
+    with pytest.raises(UserError, match=r"made with weights_sha256 .*, or delete .*pseudo_masks, and training makes"):
+        rounds.make_pseudo_masks(run, SCENES, TAUGHT_BY_TWO)
+
+
 def test_a_photo_without_tags_needs_no_mask(two_rounds, tmp_path):
     scenes, run = Untagged(ONCE.data.scenes), RunFolder(tmp_path)
     copy = without_masks(two_rounds[0].round(1), run.round(1).root)

@@ -188,13 +188,20 @@ def write_all(
     return [job.mask for job in jobs]
 
 
-def write_record(output_dir: str | Path, record: Mapping[str, Any], *, resume: bool) -> None:
+def write_record(
+    output_dir: str | Path,
+    record: Mapping[str, Any],
+    *,
+    resume: bool,
+    anew: str = "predict without --resume, which writes all anew",
+) -> None:
     """Writes the record of how a folder's files are made.
 
     Args:
         output_dir: the folder; made if need be.
         record: plain values.
         resume: whether files that are there already stay.
+        anew: how whoever reads the error has all of them written again.
 
     Raises:
         UserError: with `resume`, files there were made in another way: they and new ones would not belong together.
@@ -204,25 +211,25 @@ def write_record(output_dir: str | Path, record: Mapping[str, Any], *, resume: b
         try:
             earlier = json.loads(path.read_text(encoding="utf-8"))
         except ValueError:
-            raise UserError(f"{path}: cannot be read: predict without --resume, which writes all anew") from None
-        different = next(_differences(_as_read_today(earlier, path), json.loads(json.dumps(record))), None)
+            raise UserError(f"{path}: cannot be read: {anew}") from None
+        different = next(_differences(_as_read_today(earlier, path, anew), json.loads(json.dumps(record))), None)
         if different:
             key, was, would_be = different
             raise UserError(
                 f"{path}: what is there was made with {key} {json.dumps(was)}, this would be with "
-                f"{json.dumps(would_be)}: choose another --output, or predict without --resume"
+                f"{json.dumps(would_be)}: choose another --output, or {anew}"
             )
     write_json(path, dict(record))
 
 
-def _as_read_today(record: dict[str, Any], path: Path) -> dict[str, Any]:
+def _as_read_today(record: dict[str, Any], path: Path, anew: str) -> dict[str, Any]:
     """A record by an earlier version: keys that it did not know have their defaults, which change nothing."""
     if "inference" not in record:
         return record
     try:
         inference = lay_mapping_over(ExperimentConfig(), {"inference": record["inference"]}, str(path)).inference
     except UserError as error:
-        raise UserError(f"{error}: predict without --resume, which writes all anew") from None
+        raise UserError(f"{error}: {anew}") from None
     return record | {"inference": json.loads(json.dumps(asdict(inference)))}
 
 

@@ -90,7 +90,7 @@ def make_pseudo_masks(run: RunFolder, dataset: Dataset, config: ExperimentConfig
     checksums = [network.weights_sha256 for network in networks]
     made_with = {"weights_sha256": checksums if checksums[1:] else checksums[0], "inference": asdict(inference)}
     masks = _masks_of_round_before(run, config)
-    write_record(masks, made_with, resume=True)
+    write_record(masks, made_with, resume=True, anew=f"delete {masks}, and training makes its masks anew")
     jobs = photos_of_split(dataset, config.data.train_split, masks, with_tags=True)
     left = {job.name: job for job in jobs if not job.mask.is_file() and _is_tagged(dataset, job.name)}
     predictor = Predictor(_mean([network.model for network in networks]), inference)
