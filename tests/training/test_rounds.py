@@ -1,5 +1,7 @@
 """Trainings that follow one another: what each learns from, and that an interrupted one goes on to the same network."""
 
+import os
+import signal
 from dataclasses import replace
 
 import keras
@@ -11,7 +13,7 @@ from short_runs import SCENES, train
 from benchmarks.tiny_training import build_tiny
 from wsfcn_tf.config import InferenceConfig
 from wsfcn_tf.data.masks.png import read_mask, write_mask
-from wsfcn_tf.errors import UserError
+from wsfcn_tf.errors import Stopped, UserError
 from wsfcn_tf.inference.predictor import Predictor
 from wsfcn_tf.runs.folder import RunFolder
 from wsfcn_tf.training import rounds, trainer
@@ -108,6 +110,21 @@ def test_an_interrupted_training_goes_on_in_every_part(two_rounds, tmp_path, mon
     assert times == {path: path.stat().st_mtime_ns for path in written}
     assert run.is_run
     assert_same(train(config, SCENES, run, resume=True).get_weights(), two_rounds[1])
+
+
+class SignalAfterTheLastStep(keras.callbacks.Callback):
+    """Asks a training to stop that has nothing left to do."""
+
+    def on_train_end(self, logs=None):
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def test_a_signal_at_the_end_of_a_round_stops_before_the_next(tmp_path):
+    run = RunFolder(tmp_path)
+    with pytest.raises(Stopped, match=r"^SIGTERM: saved after epoch 2; --resume continues$"):
+        train(TWICE, SCENES, run, callbacks=[SignalAfterTheLastStep()])
+    assert run.round(1).weights.is_file()
+    assert not run.round(1).pseudo_masks.exists()
 
 
 def test_a_run_that_has_begun_needs_resume(two_rounds):

@@ -75,8 +75,12 @@ def train(
     strategy = open_strategy() if strategy is None else strategy
     config = resolve(config, dataset, run)
 
-    def train_once(config: ExperimentConfig, run: RunFolder) -> Network:
-        return _train(config, dataset, run, resume, strategy, callbacks, asked_to_stop)
+    def train_once(config: ExperimentConfig, part: RunFolder) -> Network:
+        stop = StopOnSignal(strategy=strategy, asked=asked_to_stop)
+        model = _train(config, dataset, part, resume, strategy, callbacks, stop)
+        if part.root != run.root:  # what was asked after its last step is not forgotten in the next round
+            stop.stop_if_asked()
+        return model
 
     return train_in_rounds(train_once, config, dataset, run, resume)
 
@@ -88,10 +92,9 @@ def _train(
     resume: bool,
     strategy: tf.distribute.Strategy,
     callbacks: Sequence[keras.callbacks.Callback],
-    asked_to_stop: Callable[[], str],
+    stop: StopOnSignal,
 ) -> Network:
     """One training."""
-    stop = StopOnSignal(strategy=strategy, asked=asked_to_stop)
     with lost_workers(), writable(run, strategy) as own, locked(own.root), stop:
         experiment = open_experiment(config, dataset, run, strategy, resume)
         model = _build(experiment)
