@@ -3,8 +3,12 @@ import os
 
 import pytest
 import tensorflow as tf
+from short_runs import CONFIG as SHORT
+from short_runs import SCENES
 
+from wsfcn_tf.data.photos.bad_photos import BadPhotos
 from wsfcn_tf.errors import UserError
+from wsfcn_tf.runs.checkpoints import TrainingState
 from wsfcn_tf.runs.folder import RunFolder
 from wsfcn_tf.training import distribution
 
@@ -19,6 +23,23 @@ def test_one_process_writes_where_it_should(strategy, tmp_path):
     with distribution.writable(run, strategy) as own:
         assert own is run
     assert distribution.gather_texts(strategy, "here") == ["here"]
+
+
+class Devices:
+    """Stands in for a strategy; its batches are the options that it was asked for them with."""
+
+    def __init__(self, *devices):
+        self.worker_devices, self.extended = devices, self
+
+    def distribute_datasets_from_function(self, function, options):
+        return [options]
+
+
+@pytest.mark.parametrize(("device", "fetches"), [("/device:CPU:0", False), ("/device:GPU:0", True)])
+def test_who_ends_a_training_on_cpus_does_not_wait_for_what_fetches_ahead(device, fetches):
+    arguments = SHORT, SCENES, SCENES.names("train"), TrainingState(), BadPhotos()
+    (options,) = distribution.distributed_batches(Devices(device), *arguments)
+    assert options.experimental_fetch_to_device is fetches
 
 
 class Resolver:

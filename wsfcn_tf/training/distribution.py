@@ -137,7 +137,10 @@ def distributed_batches(
             masks=masks,
         )
 
-    return iter(strategy.distribute_datasets_from_function(batches))
+    # To fetch ahead is for GPUs; it brings a tuner of its own, for which an iterator that ends waits up to a minute.
+    fetch = any("GPU" in device for device in strategy.extended.worker_devices)
+    options = tf.distribute.InputOptions(experimental_fetch_to_device=fetch)
+    return iter(strategy.distribute_datasets_from_function(batches, options))
 
 
 @contextmanager
