@@ -26,7 +26,6 @@ WINDOW = {"window_scales": (3,), "window_side": 32}  # of the trained network, n
 ONCE = replace(SHORT, training=replace(SHORT.training, panels=0), inference=replace(INFERENCE, **WINDOW))
 
 TWICE = replace(ONCE, self_supervision=replace(ONCE.self_supervision, rounds=2))
-TAUGHT_BY_TWO = replace(ONCE, self_supervision=replace(ONCE.self_supervision, rounds=2, teachers=2))
 
 
 @pytest.fixture(autouse=True)
@@ -134,6 +133,7 @@ def test_a_run_that_has_begun_needs_resume(two_rounds):
 
 def test_a_first_round_of_before_is_taken_up_only_as_what_it_is(two_rounds, tmp_path):
     run = RunFolder(tmp_path)
+    run.round(1).root.mkdir()
     without_masks(two_rounds[0].round(1), run.round(1).root)
     with pytest.raises(UserError, match="this run has begun; add --resume"):
         train(TWICE, SCENES, run)
@@ -167,18 +167,16 @@ class Unreadable(type(SCENES)):
 
 def without_masks(run, folder):
     """A trained run, but for its masks of the photos."""
-    folder.mkdir(parents=True, exist_ok=True)
     for name in ("config.yaml", "classes.txt", "model.weights.h5"):
         (folder / name).write_bytes((run.root / name).read_bytes())
     return RunFolder(folder)
 
 
 def test_photos_that_cannot_be_read_have_no_mask_or_end_it(two_rounds, tmp_path):
-    scenes, run = Unreadable(ONCE.data.scenes), RunFolder(tmp_path)
-    copy = without_masks(two_rounds[0].round(1), run.round(1).root)
+    scenes, copy = Unreadable(ONCE.data.scenes), without_masks(two_rounds[0].round(1), tmp_path)
     with pytest.raises(UserError, match=r"^train_0001: is damaged$"):
-        rounds.make_pseudo_masks(run, scenes, TWICE)
-    rounds.make_pseudo_masks(run, scenes, replace(TWICE, data=replace(TWICE.data, on_bad_image="skip")))
+        rounds.make_pseudo_masks(copy, scenes, ONCE)
+    rounds.make_pseudo_masks(copy, scenes, replace(ONCE, data=replace(ONCE.data, on_bad_image="skip")))
     there = {path.stem for path in copy.pseudo_masks.glob("*.png")}
     assert there == set(scenes.names("train")) - {"train_0001"}
 
@@ -192,66 +190,15 @@ class Untagged(type(SCENES)):
         return super().tags(name)
 
 
-def test_masks_of_other_networks_are_not_mixed_in(two_rounds, tmp_path):
-    run = RunFolder(tmp_path)
-    first = without_masks(two_rounds[0].round(1), run.round(1).root)
-    rounds.make_pseudo_masks(run, SCENES, TWICE)
-    without_masks(first, run.round(1, teacher=2).root)
+def test_masks_of_another_network_are_not_mixed_in(two_rounds, tmp_path):
+    copy = without_masks(two_rounds[0].round(1), tmp_path)
+    rounds.make_pseudo_masks(copy, SCENES, ONCE)
+    without_masks(two_rounds[0], tmp_path)
     with pytest.raises(UserError, match=r"made with weights_sha256 .*, or delete .*pseudo_masks, and training makes"):
-        rounds.make_pseudo_masks(run, SCENES, TAUGHT_BY_TWO)
+        rounds.make_pseudo_masks(copy, SCENES, ONCE)
 
 
 def test_a_photo_without_tags_needs_no_mask(two_rounds, tmp_path):
-    scenes, run = Untagged(ONCE.data.scenes), RunFolder(tmp_path)
-    copy = without_masks(two_rounds[0].round(1), run.round(1).root)
-    rounds.make_pseudo_masks(run, scenes, TWICE)
+    scenes, copy = Untagged(ONCE.data.scenes), without_masks(two_rounds[0].round(1), tmp_path)
+    rounds.make_pseudo_masks(copy, scenes, ONCE)
     assert {path.stem for path in copy.pseudo_masks.glob("*.png")} == set(scenes.names("train")) - {"train_0002"}
-
-
-def of_seed(seed):
-    return replace(ONCE, training=replace(ONCE.training, seed=seed))
-
-
-def test_the_mean_of_several_networks_teaches(two_rounds, tmp_path):
-    run = RunFolder(tmp_path / "run")
-    without_masks(two_rounds[0].round(1), run.round(1).root)  # the same first network, whoever else there is
-    weights = train(TAUGHT_BY_TWO, SCENES, run, resume=True).get_weights()
-    other = train(of_seed(1000), SCENES, RunFolder(tmp_path / "other"))
-    assert_same(other.get_weights(), predict_weights(run.round(1, teacher=2)))
-    networks = [trained.load_trained(run.round(1).root).model, other]
-
-    def mean(images, training):
-        first, second = (network(images, training=training) for network in networks)
-        return {key: (first[key] + second[key]) / 2 for key in ("masks", "scores")}
-
-    predict, masks = Predictor(mean, replace(INFERENCE, classes="tags")), tmp_path / "masks"
-    for name in SCENES.names("train"):
-        labels = predict(SCENES.image(name), SCENES.tags(name)).labels
-        np.testing.assert_array_equal(
-            read_mask(run.round(1).pseudo_masks / f"{name}.png", len(SCENES.class_names)), labels
-        )
-        write_mask(masks / f"{name}.png", labels)
-    data = replace(ONCE.data, pseudo_masks={str(masks): "hard"})
-    assert_same(weights, train(replace(ONCE, data=data), SCENES, RunFolder(tmp_path / "second")).get_weights())
-    assert any(np.any(one != its) for one, its in zip(weights, two_rounds[1], strict=True))
-
-
-def test_all_networks_of_a_round_learn_from_the_same_masks(tmp_path):
-    thrice = replace(TAUGHT_BY_TWO, self_supervision=replace(TAUGHT_BY_TWO.self_supervision, rounds=3))
-    trained_with = {}
-
-    def train_nothing(config, run):
-        run.create(config, SCENES.class_names)
-        run.weights.touch()
-        trained_with[run.root.relative_to(tmp_path).as_posix()] = config
-        return
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(rounds, "make_pseudo_masks", lambda *_: None)
-        rounds.train_in_rounds(train_nothing, thrice, SCENES, RunFolder(tmp_path), resume=False)
-    first = "round-2/round-1"
-    assert list(trained_with) == [first, f"{first}-teacher-2", "round-2", "round-2-teacher-2", "."]
-    assert [config.training.seed for config in trained_with.values()] == [0, 1000, 0, 1000, 0]
-    masks = [config.data.pseudo_masks for config in trained_with.values()]
-    of_first, of_second = ({str(tmp_path / of / "pseudo_masks"): "hard"} for of in (first, "round-2"))
-    assert masks == [None, None, of_first, of_first, of_second]

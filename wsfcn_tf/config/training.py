@@ -56,10 +56,6 @@ class SelfSupervisionConfig(Section):
     of the one before, by the section inference and the photos' tags, makes of the training photos (RUN/round-N). So
     networks learn what several scales, saliency, GrabCut and the CRF add; inference.window_scales are left out there.
     1, as in the paper, trains once."""
-    teachers: int = Field(1, ge=1)
-    """With rounds above 1: how many networks label the photos for the next round, trained one after another from other
-    seeds (RUN/round-N-teacher-M); the mean of their masks and scores is taken, as in deep ensembles (arXiv
-    1612.01474). Each takes as long as a round."""
 
 
 @dataclass(frozen=True)

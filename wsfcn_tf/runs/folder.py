@@ -13,7 +13,6 @@ training_data.jsonl     the training photos, with their tags
 record.json     of each start: versions, hardware, seed, when and how it ended
 lock            held by the process that trains
 round-N/        with self_supervision.rounds: the run of the round before, and in pseudo_masks/ its masks of the photos
-round-N-teacher-M/  with self_supervision.teachers: the others, from the second on, whose mean these masks are of
 bad_images.txt  the photos that could not be read, with data.on_bad_image skip: name, tab, what is wrong
 tensorboard/    scalars and panels
 """
@@ -35,7 +34,7 @@ WEIGHTS = "model.weights.h5"
 _DEPTH = 4  # of folders in which runs are looked for
 _CONFIG = "config.yaml"
 _CLASSES = "classes.txt"
-_ROUND = re.compile(r"round-\d+(-teacher-\d+)?")
+_ROUND = re.compile(r"round-\d+")
 _CHECKPOINT = re.compile(r"epoch-(\d+)(?:-step-(\d+))?")
 
 # Keys that change no result: a run may resume with other values.
@@ -70,9 +69,9 @@ class RunFolder:
         self.tensorboard = self.root / "tensorboard"
         self.pseudo_masks = self.root / "pseudo_masks"
 
-    def round(self, number: int, teacher: int = 1) -> "RunFolder":
-        """The run of an earlier round of this one, both counted from 1; of one of its networks, if it has several."""
-        return RunFolder(self.root / (f"round-{number}" + (f"-teacher-{teacher}" if teacher > 1 else "")))
+    def round(self, number: int) -> "RunFolder":
+        """The run of an earlier round, counted from 1, of this one."""
+        return RunFolder(self.root / f"round-{number}")
 
     def newest_round(self, rounds: int) -> "RunFolder | None":
         """The run, the last of so many rounds, or the newest round before it that has begun; None if none has."""
@@ -178,7 +177,7 @@ class RunFolder:
 
 
 def _is_left_over(path: Path) -> bool:
-    """Whether a process that ended before the run began may have left a file, or earlier rounds."""
+    """Whether a process that ended before the run began may have left a file, or an earlier round."""
     return path.name in (LOCK, _CLASSES) or is_partial(path) or _ROUND.fullmatch(path.name) is not None
 
 
