@@ -1,13 +1,11 @@
 """Predicting many photos: the network here; saliency, GrabCut and CRF of the photos before beside it."""
 
 import os
-import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -18,6 +16,7 @@ from wsfcn_tf.errors import UserError
 from wsfcn_tf.inference.crf import dense_crf, refined, to_refine
 from wsfcn_tf.inference.photo_cues import uses_photo_cues, with_photo_cues
 from wsfcn_tf.inference.prediction import Prediction
+from wsfcn_tf.processes import process_pool
 
 
 class Photo(NamedTuple):
@@ -130,14 +129,9 @@ def _by_rules(predictor: SplitPredictor, photo: Photo) -> Prediction:
 
 def spawned(processes: int) -> Executor:
     """Processes of this machine, one of which starts at once, while the network is traced."""
-    # spawn: a fork would copy TensorFlow's threads' locks in whatever state they are
-    executor = ProcessPoolExecutor(processes, get_context("spawn"), initializer=_leave_interrupts_to_the_parent)
+    executor = process_pool(processes)
     executor.submit(os.getpid)
     return executor
-
-
-def _leave_interrupts_to_the_parent() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 class _Job(NamedTuple):

@@ -1,16 +1,14 @@
 """The same work on many items, in several processes, with a progress bar."""
 
-import multiprocessing
 import os
-import signal
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
 
 from tqdm import tqdm
 
 from wsfcn_tf.errors import UserError
+from wsfcn_tf.processes import process_pool
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -37,15 +35,10 @@ def in_processes(
     if workers == 1:
         yield from tqdm(map(function, items), **bar)
         return
-    context = multiprocessing.get_context("spawn")  # a fork would copy TensorFlow's threads where it is loaded
-    pool = ProcessPoolExecutor(workers, context, initializer=_leave_ctrl_c_to_the_parent)
+    pool = process_pool(workers)
     try:
         yield from tqdm(pool.map(function, items, chunksize=_CHUNK), **bar)
     except BrokenProcessPool:
         raise UserError(f"{description}: a process was killed, perhaps for want of memory: add --workers 1") from None
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-def _leave_ctrl_c_to_the_parent() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
