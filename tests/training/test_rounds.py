@@ -17,6 +17,7 @@ from wsfcn_tf.errors import Stopped, UserError
 from wsfcn_tf.inference.predictor import Predictor
 from wsfcn_tf.runs.folder import RunFolder
 from wsfcn_tf.training import rounds, trainer
+from wsfcn_tf.training.callbacks import StopOnSignal
 from wsfcn_tf.weights import trained
 
 pytestmark = pytest.mark.usefixtures("few_weights")
@@ -120,10 +121,26 @@ class SignalAfterTheLastStep(keras.callbacks.Callback):
 
 def test_a_signal_at_the_end_of_a_round_stops_before_the_next(tmp_path):
     run = RunFolder(tmp_path)
-    with pytest.raises(Stopped, match=r"^SIGTERM: saved after epoch 2; --resume continues$"):
+    with pytest.raises(Stopped, match=r"^SIGTERM: the round is trained; --resume continues$"):
         train(TWICE, SCENES, run, callbacks=[SignalAfterTheLastStep()])
     assert run.round(1).weights.is_file()
-    assert not run.round(1).pseudo_masks.exists()
+    assert not list(run.round(1).pseudo_masks.glob("*.png"))
+
+
+def test_a_signal_between_the_rounds_stops_after_a_mask(two_rounds, tmp_path, monkeypatch):
+    def write(path, labels):
+        write_mask(path, labels)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    copy = without_masks(two_rounds[0].round(1), tmp_path)
+    before = signal.getsignal(signal.SIGTERM)
+    with monkeypatch.context() as patch, pytest.raises(Stopped) as stopped:
+        patch.setattr(rounds, "write_mask", write)
+        rounds.make_pseudo_masks(copy, SCENES, ONCE, StopOnSignal())
+    number = len(SCENES.names("train"))
+    assert str(stopped.value) == f"SIGTERM: 1 of {number} pseudo masks are written; --resume continues"
+    assert len(list(copy.pseudo_masks.glob("*.png"))) == 1
+    assert signal.getsignal(signal.SIGTERM) is before
 
 
 def test_a_run_that_has_begun_needs_resume(two_rounds):
@@ -175,8 +192,9 @@ def without_masks(run, folder):
 def test_photos_that_cannot_be_read_have_no_mask_or_end_it(two_rounds, tmp_path):
     scenes, copy = Unreadable(ONCE.data.scenes), without_masks(two_rounds[0].round(1), tmp_path)
     with pytest.raises(UserError, match=r"^train_0001: is damaged$"):
-        rounds.make_pseudo_masks(copy, scenes, ONCE)
-    rounds.make_pseudo_masks(copy, scenes, replace(ONCE, data=replace(ONCE.data, on_bad_image="skip")))
+        rounds.make_pseudo_masks(copy, scenes, ONCE, StopOnSignal())
+    skip = replace(ONCE, data=replace(ONCE.data, on_bad_image="skip"))
+    rounds.make_pseudo_masks(copy, scenes, skip, StopOnSignal())
     there = {path.stem for path in copy.pseudo_masks.glob("*.png")}
     assert there == set(scenes.names("train")) - {"train_0001"}
 
@@ -192,13 +210,13 @@ class Untagged(type(SCENES)):
 
 def test_masks_of_another_network_are_not_mixed_in(two_rounds, tmp_path):
     copy = without_masks(two_rounds[0].round(1), tmp_path)
-    rounds.make_pseudo_masks(copy, SCENES, ONCE)
+    rounds.make_pseudo_masks(copy, SCENES, ONCE, StopOnSignal())
     without_masks(two_rounds[0], tmp_path)
     with pytest.raises(UserError, match=r"made with weights_sha256 .*, or delete .*pseudo_masks, and training makes"):
-        rounds.make_pseudo_masks(copy, SCENES, ONCE)
+        rounds.make_pseudo_masks(copy, SCENES, ONCE, StopOnSignal())
 
 
 def test_a_photo_without_tags_needs_no_mask(two_rounds, tmp_path):
     scenes, copy = Untagged(ONCE.data.scenes), without_masks(two_rounds[0].round(1), tmp_path)
-    rounds.make_pseudo_masks(copy, scenes, ONCE)
+    rounds.make_pseudo_masks(copy, scenes, ONCE, StopOnSignal())
     assert {path.stem for path in copy.pseudo_masks.glob("*.png")} == set(scenes.names("train")) - {"train_0002"}

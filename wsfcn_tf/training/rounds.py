@@ -20,6 +20,7 @@ from wsfcn_tf.inference.predictor import Predictor
 from wsfcn_tf.inference.stream import with_crf_processes
 from wsfcn_tf.models import Network
 from wsfcn_tf.runs.folder import RunFolder
+from wsfcn_tf.training.callbacks import StopOnSignal
 from wsfcn_tf.training.distribution import several_workers
 from wsfcn_tf.weights.precision import resolved
 from wsfcn_tf.weights.trained import load_trained
@@ -31,6 +32,7 @@ def train_in_rounds(
     dataset: Dataset,
     run: RunFolder,
     resume: bool,
+    stop: StopOnSignal,
 ) -> Network:
     """Trains `self_supervision.rounds` times; with 1, that is `train(config, run)`.
 
@@ -43,12 +45,14 @@ def train_in_rounds(
         dataset: photos and tags.
         run: the folder of the last round; those of the others are within it.
         resume: whether rounds may have begun before.
+        stop: asked between masks, and before them whether it was asked after the last step of `train`.
 
     Returns:
         The network of the last round.
 
     Raises:
         UserError: `TF_CONFIG` names several processes, or a photo cannot be read; or from `train`.
+        Stopped: a signal asked to stop.
     """
     number = config.self_supervision.rounds - 1
     if number == 0:
@@ -63,14 +67,14 @@ def train_in_rounds(
             earlier.check(_as_trained(before, earlier), dataset.class_names, resume)
         else:
             print(f"round {number} of {number + 1}: {earlier.root}")
-            train_in_rounds(train, before, dataset, earlier, resume)
-        make_pseudo_masks(earlier, dataset, config)
+            train_in_rounds(train, before, dataset, earlier, resume, stop)
+        make_pseudo_masks(earlier, dataset, config, stop)
         keras.backend.clear_session()
         print(f"round {number + 1} of {number + 1}: {run.root}")
     return train(_as_trained(config, run), run)
 
 
-def make_pseudo_masks(run: RunFolder, dataset: Dataset, config: ExperimentConfig) -> None:
+def make_pseudo_masks(run: RunFolder, dataset: Dataset, config: ExperimentConfig, stop: StopOnSignal) -> None:
     """Writes a trained network's masks of the training photos into its run's folder; those that are there stay.
 
     Args:
@@ -78,9 +82,11 @@ def make_pseudo_masks(run: RunFolder, dataset: Dataset, config: ExperimentConfig
         dataset: photos and tags.
         config: of the round that will learn from them: its inference, but for the sliding window, with which masks
             teach no better (benchmarks/photo_size.md); and what to do about photos that cannot be read.
+        stop: asked between photos.
 
     Raises:
         UserError: a photo cannot be read, with `data.on_bad_image` error.
+        Stopped: a signal asked to stop.
     """
     precision = resolved(config.inference.precision)
     inference = replace(config.inference, classes="tags", window_scales=(), precision=precision)
@@ -91,10 +97,12 @@ def make_pseudo_masks(run: RunFolder, dataset: Dataset, config: ExperimentConfig
     jobs = photos_of_split(dataset, config.data.train_split, run.pseudo_masks, with_tags=True)
     left = {job.name: job for job in jobs if not job.mask.is_file() and _is_tagged(dataset, job.name)}
     predict, unreadable = with_crf_processes(Predictor(trained.model, inference)), []
-    with tqdm(total=len(left), desc="pseudo masks", unit="photo") as bar:
+    with stop, tqdm(total=len(left), desc="pseudo masks", unit="photo") as bar:
+        stop.stop_if_asked("the round is trained")
         for photo, prediction in predict(readable(list(left.values()), unreadable)):
             write_mask(left[photo.name].mask, prediction.labels)
             bar.update()
+            stop.stop_if_asked(f"{bar.n} of {bar.total} pseudo masks are written")
     if unreadable and config.data.on_bad_image == "error":
         raise UserError("; ".join(unreadable))
 

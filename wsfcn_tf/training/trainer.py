@@ -75,14 +75,12 @@ def train(
     strategy = open_strategy() if strategy is None else strategy
     config = resolve(config, dataset, run)
 
-    def train_once(config: ExperimentConfig, part: RunFolder) -> Network:
-        stop = StopOnSignal(strategy=strategy, asked=asked_to_stop)
-        model = _train(config, dataset, part, resume, strategy, callbacks, stop)
-        if part.root != run.root:  # what was asked after its last step is not forgotten in the next round
-            stop.stop_if_asked()
-        return model
+    stop = StopOnSignal(strategy=strategy, asked=asked_to_stop)
 
-    return train_in_rounds(train_once, config, dataset, run, resume)
+    def train_once(config: ExperimentConfig, run: RunFolder) -> Network:
+        return _train(config, dataset, run, resume, strategy, callbacks, stop)
+
+    return train_in_rounds(train_once, config, dataset, run, resume, stop)
 
 
 def _train(

@@ -58,10 +58,14 @@ class StopOnSignal(keras.callbacks.Callback):
     def __exit__(self, *error: object) -> None:
         self._release()
 
-    def stop_if_asked(self) -> None:
-        """Raises Stopped if any worker is to stop; who calls it has the checkpoint save."""
+    def stop_if_asked(self, saved: str | None = None) -> None:
+        """Raises Stopped if any worker is to stop.
+
+        Args:
+            saved: what is saved, in words; if not given, the checkpoint's state, and who calls has it saved.
+        """
         if self._is_asked():
-            self._stop(self.checkpoint.saved_at)
+            self._stop(self.checkpoint.saved_at if saved is None else saved)
 
     def on_train_begin(self, logs: dict | None = None) -> None:
         """Catches signals; one that came before the first step ends the training."""
