@@ -9,6 +9,7 @@ import os, time
 from wsfcn_tf.processes import process_pool
 pool = process_pool(1)
 assert pool.submit(os.getpid).result() != os.getpid()
+pool.submit(time.sleep, 600)  # one that works ends, too
 print("started", flush=True)
 time.sleep(600)
 """

@@ -137,10 +137,10 @@ def distributed_batches(
             masks=masks,
         )
 
-    # To fetch ahead is for GPUs; it brings a tuner of its own, for which an iterator that ends waits up to a minute.
-    fetch = any("GPU" in device for device in strategy.extended.worker_devices)
-    options = tf.distribute.InputOptions(experimental_fetch_to_device=fetch)
-    return iter(strategy.distribute_datasets_from_function(batches, options))
+    if strategy.num_replicas_in_sync == 1 and "CPU" in strategy.extended.worker_devices[0]:
+        # What a strategy wraps around it has a tuner, for which an iterator that ends waits, see `training_batches`.
+        return iter(batches(tf.distribute.InputContext()))
+    return iter(strategy.distribute_datasets_from_function(batches))
 
 
 @contextmanager

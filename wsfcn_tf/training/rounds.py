@@ -88,6 +88,15 @@ def make_pseudo_masks(run: RunFolder, dataset: Dataset, config: ExperimentConfig
         UserError: a photo cannot be read, with `data.on_bad_image` error.
         Stopped: a signal asked to stop.
     """
+    with stop:
+        stop.stop_if_asked("the round is trained")
+        unreadable = _write_masks(run, dataset, config, stop)
+    if unreadable and config.data.on_bad_image == "error":
+        raise UserError("; ".join(unreadable))
+
+
+def _write_masks(run: RunFolder, dataset: Dataset, config: ExperimentConfig, stop: StopOnSignal) -> list[str]:
+    """Writes the masks that are missing; returns what is wrong with photos that cannot be read."""
     precision = resolved(config.inference.precision)
     inference = replace(config.inference, classes="tags", window_scales=(), precision=precision)
     trained = load_trained(run.root).in_precision(inference.precision)
@@ -95,16 +104,16 @@ def make_pseudo_masks(run: RunFolder, dataset: Dataset, config: ExperimentConfig
     anew = f"delete {run.pseudo_masks}, and training makes its masks anew"
     write_record(run.pseudo_masks, made_with, resume=True, anew=anew)
     jobs = photos_of_split(dataset, config.data.train_split, run.pseudo_masks, with_tags=True)
-    left = {job.name: job for job in jobs if not job.mask.is_file() and _is_tagged(dataset, job.name)}
+    tagged = [job for job in jobs if _is_tagged(dataset, job.name)]
+    left = {job.name: job for job in tagged if not job.mask.is_file()}
     predict, unreadable = with_crf_processes(Predictor(trained.model, inference)), []
-    with stop, tqdm(total=len(left), desc="pseudo masks", unit="photo") as bar:
-        stop.stop_if_asked("the round is trained")
+    done = len(tagged) - len(left)
+    with tqdm(total=len(tagged), initial=done, desc="pseudo masks", unit="photo") as bar:
         for photo, prediction in predict(readable(list(left.values()), unreadable)):
             write_mask(left[photo.name].mask, prediction.labels)
             bar.update()
             stop.stop_if_asked(f"{bar.n} of {bar.total} pseudo masks are written")
-    if unreadable and config.data.on_bad_image == "error":
-        raise UserError("; ".join(unreadable))
+    return unreadable
 
 
 def _is_tagged(dataset: Dataset, name: str) -> bool:

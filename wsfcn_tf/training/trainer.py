@@ -62,8 +62,8 @@ def train(
         strategy: the devices to train on; None calls `open_strategy`, which must come before other uses of TensorFlow
             where `TF_CONFIG` names several processes.
         callbacks: any of Keras', called as by `fit`: after validation, and before the epoch's checkpoint is saved.
-        asked_to_stop: called between steps: "SIGTERM" or "SIGINT" if one has come elsewhere, else "". For trainings in
-            threads, where Python handles no signals.
+        asked_to_stop: called between steps, and between masks of rounds: "SIGTERM" or "SIGINT" if one has come
+            elsewhere, else "". For trainings in threads, where Python handles no signals.
 
     Returns:
         The trained model.
@@ -74,13 +74,15 @@ def train(
     """
     strategy = open_strategy() if strategy is None else strategy
     config = resolve(config, dataset, run)
-
-    stop = StopOnSignal(strategy=strategy, asked=asked_to_stop)
+    between_rounds = StopOnSignal(strategy=strategy, asked=asked_to_stop)
 
     def train_once(config: ExperimentConfig, run: RunFolder) -> Network:
-        return _train(config, dataset, run, resume, strategy, callbacks, stop)
+        stop = StopOnSignal(strategy=strategy, asked=asked_to_stop)
+        model = _train(config, dataset, run, resume, strategy, callbacks, stop)
+        between_rounds.requested = stop.requested  # after the last step
+        return model
 
-    return train_in_rounds(train_once, config, dataset, run, resume, stop)
+    return train_in_rounds(train_once, config, dataset, run, resume, between_rounds)
 
 
 def _train(
