@@ -194,7 +194,7 @@ def test_the_selected_epochs_weights_are_the_network_and_stopping_within_validat
     def measure(self, real=Validation.measure):
         score = next(scores)
         if score is None:
-            requests[0].requested = signal.SIGTERM
+            requests[-1].requested = signal.SIGTERM
         return real(self) | {"map": score}
 
     class Stopping(trainer.StopOnSignal):
