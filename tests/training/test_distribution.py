@@ -26,7 +26,7 @@ def test_one_process_writes_where_it_should(strategy, tmp_path):
 
 
 def test_nothing_is_wrapped_around_the_batches_of_one_cpu():
-    """So that a training which ends does not wait for what is; two_replicas.py has that of two."""
+    """So that a training which ends does not wait for what is."""
     arguments = SHORT, SCENES, SCENES.names("train"), TrainingState(), BadPhotos()
     batches = distribution.distributed_batches(tf.distribute.MirroredStrategy(["CPU:0"]), *arguments)
     assert isinstance(batches, tf.data.Iterator)

@@ -79,7 +79,7 @@ def train(
     def train_once(config: ExperimentConfig, run: RunFolder) -> Network:
         stop = StopOnSignal(strategy=strategy, asked=asked_to_stop)
         model = _train(config, dataset, run, resume, strategy, callbacks, stop)
-        between_rounds.requested = stop.requested  # after the last step
+        between_rounds.requested = stop.requested  # what came after the last step is not forgotten
         return model
 
     return train_in_rounds(train_once, config, dataset, run, resume, between_rounds)
