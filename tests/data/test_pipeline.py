@@ -16,7 +16,7 @@ from wsfcn_tf.data.datasets.voc import VocFolder
 from wsfcn_tf.data.layouts.masks import opening
 from wsfcn_tf.data.photos.bad_photos import BadPhotos
 from wsfcn_tf.data.photos.saliency import saliency
-from wsfcn_tf.data.pipeline import steps_per_epoch, training_batches, user_errors, validation_batches
+from wsfcn_tf.data.pipeline import steps_per_pass, training_batches, user_errors, validation_batches
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.ops.normalise import IMAGENET_MEAN, IMAGENET_STD
 
@@ -43,8 +43,8 @@ def test_shapes_are_static():
     assert names == tf.TensorSpec((4,), tf.string)
 
 
-def test_incomplete_last_batch_of_each_epoch_is_dropped():
-    assert steps_per_epoch(NAMES, 4) == 2
+def test_incomplete_last_batch_of_each_pass_is_dropped():
+    assert steps_per_pass(NAMES, 4) == 2
     batches = read(epochs=3)
     assert len(batches) == 6
     for epoch in range(3):
@@ -110,6 +110,15 @@ def test_resuming_within_an_epoch_yields_the_tail_and_opens_nothing_else():
     tail = read(watched, batch_size=2, first_epoch=1, first_step=3, epochs=2)
     assert_same(full[5 + 3 :], tail)
     assert sorted(opened) == sorted(name.decode() for batch in tail for name in batch[2])
+
+
+@pytest.mark.parametrize("steps", [1, 3, 4, 5, 11])
+def test_epochs_of_a_given_length_are_pieces_of_the_same_stream(steps):
+    full = read(batch_size=2, epochs=9)  # of 5 steps each
+    assert_same(full[:steps], read(batch_size=2, steps_per_epoch=steps))
+    assert_same(full[2 * steps : 4 * steps], read(batch_size=2, steps_per_epoch=steps, first_epoch=2, epochs=2))
+    tail = read(batch_size=2, steps_per_epoch=steps, first_epoch=1, first_step=steps - 1, epochs=3)
+    assert_same(full[2 * steps - 1 : 4 * steps], tail)
 
 
 @pytest.mark.parametrize("workers", [1, 2, 5])
@@ -187,6 +196,15 @@ def test_what_is_read_ahead_is_listed_for_the_epoch_it_is_read_for():
     read(PartlyBad(bad), config=SKIPPING, epochs=6, bad_photos=found)  # all six are read when the first is looked at
     assert found.until(0) == {}
     assert found.until(5) == {name: f"{name}.jpg: is torn" for name in bad}
+
+
+def test_a_photo_is_listed_for_its_epoch_whatever_their_length_is():
+    step = np.random.default_rng([7, 0]).permutation(10).tolist().index(0) // 2  # at which the first photo comes
+    for length in (1, 2, 5):
+        found = BadPhotos()
+        read(PartlyBad(NAMES[:1]), config=SKIPPING, batch_size=2, steps_per_epoch=length, epochs=5, bad_photos=found)
+        first = step // length
+        assert (len(found.until(first - 1)), len(found.until(first))) == (0, 1)
 
 
 def test_all_photos_bad():

@@ -160,6 +160,22 @@ def test_resuming_within_an_epoch_continues_exactly(finished, tmp_path):
     assert not run.checkpoints_within()
 
 
+def test_epochs_that_are_no_passes_are_resumed_exactly(tiny, tmp_path):
+    config, whole, run = (
+        with_training(steps_per_epoch=3, checkpoint_every=1),
+        RunFolder(tmp_path / "1"),
+        RunFolder(tmp_path / "2"),
+    )
+    model = train(config, SCENES, whole)  # six steps, of three passes
+    for place in ((1, 0), (1, 2)):
+        with pytest.raises(KeyboardInterrupt):
+            train(config, SCENES, run, resume=True, callbacks=[interrupting(*place)])
+    resumed = train(config, SCENES, run, resume=True)
+    assert_same_weights(resumed, model)
+    assert steps_done(resumed) == 6
+    assert run.history.read_bytes() == whole.history.read_bytes()
+
+
 def test_who_is_asked_elsewhere_stops_before_the_first_step(tiny, tmp_path):
     with pytest.raises(Stopped, match=r"^SIGINT: nothing is lost, the run is where it was, after 0 epochs and 0 steps"):
         train(CONFIG, SCENES, RunFolder(tmp_path), asked_to_stop=lambda: "SIGINT")

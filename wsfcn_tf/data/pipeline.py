@@ -1,7 +1,8 @@
 """From a dataset's photos and tags to batches: tf.data around NumPy, OpenCV and Numba. Masks come if they are given.
 
-The training stream is a pure function of the seed: each epoch's order and each photo's augmentation have generators of
-their own, so that neither the number of workers and hosts nor the step at which training resumes changes anything.
+The training stream is a pure function of the seed: the order of each pass over the photos and each photo's augmentation
+have generators of their own, so that neither the number of workers and hosts nor the step at which training resumes
+changes anything. Epochs are pieces of this stream, a pass each unless their length is given.
 """
 
 import atexit
@@ -35,7 +36,7 @@ atexit.register(gc.collect)
 NORMALISED = normalise(np.arange(256, dtype=np.float32)[None, :, None] / np.float32(255))
 # marks the generators of replacements, so that they are not those of the views
 _REPLACEMENT = 1
-# marks those of a photo that an epoch shows again
+# marks those of a photo that a pass shows again
 _AGAIN = 2
 
 
@@ -49,13 +50,14 @@ def training_batches(
     first_epoch: int = 0,
     first_step: int = 0,
     epochs: int = 1,
+    steps_per_epoch: int | None = None,
     shard: tuple[int, int] = (0, 1),
     devices: int = 1,
     bad_photos: BadPhotos | None = None,
     saliency: bool = False,
     masks: TrainingMasks | None = None,
 ) -> tf.data.Dataset:
-    """The batches of `epochs` epochs from `first_epoch` on; an epoch's incomplete last batch is dropped.
+    """The batches of `epochs` epochs from `first_epoch` on; the incomplete last batch of a pass is dropped.
 
     Iterate within `user_errors()`, so that an unreadable photo is reported as what it is; and do not keep a half-used
     iterator in a global: it would keep the process from ending.
@@ -69,6 +71,7 @@ def training_batches(
         first_epoch: number of the first epoch, counted from 0; the stream is the tail of the one that starts at 0.
         first_step: so many steps of the first epoch are left out; their photos are not opened.
         epochs: how many epochs to yield, the first included.
+        steps_per_epoch: how long an epoch is; None is one pass over the photos, `steps_per_pass`.
         shard: (index, count): the part of each step that this pipeline loads, where `count` pipelines share the steps.
         devices: how many devices take this pipeline's part of a step; each gets a batch of its own, one after another.
         bad_photos: where photos that cannot be read are noted for their epoch, with `config.on_bad_image` "skip".
@@ -84,7 +87,9 @@ def training_batches(
     Raises:
         UserError: there are fewer photos than one batch takes, or it cannot be shared evenly.
     """
-    (part, parts), steps = shard, steps_per_epoch(names, batch_size)
+    (part, parts), steps = shard, steps_per_pass(names, batch_size)
+    epoch_steps = steps_per_epoch or steps
+    first, end = first_epoch * epoch_steps + first_step, (first_epoch + epochs) * epoch_steps
     if batch_size % (parts * devices):
         raise UserError(f"training.batch_size is {batch_size}: make it a multiple of the {parts * devices} devices")
     names_by_index = tf.constant(list(names))
@@ -97,35 +102,36 @@ def training_batches(
     planes = 0 if masks is None else 1 + masks.has_trust  # labels, and how far they are trusted
     types = (tf.float32, tf.int64, tf.float32, *(tf.uint8, tf.float32)[:planes])
 
-    def order(epoch: np.int64) -> np.ndarray:
-        rng = np.random.default_rng([seed, epoch])
+    def order(pass_number: np.int64) -> tuple[np.ndarray, np.ndarray]:
+        rng = np.random.default_rng([seed, pass_number])
         if has_mask is None:
             indices = rng.permutation(len(names))[: steps * batch_size]
         else:
             indices = order_with_share(rng, has_mask, steps, batch_size, with_masks)
-        steps_and_parts = indices.reshape(steps, parts, batch_size // parts)
-        return steps_and_parts[first_step if epoch == first_epoch else 0 :, part].reshape(-1)
+        numbers = np.arange(max(first, pass_number * steps), min(end, (pass_number + 1) * steps))  # of the run's steps
+        photos = indices.reshape(steps, parts, batch_size // parts)[numbers % steps, part]
+        return photos.reshape(-1), np.repeat(numbers // epoch_steps, batch_size // parts)
 
-    def example(epoch: np.int64, turn_and_index: np.int64) -> tuple[np.ndarray, ...]:
+    def example(pass_number: np.int64, turn_and_index: np.int64, epoch: np.int64) -> tuple[np.ndarray, ...]:
         turn, index = divmod(turn_and_index, len(names))
         if config.on_bad_image == "skip":
-            drawing = np.random.default_rng([seed, epoch, index, _REPLACEMENT])
+            drawing = np.random.default_rng([seed, pass_number, index, _REPLACEMENT])
             used, image = read_or_replace(index, names, dataset.image, drawing, bad_photos, int(epoch))
         else:
             used, image = index, dataset.image(names[index])
         cue = saliency_of(image) if saliency else None
         known = () if masks is None else _mask_of(names[used], image, masks)
-        rng = np.random.default_rng([seed, epoch, index, *([_AGAIN, turn] if turn else [])])
+        rng = np.random.default_rng([seed, pass_number, index, *([_AGAIN, turn] if turn else [])])
         view = augment(image, rng, config, cue, known)
         tags = (dataset if masks is None else masks).tags(names[used])
         return _normalised(view), np.int64(used), tags, *view.masks
 
-    def epoch_indices(epoch: tf.Tensor) -> tf.data.Dataset:
-        indices = tf.numpy_function(order, [epoch], tf.int64)
-        return tf.data.Dataset.from_tensor_slices(indices).map(lambda index: (epoch, index))
+    def photos_of(pass_number: tf.Tensor) -> tf.data.Dataset:
+        indices, epochs_of = tf.numpy_function(order, [pass_number], (tf.int64, tf.int64))
+        return tf.data.Dataset.from_tensor_slices((indices, epochs_of)).map(lambda *photo: (pass_number, *photo))
 
-    def load(epoch: tf.Tensor, index: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor | dict[str, tf.Tensor], tf.Tensor]:
-        image, used, tags, *known = tf.numpy_function(example, [epoch, index], types)
+    def load(*photo: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor | dict[str, tf.Tensor], tf.Tensor]:
+        image, used, tags, *known = tf.numpy_function(example, photo, types)
         size = config.crop_size, config.crop_size
         image, tags = tf.ensure_shape(image, (*size, 3 + saliency)), tf.ensure_shape(tags, (len(dataset.class_names),))
         known = {name: tf.ensure_shape(value, size) for name, value in zip(("masks", "trust"), known, strict=False)}
@@ -134,8 +140,8 @@ def training_batches(
     options = tf.data.Options()
     options.autotune.enabled = False  # ending an iterator waits, for up to a minute, for the tuner's thread to wake up
     return (
-        tf.data.Dataset.range(first_epoch, first_epoch + epochs)
-        .flat_map(epoch_indices)
+        tf.data.Dataset.range(first // steps, -(-end // steps))
+        .flat_map(photos_of)
         .map(load, num_parallel_calls=config.workers or os.cpu_count(), deterministic=True)
         .batch(batch_size // (parts * devices), drop_remainder=True)
         .prefetch(2 * devices)
@@ -198,7 +204,7 @@ def _mask_of(name: str, image: np.ndarray, masks: TrainingMasks) -> tuple[np.nda
     return (mask.labels, mask.full_trust()) if masks.has_trust else (mask.labels,)
 
 
-def steps_per_epoch(names: Sequence[str], batch_size: int) -> int:
+def steps_per_pass(names: Sequence[str], batch_size: int) -> int:
     """The number of complete batches in one pass over `names`. Raises UserError if there is none."""
     if len(names) < batch_size:
         raise UserError(

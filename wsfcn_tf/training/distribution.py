@@ -130,6 +130,7 @@ def distributed_batches(
             first_epoch=start.epoch,
             first_step=start.step,
             epochs=config.training.epochs - start.epoch,
+            steps_per_epoch=config.training.steps_per_epoch,
             shard=(context.input_pipeline_id, context.num_input_pipelines),
             devices=context.num_replicas_in_sync // context.num_input_pipelines,
             bad_photos=bad_photos,

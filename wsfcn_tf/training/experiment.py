@@ -11,7 +11,7 @@ import tensorflow as tf
 from wsfcn_tf.config import ExperimentConfig
 from wsfcn_tf.data.datasets.dataset import Dataset
 from wsfcn_tf.data.datasets.layout_folder import LayoutFolder
-from wsfcn_tf.data.pipeline import steps_per_epoch
+from wsfcn_tf.data.pipeline import steps_per_pass
 from wsfcn_tf.data.training_masks.sampling import masks_per_batch
 from wsfcn_tf.data.training_masks.training_masks import TrainingMasks, open_training_masks
 from wsfcn_tf.errors import UserError
@@ -95,7 +95,8 @@ def open_experiment(
     """
     training = config.training
     names = dataset.names(config.data.train_split)
-    steps = steps_per_epoch(names, training.batch_size)
+    one_pass = steps_per_pass(names, training.batch_size)
+    steps = training.steps_per_epoch or one_pass
     masks = open_training_masks(dataset, config.data, names)
     tags = np.stack([(masks or dataset).tags(name) for name in names])
     if masks and config.data.mask_share is not None:
