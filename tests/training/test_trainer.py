@@ -10,7 +10,6 @@ import tensorflow as tf
 from short_runs import CONFIG, SCENES, train, with_training
 
 from benchmarks.tiny_training import build_tiny
-from wsfcn_tf.config import InferenceConfig
 from wsfcn_tf.errors import Stopped, UserError
 from wsfcn_tf.runs import epoch_table
 from wsfcn_tf.runs.folder import RunFolder
@@ -31,33 +30,6 @@ def finished(tmp_path_factory):
     """An uninterrupted run and its model."""
     run = RunFolder(tmp_path_factory.mktemp("finished"))
     return run, train(CONFIG, SCENES, run)
-
-
-def test_photo_cues_by_tags_are_the_training_photos_and_stay_the_runs(tmp_path):
-    class OneTagEach(type(SCENES)):
-        def tags(self, name):
-            if name == self.names("train")[0]:
-                raise UserError("nothing is known of its tags")
-            return np.float32([1, 0, 0, 0, 0, 0])
-
-    config = replace(CONFIG, inference=InferenceConfig(saliency=5, photo_cues="tags"))
-    one_tag, several, run = OneTagEach(CONFIG.data.scenes), SCENES, RunFolder(tmp_path / "run")
-    assert np.mean([several.tags(name).sum() > 1 for name in several.names("train")]) > 0.5
-    assert resolve(config, several, run).inference == InferenceConfig()
-    resolved = resolve(config, one_tag, run)
-    assert resolved.inference == InferenceConfig(saliency=5, photo_cues="one_class")
-
-    run.round(2).round(1).create(resolved, SCENES.class_names)
-    three = replace(config, self_supervision=replace(config.self_supervision, rounds=3))
-    assert resolve(three, several, run).inference == resolved.inference
-    assert resolve(config, several, run).inference == InferenceConfig()  # of one round, none has begun
-    run.create(replace(resolved, inference=InferenceConfig()), SCENES.class_names)
-    assert resolve(config, one_tag, run).inference == InferenceConfig()
-    asked_otherwise = replace(config, inference=replace(config.inference, saliency=7))
-    assert resolve(asked_otherwise, one_tag, run).inference.saliency == 0
-    assert resolve(
-        replace(asked_otherwise, inference=replace(config.inference, flip=True)), one_tag, run
-    ).inference.flip
 
 
 # === A run ===

@@ -105,6 +105,8 @@ def open_experiment(
     check_training_data(run.training_data, names, tags, dataset.class_names, _checksums(masks))
     split, notes = open_validation_split(config, dataset, names)
     notes = [*(masks.notes if masks else ()), *notes]
+    if training.steps_per_epoch:
+        notes.append(_passes(training.epochs * steps / one_pass, len(names)))
     check_devices(strategy, training.batch_size, training.accumulation_steps)
     check_agreement(strategy, "training.precision", training.precision, "set it to one of these")
     if is_chief(strategy):
@@ -117,6 +119,12 @@ def open_experiment(
             "fewer photos; delete this folder to resume from the checkpoint before"
         )
     return Experiment(config, dataset, run, strategy, names, tags, masks, steps, split, notes)
+
+
+def _passes(number: float, photos: int) -> str:
+    """What `training.steps_per_epoch` comes to."""
+    what = f"training.epochs and steps_per_epoch are {number:.1f} passes over the {photos} photos"
+    return what if number >= 1 else f"{what}: some are never seen, raise training.epochs"
 
 
 def _checksums(masks: TrainingMasks | None) -> list[str | None] | None:

@@ -1,0 +1,50 @@
+"""What data and hardware decide of an experiment, and what training says before it begins."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from short_runs import CONFIG, SCENES, with_training
+
+from wsfcn_tf.config import InferenceConfig
+from wsfcn_tf.errors import UserError
+from wsfcn_tf.runs.folder import RunFolder
+from wsfcn_tf.training.distribution import open_strategy
+from wsfcn_tf.training.experiment import open_experiment, resolve
+
+
+def test_photo_cues_by_tags_are_the_training_photos_and_stay_the_runs(tmp_path):
+    class OneTagEach(type(SCENES)):
+        def tags(self, name):
+            if name == self.names("train")[0]:
+                raise UserError("nothing is known of its tags")
+            return np.float32([1, 0, 0, 0, 0, 0])
+
+    config = replace(CONFIG, inference=InferenceConfig(saliency=5, photo_cues="tags"))
+    one_tag, several, run = OneTagEach(CONFIG.data.scenes), SCENES, RunFolder(tmp_path / "run")
+    assert np.mean([several.tags(name).sum() > 1 for name in several.names("train")]) > 0.5
+    assert resolve(config, several, run).inference == InferenceConfig()
+    resolved = resolve(config, one_tag, run)
+    assert resolved.inference == InferenceConfig(saliency=5, photo_cues="one_class")
+
+    run.round(2).round(1).create(resolved, SCENES.class_names)
+    three = replace(config, self_supervision=replace(config.self_supervision, rounds=3))
+    assert resolve(three, several, run).inference == resolved.inference
+    assert resolve(config, several, run).inference == InferenceConfig()  # of one round, none has begun
+    run.create(replace(resolved, inference=InferenceConfig()), SCENES.class_names)
+    assert resolve(config, one_tag, run).inference == InferenceConfig()
+    asked_otherwise = replace(config, inference=replace(config.inference, saliency=7))
+    assert resolve(asked_otherwise, one_tag, run).inference.saliency == 0
+    assert resolve(
+        replace(asked_otherwise, inference=replace(config.inference, flip=True)), one_tag, run
+    ).inference.flip
+
+
+@pytest.mark.parametrize(
+    ("epochs", "passes"),
+    [(3, "1.5 passes over"), (1, "0.5 passes over the 5 photos: some are never seen, raise training")],
+)
+def test_training_says_how_many_passes_its_steps_are(epochs, passes, tmp_path):
+    config = with_training(epochs=epochs, steps_per_epoch=1)
+    (note,) = open_experiment(config, SCENES, RunFolder(tmp_path), open_strategy(), resume=False).notes
+    assert note.startswith(f"training.epochs and steps_per_epoch are {passes}")
