@@ -14,9 +14,7 @@ def test_the_page_is_what_the_sections_say():
 
 def test_a_row_has_key_type_range_default_and_meaning():
     rows = reference().splitlines()
-    assert (
-        "| `training.epochs` | a whole number, at least 1 | `30` | Passes over the training split, unless steps_per_epoch says otherwise. |"
-        in rows
-    )
+    epochs = "Passes over the training split, unless steps_per_epoch says otherwise."
+    assert f"| `training.epochs` | a whole number, at least 1 | `30` | {epochs} |" in rows
     assert "| `data.scenes.size` | a whole number, at least 16 | `96` | Side in pixels. |" in rows
     assert "| `model.decoder_norm` | one of batch, fixed | `\"batch\"` | The same of fusion and head: `batch` as in the release, or `fixed`. |" in rows  # fmt: skip  # noqa: E501
