@@ -29,6 +29,27 @@ def test_absent_class_is_zeroed_and_the_input_untouched():
     np.testing.assert_array_equal(MASKS, before)
 
 
+def test_an_adjustment_is_that_of_the_logits():
+    rng = np.random.default_rng(0)
+    logits, log_odds = rng.normal(size=(5, 6, 4)), (-2.0, 1.0, 0.5)
+    config = InferenceConfig(background="none", logit_adjustment=0.5, class_log_odds=log_odds)
+    masks = np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
+    adjusted = apply_rules(masks.astype(np.float32), np.ones(3, bool), config)
+    lost = 0.5 * (np.array(log_odds) - np.mean(log_odds))
+    expected = np.exp(logits - [0.0, *lost])
+    np.testing.assert_allclose(adjusted, expected / expected.sum(-1, keepdims=True), rtol=1e-5)
+    assert adjusted.dtype == np.float32
+    assert (to_labels(adjusted) != to_labels(masks)).any()
+    same = apply_rules(masks, np.ones(3, bool), replace(config, class_log_odds=(-1.0, -1.0, -1.0)))
+    np.testing.assert_allclose(same, masks, rtol=1e-6)  # where all classes are as frequent, nothing changes
+
+
+@pytest.mark.parametrize("log_odds", [None, (0.5,), (0.5, 1.0, 1.5)])
+def test_an_adjustment_needs_the_log_odds_of_all_classes(log_odds):
+    with pytest.raises(UserError, match=r"^inference\.logit_adjustment needs .*, a number for each of 2 classes: a tr"):
+        apply_rules(MASKS, BOTH, InferenceConfig(logit_adjustment=0.5, class_log_odds=log_odds))
+
+
 def test_a_class_is_kept_only_above_the_threshold():
     config = InferenceConfig(presence_threshold=0.5)  # sigmoid(0) is 0.5 exactly
     np.testing.assert_array_equal(present(np.array([0.0, 1e-3], np.float32), config, None), [False, True])
@@ -84,6 +105,7 @@ def test_the_releases_settings_are_known(config):
         InferenceConfig(presence_threshold=0.2),
         InferenceConfig(saliency=10.0),
         InferenceConfig(grab_cut=5),
+        InferenceConfig(logit_adjustment=0.5),
         InferenceConfig(photo_cues="one_class"),
         InferenceConfig(crf=CRFConfig(iterations=5)),
         InferenceConfig(crf=CRFConfig(iterations=10, background_power=0)),

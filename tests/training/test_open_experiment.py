@@ -40,6 +40,18 @@ def test_photo_cues_by_tags_are_the_training_photos_and_stay_the_runs(tmp_path):
     ).inference.flip
 
 
+def test_log_odds_for_inference_are_those_of_the_training_photos(tmp_path):
+    class TwoClasses(type(SCENES)):
+        def tags(self, name):
+            return np.float32([1, name in self.names("train")[:2], 0, 0, 0, 0])
+
+    adjusted = replace(CONFIG, inference=InferenceConfig(logit_adjustment=0.5))
+    found = resolve(adjusted, TwoClasses(CONFIG.data.scenes), RunFolder(tmp_path)).inference
+    of_none = round(float(np.log(0.5 / 4.5)), 4)
+    assert found.class_log_odds == (-of_none, round(float(np.log(2 / 3)), 4), *4 * [of_none])
+    assert resolve(CONFIG, SCENES, RunFolder(tmp_path)).inference == CONFIG.inference
+
+
 @pytest.mark.parametrize(
     ("epochs", "passes"),
     [(3, "1.5 passes over"), (1, "0.5 passes over the 5 photos: some are never seen, raise training")],

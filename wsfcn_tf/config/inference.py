@@ -1,5 +1,6 @@
 """From masks to labels: the section `inference`."""
 
+import math
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -77,6 +78,15 @@ class InferenceConfig(Section):
     training split)."""
     presence_threshold: Number = Field(0.1, ge=0, le=1)
     """Of classes scores."""
+    logit_adjustment: Number = Field(0.0, ge=0)
+    """Above 0, masks of classes are compared as if all classes were equally frequent: each class's logits lose so many
+    times its log-odds among the training photos, less the classes' mean (post-hoc, Menon et al., ICLR 2021), for
+    example 0.5. So what few photos show, and is small, is not overruled by what most photos show. Scores stay as they
+    are. 0, as in the release, changes nothing."""
+    class_log_odds: (
+        Annotated[tuple[Number, ...], Must("finite numbers", lambda values: all(map(math.isfinite, values)))] | None
+    ) = None
+    """Leave it out: where logit_adjustment is above 0, training writes here each class's log-odds among its photos."""
     saliency: Number = Field(0.0, ge=0)
     """Above 0, masks also go by what stands out from the photo's border, as in training with
     self_supervision.saliency; this says how much, for example 10. 0, as in the release, leaves it out."""

@@ -60,23 +60,48 @@ def present(scores: np.ndarray, config: InferenceConfig, tags: np.ndarray | None
 
 
 def apply_rules(masks: np.ndarray, kept: np.ndarray, config: InferenceConfig) -> np.ndarray:
-    """Leaves out classes, and sets the background mask.
+    """Adjusts masks to how frequent classes are, leaves out classes, and sets the background mask.
 
     Args:
         masks: float [H, W, 1+C] in [0, 1], channel 0 the background.
         kept: bool [C], the classes that may have pixels.
-        config: the rules: `background`, `background_value`.
+        config: the rules: `logit_adjustment`, `background`, `background_value`.
 
     Returns:
         A new array like `masks`: other classes are 0 everywhere; the background is replaced ("constant"), raised to a
         power ("power") or kept ("none").
+
+    Raises:
+        UserError: from `channel_weights`.
     """
+    if config.logit_adjustment > 0:
+        masks = masks * channel_weights(config, len(kept))
+        masks /= masks.sum(axis=-1, keepdims=True)
     background = masks[..., :1]
     if config.background == "constant":
         background = np.full_like(background, config.background_value)
     elif config.background == "power":
         background = background**config.background_value
     return np.concatenate([background, masks[..., 1:] * kept.astype(masks.dtype)], axis=-1)
+
+
+def channel_weights(config: InferenceConfig, classes: int) -> np.ndarray:
+    """What `inference.logit_adjustment` multiplies masks by, before they sum to 1 again: exp of what logits gain.
+
+    Returns:
+        float32 [1 + C]; the background's is 1, and so is the geometric mean of the others.
+
+    Raises:
+        UserError: the classes' log-odds are not known, or not of so many classes.
+    """
+    if config.class_log_odds is None or len(config.class_log_odds) != classes:
+        raise UserError(
+            f"inference.logit_adjustment needs inference.class_log_odds, a number for each of {classes} classes: a "
+            "training that began with logit_adjustment has written them; else set logit_adjustment to 0"
+        )
+    log_odds = np.array(config.class_log_odds)
+    gained = -config.logit_adjustment * (log_odds - log_odds.mean())
+    return np.exp([0.0, *gained]).astype(np.float32)
 
 
 def to_labels(masks: np.ndarray) -> np.ndarray:
@@ -98,7 +123,7 @@ def _is_release(config: InferenceConfig) -> bool:
     power = config.background == "power" and config.background_value == 3
     presence = config.classes == "tags" or config.presence_threshold == InferenceConfig().presence_threshold
     background = constant or power or config.background == "none"
-    refined = config.saliency > 0 or config.grab_cut > 0 or config.photo_cues != "always"
+    refined = config.logit_adjustment > 0 or config.saliency > 0 or config.grab_cut > 0 or config.photo_cues != "always"
     return background and presence and not refined and _is_release_crf(config.crf)
 
 

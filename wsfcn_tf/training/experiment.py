@@ -18,6 +18,7 @@ from wsfcn_tf.errors import UserError
 from wsfcn_tf.files import replacing, write_text
 from wsfcn_tf.inference.photo_cues import by_tags, decided_by_tags
 from wsfcn_tf.models.backbones.hub.preset import Description, with_description
+from wsfcn_tf.objective.objective import log_odds
 from wsfcn_tf.runs.checkpoints import TrainingState, read_state, recover
 from wsfcn_tf.runs.folder import RunFolder
 from wsfcn_tf.runs.training_data import check_training_data, fingerprint, write_training_data
@@ -132,7 +133,7 @@ def _checksums(masks: TrainingMasks | None) -> list[str | None] | None:
 
 
 def resolve(config: ExperimentConfig, dataset: Dataset, run: RunFolder) -> ExperimentConfig:
-    """The config with what data and hardware decide: number of classes, precision "auto", photo cues by tags, preset.
+    """The config with what data and hardware decide: number of classes, precision "auto", what tags tell, preset.
 
     Args:
         config: the experiment as it was asked for.
@@ -153,6 +154,9 @@ def resolve(config: ExperimentConfig, dataset: Dataset, run: RunFolder) -> Exper
     if training.precision == "auto":
         training = replace(training, precision=earlier.training.precision if earlier else fastest_precision())
     inference = config.inference
+    if inference.logit_adjustment > 0:
+        known = log_odds(_known_tags(config, dataset))
+        inference = replace(inference, class_log_odds=tuple(known.round(4).tolist()))
     if inference.photo_cues == "tags":
         if earlier and earlier.inference in by_tags(inference):
             inference = earlier.inference

@@ -54,11 +54,12 @@ def fixed():
     [
         InferenceConfig(background="power", background_value=3.0, presence_threshold=0.0, flip=True),
         InferenceConfig(background="none", presence_threshold=0.45, scales=(1.0, 0.5, 1.5)),
+        InferenceConfig(logit_adjustment=1.5, class_log_odds=(-2.0, 0.5, -1.0), presence_threshold=0.0),
         InferenceConfig(presence_threshold=0.0, window_scales=(1.0,), window_side=19, flip=True),
         InferenceConfig(presence_threshold=0.0, window_scales=(1.5, 2.0), window_side=16, tile_overlap=0.5),
         InferenceConfig(presence_threshold=0.0, window_scales=(1.0,), window_side=16, tile_overlap=0.0),
     ],
-    ids=["flips", "scales", "window", "window at scales", "window without overlap"],
+    ids=["flips", "scales", "adjusted", "window", "window at scales", "window without overlap"],
 )
 def test_views_and_rules_as_predict(config):
     segmenter, predict = Segmenter(TinyNetwork(), NAMES, ExportConfig(config)), Predictor(TinyNetwork(), config)

@@ -3,11 +3,12 @@
 import tensorflow as tf
 
 from wsfcn_tf.config import InferenceConfig
+from wsfcn_tf.inference.rules import channel_weights
 from wsfcn_tf.ops import resize_half_pixel
 
 
 def apply_rules(masks: tf.Tensor, scores: tf.Tensor, config: InferenceConfig) -> tf.Tensor:
-    """Leaves out the classes that the scores say are absent, and sets the background mask.
+    """Adjusts masks to how frequent classes are, leaves out those that scores say are absent, sets the background's.
 
     Args:
         masks: float32 [B, H, W, 1 + C] in [0, 1].
@@ -16,8 +17,14 @@ def apply_rules(masks: tf.Tensor, scores: tf.Tensor, config: InferenceConfig) ->
 
     Returns:
         float32 like `masks`.
+
+    Raises:
+        UserError: from `channel_weights`.
     """
     present = tf.cast(scores > config.presence_threshold, tf.float32)
+    if config.logit_adjustment > 0:
+        masks *= channel_weights(config, masks.shape[-1] - 1)
+        masks /= tf.reduce_sum(masks, axis=-1, keepdims=True)
     background = masks[..., :1]
     if config.background == "constant":
         background = tf.fill(tf.shape(background), config.background_value)
