@@ -86,7 +86,8 @@ class InferenceConfig(Section):
     class_log_odds: (
         Annotated[tuple[Number, ...], Must("finite numbers", lambda values: all(map(math.isfinite, values)))] | None
     ) = None
-    """Leave it out: where logit_adjustment is above 0, training writes here each class's log-odds among its photos."""
+    """Leave it out: where logit_adjustment is above 0, training writes here each class's log-odds among its photos, by
+    their tags. Given by hand, for a network that was trained without, it is a number for each class in their order."""
     saliency: Number = Field(0.0, ge=0)
     """Above 0, masks also go by what stands out from the photo's border, as in training with
     self_supervision.saliency; this says how much, for example 10. 0, as in the release, leaves it out."""
