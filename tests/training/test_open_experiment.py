@@ -45,10 +45,16 @@ def test_log_odds_for_inference_are_those_of_the_training_photos(tmp_path):
         def tags(self, name):
             return np.float32([1, name in self.names("train")[:2], 0, 0, 0, 0])
 
+    class NoTags(type(SCENES)):
+        def tags(self, name):
+            raise UserError("its tags are not known")
+
     adjusted = replace(CONFIG, inference=InferenceConfig(logit_adjustment=0.5))
     found = resolve(adjusted, TwoClasses(CONFIG.data.scenes), RunFolder(tmp_path)).inference
     of_none = round(float(np.log(0.5 / 4.5)), 4)
     assert found.class_log_odds == (-of_none, round(float(np.log(2 / 3)), 4), *4 * [of_none])
+    of_masks_alone = resolve(adjusted, NoTags(CONFIG.data.scenes), RunFolder(tmp_path)).inference
+    assert of_masks_alone.class_log_odds == 6 * (0.0,)
     assert resolve(CONFIG, SCENES, RunFolder(tmp_path)).inference == CONFIG.inference
 
 

@@ -155,8 +155,9 @@ def resolve(config: ExperimentConfig, dataset: Dataset, run: RunFolder) -> Exper
         training = replace(training, precision=earlier.training.precision if earlier else fastest_precision())
     inference = config.inference
     if inference.logit_adjustment > 0:
-        known = log_odds(_known_tags(config, dataset))
-        inference = replace(inference, class_log_odds=tuple(known.round(4).tolist()))
+        known = _known_tags(config, dataset)
+        log_odds_of = log_odds(known) if len(known) else np.zeros(classes)  # masks alone: nothing is adjusted
+        inference = replace(inference, class_log_odds=tuple(log_odds_of.round(4).tolist()))
     if inference.photo_cues == "tags":
         if earlier and earlier.inference in by_tags(inference):
             inference = earlier.inference
