@@ -44,9 +44,15 @@ def test_an_adjustment_is_that_of_the_logits():
     np.testing.assert_allclose(same, masks, rtol=1e-6)  # where all classes are as frequent, nothing changes
 
 
-@pytest.mark.parametrize("log_odds", [None, (0.5,), (0.5, 1.0, 1.5)])
-def test_an_adjustment_needs_the_log_odds_of_all_classes(log_odds):
-    with pytest.raises(UserError, match=r"^inference\.logit_adjustment needs .*, a number for each of 2 classes: a tr"):
+@pytest.mark.parametrize(
+    ("log_odds", "message"),
+    [
+        (None, r"^inference\.logit_adjustment needs inference\.class_log_odds, a number for each class: a training"),
+        ((0.5,), r"^inference\.class_log_odds has 1 numbers for 2 classes"),
+    ],
+)
+def test_an_adjustment_needs_the_log_odds_of_all_classes(log_odds, message):
+    with pytest.raises(UserError, match=message):
         apply_rules(MASKS, BOTH, InferenceConfig(logit_adjustment=0.5, class_log_odds=log_odds))
 
 

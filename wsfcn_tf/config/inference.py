@@ -1,6 +1,5 @@
 """From masks to labels: the section `inference`."""
 
-import math
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -78,13 +77,17 @@ class InferenceConfig(Section):
     training split)."""
     presence_threshold: Number = Field(0.1, ge=0, le=1)
     """Of classes scores."""
-    logit_adjustment: Number = Field(0.0, ge=0)
-    """Above 0, masks of classes are compared as if all classes were equally frequent: each class's logits lose so many
-    times its log-odds among the training photos, less the classes' mean (post-hoc, Menon et al., ICLR 2021), for
-    example 0.5. So what few photos show, and is small, is not overruled by what most photos show. Scores stay as they
-    are. 0, as in the release, changes nothing."""
+    logit_adjustment: Number = Field(0.0, ge=0, le=4)
+    """Above 0, each class's logits lose so many times its log-odds among the training photos, less the classes' mean
+    (post-hoc logit adjustment, Menon et al., ICLR 2021), for example 0.25: what few photos show, and is small, is not
+    overruled by what most photos show. The background's logits and the scores stay as they are. 0, as in the release,
+    changes nothing."""
     class_log_odds: (
-        Annotated[tuple[Number, ...], Must("finite numbers", lambda values: all(map(math.isfinite, values)))] | None
+        Annotated[
+            tuple[Number, ...],
+            Must("numbers from -20 to 20", lambda log_odds: all(abs(value) <= 20 for value in log_odds)),
+        ]
+        | None
     ) = None
     """Leave it out: where logit_adjustment is above 0, training writes here each class's log-odds among its photos, by
     their tags. Given by hand, for a network that was trained without, it is a number for each class in their order."""

@@ -10,7 +10,7 @@ from wsfcn_tf.errors import UserError
 from wsfcn_tf.inference.crf import refine
 from wsfcn_tf.inference.photo_cues import with_photo_cues
 from wsfcn_tf.inference.prediction import Prediction
-from wsfcn_tf.inference.rules import NetworkOutput, to_prediction
+from wsfcn_tf.inference.rules import NetworkOutput, check_adjustment, to_prediction
 from wsfcn_tf.inference.views import Tiling, scaled
 from wsfcn_tf.ops import resize_half_pixel
 from wsfcn_tf.ops.normalise import normalise
@@ -28,12 +28,14 @@ class Predictor:
         config: the views and the inference rules.
 
     Raises:
-        UserError: `inference.photo_cues` is tags: that is for training, which writes into its run what it came to.
+        UserError: `inference.photo_cues` is tags: that is for training, which writes into its run what it came to; or
+            `inference.logit_adjustment` is set, and the classes' log-odds are not known.
     """
 
     def __init__(self, model: Callable[..., Mapping[str, tf.Tensor]], config: InferenceConfig) -> None:
         if config.photo_cues == "tags":
             raise UserError("inference.photo_cues: tags is for training to decide: set always or one_class")
+        check_adjustment(config)
         self.config = config
 
         @tf.function(input_signature=[tf.TensorSpec([None, None, None, 3], tf.uint8)], autograph=False)

@@ -85,6 +85,15 @@ def apply_rules(masks: np.ndarray, kept: np.ndarray, config: InferenceConfig) ->
     return np.concatenate([background, masks[..., 1:] * kept.astype(masks.dtype)], axis=-1)
 
 
+def check_adjustment(config: InferenceConfig) -> None:
+    """Raises UserError if `inference.logit_adjustment` is set and the classes' log-odds are not known."""
+    if config.logit_adjustment > 0 and config.class_log_odds is None:
+        raise UserError(
+            "inference.logit_adjustment needs inference.class_log_odds, a number for each class: a training that began "
+            "with logit_adjustment has written them; else set logit_adjustment to 0"
+        )
+
+
 def channel_weights(config: InferenceConfig, classes: int) -> np.ndarray:
     """What `inference.logit_adjustment` multiplies masks by, before they sum to 1 again: exp of what logits gain.
 
@@ -94,11 +103,9 @@ def channel_weights(config: InferenceConfig, classes: int) -> np.ndarray:
     Raises:
         UserError: the classes' log-odds are not known, or not of so many classes.
     """
-    if config.class_log_odds is None or len(config.class_log_odds) != classes:
-        raise UserError(
-            f"inference.logit_adjustment needs inference.class_log_odds, a number for each of {classes} classes: a "
-            "training that began with logit_adjustment has written them; else set logit_adjustment to 0"
-        )
+    check_adjustment(config)
+    if len(config.class_log_odds) != classes:
+        raise UserError(f"inference.class_log_odds has {len(config.class_log_odds)} numbers for {classes} classes")
     log_odds = np.array(config.class_log_odds)
     gained = -config.logit_adjustment * (log_odds - log_odds.mean())
     return np.exp([0.0, *gained]).astype(np.float32)

@@ -12,6 +12,7 @@ import wsfcn_tf
 from wsfcn_tf.data.masks.png import voc_palette
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.files import replacing, write_json, write_lines, write_text
+from wsfcn_tf.inference.rules import check_adjustment
 from wsfcn_tf.runs.folder import RunFolder
 from wsfcn_tf.serving.graph.limits import LARGEST
 from wsfcn_tf.serving.graph.segmenter import SEPARATOR, ExportConfig, Segmenter
@@ -93,6 +94,7 @@ def check_exportable(trained: Trained, config: ExportConfig) -> None:
             raise UserError(
                 f"inference.{key} cannot be exported, it is no operation of TensorFlow's: --set inference.{key}=0"
             )
+    check_adjustment(config.inference)
     if config.inference.classes == "tags":
         raise UserError(
             "inference.classes tags cannot be exported: a request has no tags; --set inference.classes=scores"

@@ -124,7 +124,7 @@ def open_experiment(
 
 def _passes(number: float, photos: int) -> str:
     """What `training.steps_per_epoch` comes to."""
-    what = f"training.epochs and steps_per_epoch are {number:.1f} passes over the {photos} photos"
+    what = f"training.epochs and steps_per_epoch are {number:.2f} passes over the {photos} photos"
     return what if number >= 1 else f"{what}: some are never seen, raise training.epochs"
 
 
@@ -154,10 +154,9 @@ def resolve(config: ExperimentConfig, dataset: Dataset, run: RunFolder) -> Exper
     if training.precision == "auto":
         training = replace(training, precision=earlier.training.precision if earlier else fastest_precision())
     inference = config.inference
-    if inference.logit_adjustment > 0:
-        known = _known_tags(config, dataset)
-        log_odds_of = log_odds(known) if len(known) else np.zeros(classes)  # masks alone: nothing is adjusted
-        inference = replace(inference, class_log_odds=tuple(log_odds_of.round(4).tolist()))
+    if inference.logit_adjustment > 0 and inference.class_log_odds is None:
+        begun_with = earlier.inference.class_log_odds if earlier else None
+        inference = replace(inference, class_log_odds=begun_with or _class_log_odds(_known_tags(config, dataset)))
     if inference.photo_cues == "tags":
         if earlier and earlier.inference in by_tags(inference):
             inference = earlier.inference
@@ -172,6 +171,20 @@ def resolve(config: ExperimentConfig, dataset: Dataset, run: RunFolder) -> Exper
             "another model.preset, such as one of DINOv3"
         )
     return replace(config, model=model, training=training, inference=inference)
+
+
+def _class_log_odds(tags: np.ndarray) -> tuple[float, ...]:
+    """Those of `log_odds` of tags [N, C]; a class of none of the photos, or of all, has the others' mean.
+
+    So a class of which nothing is learnt is not adjusted, nor are others for it; without any tags, none is.
+    """
+    count = tags.sum(axis=0)
+    told = (count > 0) & (count < len(tags))
+    found = np.zeros(tags.shape[1])
+    if told.any():
+        found[told] = log_odds(tags)[told]
+        found[~told] = found[told].mean()
+    return tuple(found.round(4).tolist())
 
 
 def _known_tags(config: ExperimentConfig, dataset: Dataset) -> np.ndarray:
