@@ -3,6 +3,7 @@
 import shutil
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -153,15 +154,15 @@ def resolve(config: ExperimentConfig, dataset: Dataset, run: RunFolder) -> Exper
     earlier = begun.read()[0] if begun else None
     if training.precision == "auto":
         training = replace(training, precision=earlier.training.precision if earlier else fastest_precision())
-    inference = config.inference
+    inference, known_tags = config.inference, cache(lambda: _known_tags(config, dataset))
     if inference.logit_adjustment > 0 and inference.class_log_odds is None:
         begun_with = earlier.inference.class_log_odds if earlier else None
-        inference = replace(inference, class_log_odds=begun_with or _class_log_odds(_known_tags(config, dataset)))
+        inference = replace(inference, class_log_odds=begun_with or _class_log_odds(known_tags()))
     if inference.photo_cues == "tags":
         if earlier and earlier.inference in by_tags(inference):
             inference = earlier.inference
         else:
-            inference = decided_by_tags(inference, _known_tags(config, dataset))
+            inference = decided_by_tags(inference, known_tags())
     if earlier and model.preset_config is None and model.preset == earlier.model.preset:
         model = replace(model, preset_config=earlier.model.preset_config)
     model = with_description(model)
