@@ -12,6 +12,7 @@ from wsfcn_tf.inference.outputs import RECORD, MasksAndOverlays, WithProbabiliti
 from wsfcn_tf.inference.photos import named_photos
 from wsfcn_tf.inference.prediction import Prediction
 from wsfcn_tf.inference.stream import one_by_one
+from wsfcn_tf.inference.views import enlarged
 
 CLASSES = ("cat", "dog")
 
@@ -63,6 +64,16 @@ def test_probabilities_are_the_network_s_own(tmp_path):
         assert saved["masks"].dtype == np.float16 and saved["masks"].shape == (4, 6, 3)
         np.testing.assert_allclose(saved["masks"][0, 0], [0, 0, 0.3], atol=1e-3)
         np.testing.assert_array_equal(saved["scores"], np.array([0.8, 0.417], np.float32))
+
+
+def test_probabilities_of_a_photo_that_was_looked_at_smaller_are_of_its_size(tmp_path):
+    def looks_at_half(image):
+        return enlarged(top_row_is_dog(image[::2, ::2]), image.shape[:2])
+
+    predict(looks_at_half, [make_photo(tmp_path / "a.jpg")], tmp_path / "out", probabilities=True)
+    with np.load(tmp_path / "out" / "a.npz") as saved, Image.open(tmp_path / "out" / "a.png") as mask:
+        assert saved["masks"].shape == (4, 6, 3)
+        np.testing.assert_array_equal(saved["masks"].argmax(axis=-1), np.asarray(mask))
 
 
 def test_photos_that_cannot_be_read_do_not_keep_others_from_their_masks(tmp_path, capsys):

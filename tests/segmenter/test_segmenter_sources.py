@@ -1,5 +1,8 @@
 """The same calls over a run, what was exported of it, and a server: the same labels."""
 
+import json
+import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +19,7 @@ from wsfcn_tf.config import CRFConfig, ExperimentConfig, InferenceConfig
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.inference.predictor import Predictor
 from wsfcn_tf.inference.stream import Photo
+from wsfcn_tf.inference.views import masks_at
 from wsfcn_tf.runs.folder import RunFolder
 from wsfcn_tf.segmenter.sources import TrainedSource
 from wsfcn_tf.weights.trained import Trained, load_trained
@@ -87,6 +91,35 @@ def test_probabilities_and_arrays(segmenter, photos):
     expected = Predictor(TinyNetwork(), INFERENCE)(image)
     np.testing.assert_allclose(segmentation.probabilities, expected.masks, atol=1e-5)
     np.testing.assert_array_equal(segmentation.labels, segmenter.predict(path).labels)
+
+
+def test_large_photos_are_looked_at_as_small_ones(run, photos, tmp_path):
+    """By a run and by what is exported of it; labels and probabilities are of the photo's size."""
+    image = np.asarray(Image.open(photos / "0.png"))
+    assert main(["export", str(run), "--output", str(tmp_path / "1"), "--set", "inference.photo_side=20"]) == 0
+    expected = Predictor(TinyNetwork(), replace(INFERENCE, photo_side=20))(image)
+    assert expected.masks.shape[:2] == (15, 20)
+    for segmenter in (Segmenter(run, photo_side=20), Segmenter(tmp_path / "1")):
+        segmentation = segmenter.predict(image, probabilities=True)
+        assert (segmentation.labels == expected.labels).mean() > 0.99
+        # views differ by one level where Pillow's rounding is a tie
+        np.testing.assert_allclose(segmentation.probabilities, masks_at(expected.masks, SIZES[0]), atol=0.02)
+        np.testing.assert_array_equal(segmentation.labels, segmentation.probabilities.argmax(axis=-1))
+    metadata = json.loads((tmp_path / "1" / "assets.extra" / "metadata.json").read_text())
+    assert metadata["limits"]["pixels"] == 33_554_432 and metadata["inference"]["photo_side"] == 20
+
+
+def test_photos_much_larger_than_those_of_training_are_told_of_once(run, capsys, tmp_path):
+    large = np.zeros((700, 1000, 3), np.uint8)
+    with pytest.warns(UserWarning, match=r"^photo 2: is 1000x700, 2\.5 times .* inference\.photo_side=464 ") as told:
+        Segmenter(run).predict([large[:300], large, large])
+    assert len(told) == 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Segmenter(run, photo_side=464).predict(large)
+    Image.fromarray(large).save(tmp_path / "a.png")
+    assert main(["predict", "--weights", str(run), "--output", str(tmp_path / "masks"), str(tmp_path / "a.png")]) == 0
+    assert capsys.readouterr().err.count(f"warning: {tmp_path}/a.png: is 1000x700, 2.5 times") == 1
 
 
 def test_class_names(segmenter):

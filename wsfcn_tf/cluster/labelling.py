@@ -17,6 +17,7 @@ from wsfcn_tf.inference.outputs import Output, describe, written
 from wsfcn_tf.inference.photos import Job, photo_job, split_job
 from wsfcn_tf.inference.predictor import Predictor
 from wsfcn_tf.inference.stream import CRFPool, Photo, Predict, spawned, with_crf_pool
+from wsfcn_tf.inference.views import SizeWatch
 from wsfcn_tf.weights.trained import Trained, load_trained
 
 _MOST = 16  # photos at a time
@@ -99,8 +100,19 @@ class Worker:
             pool = CRFPool(network.inference.crf, network.crf_processes, start)
             model = trained.in_precision(network.inference.precision).model
             predict = with_crf_pool(Predictor(model, network.inference), pool, network.threads)
-            self._opened = _Opened(trained, predict, dataset)
+            sizes = SizeWatch(trained.config.data, network.inference.photo_side, _tell_warning)
+            self._opened = _Opened(trained, partial(_watched, sizes, predict), dataset)
         return self._opened
+
+
+def _watched(sizes: SizeWatch, predict: Predict, photos: Iterable[Photo]) -> Iterator[tuple[Photo, Any]]:
+    for photo, prediction in predict(photos):
+        sizes.see(photo.name, photo.image)
+        yield photo, prediction
+
+
+def _tell_warning(line: str) -> None:
+    print(f"warning: {line}", flush=True)  # Ray shows what workers print
 
 
 def write_on(

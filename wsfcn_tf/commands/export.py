@@ -19,7 +19,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--inner-size",
         metavar="HxW",
         help="resize every photo to this, or to this many pixels in height and width, and its masks back, so that "
-        "photos of all sizes are one batch (default: each photo in its own size, one after the other)",
+        "photos of all sizes are one batch (default: each photo in its own size, or by inference.photo_side, one after "
+        "the other)",
     )
     parser.add_argument(
         "--format",
@@ -33,7 +34,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--max-pixels",
         type=int,
-        help=f"of a photo; of the batch where it is an array (default: {_PIXELS}; {_INNER_PIXELS} with --inner-size)",
+        help=f"of a photo; of the batch where it is an array (default: {_PIXELS}; {_INNER_PIXELS} with --inner-size or "
+        "inference.photo_side)",
     )
     parser.add_argument("--max-side", type=int, default=8192, help="height or width of a photo (default: 8192)")
     parser.add_argument("--max-batch", type=int, default=32, help="photos in a request (default: 32)")
@@ -47,12 +49,13 @@ def run(arguments: argparse.Namespace) -> None:
     from wsfcn_tf.weights.trained import load_trained
 
     inner_size = _inner_size(arguments.inner_size)
+    trained = load_trained(arguments.weights)
+    inference = inference_of(trained, arguments)
     pixels = arguments.max_pixels
     if pixels is None:
-        pixels = _PIXELS if inner_size is None else _INNER_PIXELS
+        pixels = _PIXELS if inner_size is None and inference.photo_side is None else _INNER_PIXELS
     limits = Limits(arguments.max_bytes, pixels, arguments.max_side, arguments.max_batch)
-    trained = load_trained(arguments.weights)
-    config = ExportConfig(inference_of(trained, arguments), inner_size, arguments.refine, limits)
+    config = ExportConfig(inference, inner_size, arguments.refine, limits)
     if arguments.format == "saved-model":
         export(trained, config, arguments.output, arguments.precision)
         print(f"SavedModel: {arguments.output}")

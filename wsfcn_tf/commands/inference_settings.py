@@ -2,6 +2,7 @@
 
 import argparse
 import atexit
+import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -55,7 +56,14 @@ def opened(arguments: argparse.Namespace) -> "Segmenter":
     held = ExitStack()  # a copy of what is in a store stays as long as this process
     atexit.register(held.close)
     trained = load_trained(held.enter_context(fetched(arguments.weights)))
-    return Segmenter.of(trained, inference_of(trained, arguments))
+    return Segmenter.of(trained, inference_of(trained, arguments), tell_warning)
+
+
+def tell_warning(line: str) -> None:
+    """Prints it above a progress bar, if there is one."""
+    from tqdm import tqdm
+
+    tqdm.write(f"warning: {line}", file=sys.stderr)
 
 
 def inference_of(trained: "Trained", arguments: argparse.Namespace) -> "InferenceConfig":

@@ -37,6 +37,10 @@ class InferenceConfig(Section):
     """What the layers compute in; weights, scores and masks are float32 with each. `bfloat16` is for hardware that has
     it (CPUs with AVX512-BF16 or AMX, recent GPUs); `auto` is bfloat16 there, else float32. Validation in a training
     computes in training.precision, an exported network in the precision that it was exported in."""
+    photo_side: int | None = Field(None, ge=16)
+    """Photos whose longer side has more pixels are looked at as if they had so many, and their labels are enlarged: a
+    network that was trained on crops of 224 pixels, which hold most of a photo, knows nothing of what a camera's twelve
+    megapixels show it piece by piece. null, as in the release, looks at each photo in its own size."""
     scales: Annotated[
         tuple[Number, ...],
         Must(
@@ -44,7 +48,7 @@ class InferenceConfig(Section):
             lambda scales: len(scales) > 0 and all(0 < scale <= 8 for scale in scales),
         ),
     ] = (1.0,)
-    """Of the photo; the masks at all of them are averaged. The release: 1, 0.5, 1.5, 2."""
+    """Of the photo, as photo_side has it; the masks at all of them are averaged. The release: 1, 0.5, 1.5, 2."""
     flip: bool = False
     """Look at each scale's mirror image, too."""
     window_scales: Annotated[

@@ -25,6 +25,7 @@ from wsfcn_tf.files import replacing, write_json
 from wsfcn_tf.inference.photos import Job, overlay_of
 from wsfcn_tf.inference.prediction import Prediction
 from wsfcn_tf.inference.stream import Photo
+from wsfcn_tf.inference.views import masks_at
 from wsfcn_tf.visualisation.overlays import overlay, save_image
 
 RECORD = "prediction.json"
@@ -79,6 +80,7 @@ class WithProbabilities:
     def write(self, job: Job, image: np.ndarray, prediction: Prediction) -> None:
         """See `Output`."""
         masks = prediction.masks if prediction.raw_masks is None else prediction.raw_masks
+        masks = masks_at(masks, prediction.labels.shape)
         with replacing(probabilities_of(job.mask)) as temporary:
             np.savez_compressed(temporary, masks=masks.astype(np.float16), scores=prediction.scores)
         self._output.write(job, image, prediction)

@@ -16,6 +16,7 @@ from wsfcn_tf.errors import UserError
 from wsfcn_tf.inference.crf import dense_crf, refined, to_refine
 from wsfcn_tf.inference.photo_cues import uses_photo_cues, with_photo_cues
 from wsfcn_tf.inference.prediction import Prediction
+from wsfcn_tf.inference.views import enlarged, shrunk
 from wsfcn_tf.processes import process_pool
 
 
@@ -45,7 +46,7 @@ class SplitPredictor(Protocol):
     config: InferenceConfig
 
     def by_rules(self, image: np.ndarray, tags: np.ndarray | None) -> Prediction:
-        """A photo's prediction by the rules alone, without saliency, GrabCut and CRF."""
+        """A photo's prediction by the rules alone, as `Predictor.by_rules`."""
 
 
 def one_by_one(predict: Callable[[np.ndarray], Prediction]) -> Predict:
@@ -88,8 +89,8 @@ def _predict(
     if uses_photo_cues(config):
         predictions = _with_photo_cues(predictions, config, threads)
     if config.crf.iterations > 0:
-        predictions = _with_crf(predictions, pool)
-    return predictions
+        predictions = _with_crf(predictions, config, pool)
+    return ((photo, enlarged(prediction, photo.image.shape[:2])) for photo, prediction in predictions)
 
 
 def _with_photo_cues(
@@ -99,7 +100,8 @@ def _with_photo_cues(
     with ThreadPoolExecutor(threads) as pool:
         waiting: deque[tuple[Photo, Future]] = deque()
         for photo, prediction in predictions:
-            waiting.append((photo, pool.submit(with_photo_cues, photo.image, prediction, config)))
+            image = shrunk(photo.image, config.photo_side)
+            waiting.append((photo, pool.submit(with_photo_cues, image, prediction, config)))
             while len(waiting) > threads or (waiting and waiting[0][1].done()):
                 photo, future = waiting.popleft()
                 yield photo, future.result()
@@ -107,10 +109,12 @@ def _with_photo_cues(
             yield photo, future.result()
 
 
-def _with_crf(predictions: Iterable[tuple[Photo, Prediction]], pool: "CRFPool") -> Iterator[tuple[Photo, Prediction]]:
+def _with_crf(
+    predictions: Iterable[tuple[Photo, Prediction]], config: InferenceConfig, pool: "CRFPool"
+) -> Iterator[tuple[Photo, Prediction]]:
     waiting: deque[_Job] = deque()
     for photo, prediction in predictions:
-        waiting.append(pool.submit(photo, prediction))
+        waiting.append(pool.submit(photo, shrunk(photo.image, config.photo_side), prediction))
         while len(waiting) > 2 * pool.processes or (waiting and waiting[0].future.done()):
             yield pool.result(waiting.popleft())
     while waiting:
@@ -135,9 +139,10 @@ def spawned(processes: int) -> Executor:
 
 
 class _Job(NamedTuple):
-    """A photo whose CRF was begun: what it gets, and what will come of it."""
+    """A photo whose CRF was begun: what it gets, the photo as it is looked at, and what will come of it."""
 
     photo: Photo
+    image: np.ndarray
     prediction: Prediction
     channels: np.ndarray
     masks: np.ndarray
@@ -165,20 +170,20 @@ class CRFPool:
         if self._executor is not None:
             self._executor.shutdown(wait=False, cancel_futures=True)
 
-    def submit(self, photo: Photo, prediction: Prediction) -> _Job:
+    def submit(self, photo: Photo, image: np.ndarray, prediction: Prediction) -> _Job:
         """Begins to refine a prediction; one that goes without a CRF waits for its turn with nothing to do."""
         if prediction.without_crf:
             done: Future = Future()
             done.set_result(None)
-            return _Job(photo, prediction, np.empty(0), np.empty(0), done)
+            return _Job(photo, image, prediction, np.empty(0), np.empty(0), done)
         channels, masks = to_refine(prediction, self._crf)
-        work = (dense_crf, photo.image, masks, self._crf)
+        work = (dense_crf, image, masks, self._crf)
         try:
             future = self._executor.submit(*work)
         except BrokenProcessPool:
             self._executor = self._start(self.processes)
             future = self._executor.submit(*work)
-        return _Job(photo, prediction, channels, masks, future)
+        return _Job(photo, image, prediction, channels, masks, future)
 
     def result(self, job: _Job) -> tuple[Photo, Prediction]:
         """The refined prediction, tried once more if a process died over it or over another in its pool."""
@@ -193,7 +198,7 @@ class CRFPool:
     def _alone(self, job: _Job) -> np.ndarray:
         with self._start(1) as executor:  # of its own, so that what dies again is known to be this photo's
             try:
-                return executor.submit(dense_crf, job.photo.image, job.masks, self._crf).result()
+                return executor.submit(dense_crf, job.image, job.masks, self._crf).result()
             except BrokenProcessPool:
                 raise UserError(
                     f"{job.photo.name}: the CRF's process died twice on this photo; is there enough memory? "

@@ -1,10 +1,86 @@
 """Looking at a photo in another size and in overlapping tiles, for the views of `InferenceConfig` (release)."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
+import cv2
 import numpy as np
 from PIL import Image
+
+from wsfcn_tf.config import DataConfig
+from wsfcn_tf.inference.prediction import Prediction
+
+_FAR = 2  # times what training showed: things are a third worse (benchmarks/photo_size.md)
+_AS_SHOWN = 1.43  # the longer side of photos of 3:2 and 4:3, and a little more, over the root of their area
+
+
+class SizeWatch:
+    """Tells once of a photo that is looked at much larger than training showed any.
+
+    Args:
+        data: how training showed photos: in crops of `crop_size` pixels that hold `crop_area` of them.
+        photo_side: of `inference`.
+        tell: gets the line.
+    """
+
+    def __init__(self, data: DataConfig, photo_side: int | None, tell: Callable[[str], None]) -> None:
+        self._shown = data.crop_size / math.sqrt(sum(data.crop_area) / 2)
+        self._photo_side, self._tell = photo_side, tell
+
+    def see(self, name: str, image: np.ndarray) -> None:
+        """Looks at the size of a photo, uint8 [H, W, 3]."""
+        height, width = image.shape[:2]
+        ratio = shrinking((height, width), self._photo_side) * math.sqrt(height * width) / self._shown
+        if ratio > _FAR and self._tell is not None:
+            side = 16 * round(_AS_SHOWN * self._shown / 16)
+            self._tell(
+                f"{name}: is {width}x{height}, {ratio:.1f} times as large as crops of training showed photos, and the "
+                f"network knows things at the size that they had there: inference.photo_side={side} looks at it so"
+            )
+            self._tell = None
+
+
+def shrinking(size: tuple[int, int], photo_side: int | None) -> float:
+    """The scale at which a photo of this height and width is looked at, at most 1: see `inference.photo_side`."""
+    return 1.0 if photo_side is None else min(1.0, photo_side / max(size))
+
+
+def shrunk(image: np.ndarray, photo_side: int | None) -> np.ndarray:
+    """The photo, uint8 [H, W, 3], as `inference.photo_side` looks at it: uint8 [h, w, 3]."""
+    return scaled(image, shrinking(image.shape[:2], photo_side))
+
+
+def enlarged(prediction: Prediction, size: tuple[int, int]) -> Prediction:
+    """A prediction of a photo that was looked at in a smaller size: its labels become those of the photo's own size."""
+    if prediction.labels.shape == size:
+        return prediction
+    unrefined = prediction.unrefined
+    if unrefined is not None:
+        unrefined = cv2.resize(unrefined, size[::-1], interpolation=cv2.INTER_NEAREST)
+    return replace(prediction, labels=labels_at(prediction.masks, size), unrefined=unrefined)
+
+
+def labels_at(masks: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """The arg max of `masks_at`, uint8 [H, W], one channel at a time: a camera's photo has 50 MB of each."""
+    best, labels = _channel_at(masks, 0, size), np.zeros(size, np.uint8)
+    for index in range(1, masks.shape[-1]):
+        if masks[..., index].any():
+            values = _channel_at(masks, index, size)
+            labels[values > best] = index
+            np.maximum(best, values, out=best)
+    return labels
+
+
+def masks_at(masks: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Masks float32 [h, w, 1 + C] at another size, float32 [H, W, 1 + C]: bilinear, with half-pixel centres."""
+    if masks.shape[:2] == size:
+        return masks
+    return np.stack([_channel_at(masks, index, size) for index in range(masks.shape[-1])], axis=-1)
+
+
+def _channel_at(masks: np.ndarray, index: int, size: tuple[int, int]) -> np.ndarray:
+    return cv2.resize(np.ascontiguousarray(masks[..., index]), size[::-1], interpolation=cv2.INTER_LINEAR)
 
 
 def scaled(image: np.ndarray, scale: float) -> np.ndarray:
@@ -15,12 +91,18 @@ def scaled(image: np.ndarray, scale: float) -> np.ndarray:
         scale: the new sides over the old ones.
 
     Returns:
-        uint8 [max(1, round(H scale)), max(1, round(W scale)), 3]; the photo itself at scale 1.
+        uint8 [*size_at((H, W), scale), 3]; the photo itself at scale 1.
     """
     if scale == 1:
         return image
-    height, width = (max(1, round(side * scale)) for side in image.shape[:2])
+    height, width = size_at(image.shape[:2], scale)
     return np.asarray(Image.fromarray(image).resize((width, height), Image.Resampling.BICUBIC))
+
+
+def size_at(size: tuple[int, int], scale: float) -> tuple[int, int]:
+    """Height and width at a scale: rounded, and at least 1."""
+    height, width = (max(1, round(side * scale)) for side in size)
+    return height, width
 
 
 class Tiling:

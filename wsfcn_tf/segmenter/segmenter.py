@@ -1,6 +1,7 @@
 """`Segmenter`: the same calls whatever segments."""
 
-from collections.abc import Iterable, Iterator
+import warnings
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,15 +63,18 @@ class Segmenter:
         return cls.of(trained, _changed(trained, str(preset), inference))
 
     @classmethod
-    def of(cls, trained: "Trained", inference: "InferenceConfig") -> "Segmenter":
+    def of(
+        cls, trained: "Trained", inference: "InferenceConfig", tell: Callable[[str], None] = warnings.warn
+    ) -> "Segmenter":
         """Segments with a network that is in memory already, as `wsfcn_tf.weights.trained.load_trained` returns one.
 
         Args:
             trained: the network.
             inference: its rules.
+            tell: gets a line, once, where photos are much larger than training showed any.
         """
         segmenter = cls.__new__(cls)
-        segmenter._source = TrainedSource(trained, inference)
+        segmenter._source = TrainedSource(trained, inference, tell)
         return segmenter
 
     def save_to_preset(self, folder: str | Path, licence: str | None = None) -> None:

@@ -1,7 +1,8 @@
 """What segments: a trained network, an exported one, or a model server; each a `Source`."""
 
 import json
-from collections.abc import Iterable, Iterator
+import warnings
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -38,23 +39,29 @@ class TrainedSource:
     Args:
         trained: the network as it was saved.
         inference: its rules.
+        tell: gets a line, once, where photos are much larger than training showed any.
 
     Attributes:
         trained: the same, with these rules as its section `inference`.
         computing: the same in these rules' precision.
     """
 
-    def __init__(self, trained: "Trained", inference: "InferenceConfig") -> None:
+    def __init__(
+        self, trained: "Trained", inference: "InferenceConfig", tell: Callable[[str], None] = warnings.warn
+    ) -> None:
         from wsfcn_tf.inference.predictor import Predictor
+        from wsfcn_tf.inference.views import SizeWatch
         from wsfcn_tf.weights.precision import resolved
 
         self.class_names = trained.class_names
         self.trained = replace(trained, config=replace(trained.config, inference=inference))
         self.computing = self.trained.in_precision(resolved(inference.precision))
         self._predictor = Predictor(self.computing.model, inference)
+        self._sizes = SizeWatch(trained.config.data, inference.photo_side, tell)
 
     def __call__(self, photo: Given, probabilities: bool) -> Segmentation:
         """See `Source`."""
+        self._sizes.see(photo.name, photo.image)
         try:
             found = self._predictor(photo.image)
         except UserError as error:
@@ -75,13 +82,22 @@ class TrainedSource:
         """See `Segmenter.predictions`."""
         from wsfcn_tf.inference.stream import with_crf_processes
 
-        return with_crf_processes(self._predictor, crf_processes)(photos)
+        def watched() -> Iterator["Photo"]:
+            for photo in photos:
+                self._sizes.see(photo.name, photo.image)
+                yield photo
+
+        return with_crf_processes(self._predictor, crf_processes)(watched())
 
 
 def _segmentation(
     photo: "Given | Photo", found: "Prediction", class_names: tuple[str, ...], probabilities: bool
 ) -> Segmentation:
-    masks = found.masks if probabilities else None
+    masks = None
+    if probabilities:
+        from wsfcn_tf.inference.views import masks_at
+
+        masks = masks_at(found.masks, found.labels.shape)
     return Segmentation(photo.name, photo.image, found.labels, found.scores, class_names, masks)
 
 

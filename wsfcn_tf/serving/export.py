@@ -89,11 +89,11 @@ def check_exportable(trained: Trained, config: ExportConfig) -> None:
             "the dense CRF cannot be exported, it is no operation of TensorFlow's: leave it out with "
             "--set inference.crf.iterations=0, or take --refine pamr in its place"
         )
-    for key in ("saliency", "grab_cut"):
-        if getattr(config.inference, key) > 0:
-            raise UserError(
-                f"inference.{key} cannot be exported, it is no operation of TensorFlow's: --set inference.{key}=0"
-            )
+    cues = [key for key in ("saliency", "grab_cut") if getattr(config.inference, key) > 0]
+    if cues:
+        leave_out = " ".join(f"--set inference.{key}=0" for key in cues)
+        named = " and ".join(f"inference.{key}" for key in cues)
+        raise UserError(f"{named} cannot be exported, there is no operation of TensorFlow's for it: {leave_out}")
     check_adjustment(config.inference)
     if config.inference.classes == "tags":
         raise UserError(

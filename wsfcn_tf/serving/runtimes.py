@@ -80,9 +80,9 @@ class _FixedSize(tf.Module):
 
         @tf.function(input_signature=signature, autograph=False)
         def probabilities(images: tf.Tensor) -> dict[str, tf.Tensor]:
-            masks, logits = mean_of_views(trained.model, images, config.inference)
+            masks, logits = mean_of_views(trained.model, images, config.views_and_rules)
             scores = tf.sigmoid(logits)
-            return {"masks": apply_rules(masks, scores, config.inference), "scores": scores}
+            return {"masks": apply_rules(masks, scores, config.views_and_rules), "scores": scores}
 
         self.probabilities = probabilities
 

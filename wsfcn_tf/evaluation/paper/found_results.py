@@ -17,7 +17,12 @@ _IMAGES = {("VOC 2012", "val"): 1449, ("COCO 2014", "val"): 40137}  # the paper'
 _ANY = ("context", "fusion", "num_classes", "focal_lambda")  # the row says the first two, the data set the others
 _SAME = {"context_norm": (None, "fixed"), "output_stride": (None, 8)}  # None is the default's name for the other
 # keys of inference that the paper does not have, and what a setting is called with them
-_BEYOND_THE_PAPER = {"window_scales": "window", "saliency": "saliency", "grab_cut": "GrabCut"}
+_BEYOND_THE_PAPER = {
+    "photo_side": "photo side",
+    "window_scales": "window",
+    "saliency": "saliency",
+    "grab_cut": "GrabCut",
+}
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,7 +1,7 @@
 """Photos to labels as a graph of TensorFlow's own operations: views, rules, decoding and encoding are all inside."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import tensorflow as tf
@@ -15,7 +15,7 @@ from wsfcn_tf.serving.graph.palette_png import encode_palette_png
 from wsfcn_tf.serving.graph.photo import decode_photo
 from wsfcn_tf.serving.graph.refinement import refine
 from wsfcn_tf.serving.graph.rules import apply_rules, labels_at, to_labels
-from wsfcn_tf.serving.graph.views import mean_of_views, resize_bicubic
+from wsfcn_tf.serving.graph.views import looked_at_size, mean_of_views, resize_bicubic
 
 _TEXTS = tf.TensorSpec([None], tf.string, name="image_bytes")
 _IMAGES = tf.TensorSpec([None, None, None, 3], tf.uint8, name="images")
@@ -29,7 +29,8 @@ class ExportConfig:
     Attributes:
         inference: views and rules; its CRF does not count.
         inner_size: height and width that every photo is resized to, so that photos of all sizes are one batch; their
-            masks are resized back. None looks at each photo in its own size.
+            masks are resized back, and `inference.photo_side` does not count. None looks at each photo in its own
+            size, or in that of `inference.photo_side`.
         refine: "pamr" moves borders to image borders behind the rules; "none" does not.
         limits: what is refused.
     """
@@ -38,6 +39,16 @@ class ExportConfig:
     inner_size: tuple[int, int] | None = None
     refine: Literal["none", "pamr"] = "none"
     limits: Limits = field(default_factory=Limits)
+
+    @property
+    def views_and_rules(self) -> InferenceConfig:
+        """`inference` as it is for what the network is shown: an inner size is in the place of `photo_side`."""
+        return self.inference if self.inner_size is None else replace(self.inference, photo_side=None)
+
+    @property
+    def in_own_size(self) -> bool:
+        """Whether masks are of a photo's own size, so that nothing is to be resized back."""
+        return self.inner_size is None and self.inference.photo_side is None
 
 
 class Segmenter(tf.Module):
@@ -57,10 +68,13 @@ class Segmenter(tf.Module):
 
         @tf.function(input_signature=[_IMAGES], autograph=False)
         def masks_of(images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            masks, logits = mean_of_views(network, images, config.inference)
+            inference = config.views_and_rules
+            masks, logits = mean_of_views(network, images, inference)
             scores = tf.sigmoid(logits)
-            masks = apply_rules(masks, scores, config.inference)
+            masks = apply_rules(masks, scores, inference)
             if config.refine == "pamr":
+                if inference.photo_side is not None:
+                    images = resize_bicubic(images, looked_at_size(images, inference))
                 masks = tf.minimum(refine(images, masks), 1.0)  # weights sum to 1 but for rounding
             return masks, scores
 
@@ -108,7 +122,7 @@ class Segmenter(tf.Module):
         """
         images = self._checked(images)
         masks, scores = self._masks_of(self._to_inner_size(images))
-        if self._config.inner_size is None:
+        if self._config.in_own_size:
             return {"labels": to_labels(masks), "scores": scores}
         size = tf.shape(images)[1:3]
         labels = _each(lambda mask: labels_at(mask, size), masks, tf.TensorSpec([None, None], tf.uint8))
@@ -127,7 +141,7 @@ class Segmenter(tf.Module):
         """
         images = self._checked(images, most=LARGEST // (4 * (1 + len(self._names))))
         masks, scores = self._masks_of(self._to_inner_size(images))
-        if self._config.inner_size is not None:
+        if not self._config.in_own_size:
             masks = resize_half_pixel(masks, tf.shape(images)[1:3])
         return {"masks": masks, "scores": scores}
 
@@ -136,7 +150,8 @@ class Segmenter(tf.Module):
     def _segment_photo(self, elements: tuple[tf.Tensor, tf.Tensor]) -> dict[str, tf.Tensor]:
         image = decode_photo(*elements, self._config.limits)
         masks, scores = self._masks_of(image[None])
-        return self._answer(to_labels(masks[0]), scores[0])
+        own = self._config.in_own_size
+        return self._answer(to_labels(masks[0]) if own else labels_at(masks[0], tf.shape(image)[:2]), scores[0])
 
     def _decode_to_inner_size(self, elements: tuple[tf.Tensor, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
         image = decode_photo(*elements, self._config.limits)

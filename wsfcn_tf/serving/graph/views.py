@@ -22,19 +22,20 @@ def mean_of_views(
         config: the views.
 
     Returns:
-        masks, float32 [B, H, W, 1 + C] in [0, 1], before the rules; scores, float32 [B, C], before the sigmoid.
+        masks, float32 [B, *looked_at_size, 1 + C] in [0, 1], before the rules; scores, float32 [B, C], before the
+        sigmoid.
     """
-    size = tf.shape(images)[1:3]
+    size = looked_at_size(images, config)
     masks, scores = [], []
     for scale in config.scales:
-        view = images if scale == 1 else resize_bicubic(images, scaled_size(size, scale))
+        view = _scaled(images, scale, config)
         for mirrored in (False, True) if config.flip else (False,):
             found, score = _look(model, view, mirrored)
             masks.append(resize_half_pixel(found, size))
             scores.append(score)
     window = (config.window_side, round(config.tile_overlap * config.window_side), masks[0].shape[-1])
     for scale in config.window_scales:
-        view = images if scale == 1 else resize_bicubic(images, scaled_size(size, scale))
+        view = _scaled(images, scale, config)
         for mirrored in (False, True) if config.flip else (False,):
             seen = partial(_masks, model, mirrored=mirrored)
             masks.append(resize_half_pixel(through_window(seen, view, *window), size))
@@ -55,7 +56,25 @@ def _masks(model: Callable[..., Mapping[str, tf.Tensor]], view: tf.Tensor, mirro
     return _look(model, view, mirrored)[0]
 
 
-def scaled_size(size: tf.Tensor, scale: float) -> tf.Tensor:
+def looked_at_size(images: tf.Tensor, config: InferenceConfig) -> tf.Tensor:
+    """int32 [2]: height and width of photos [B, H, W, 3] as `inference.photo_side` has them."""
+    return scaled_size(tf.shape(images)[1:3], _shrinking(images, config))
+
+
+def _shrinking(images: tf.Tensor, config: InferenceConfig) -> tf.Tensor | float:
+    if config.photo_side is None:
+        return 1.0
+    side = tf.cast(tf.reduce_max(tf.shape(images)[1:3]), tf.float64)
+    return tf.minimum(tf.constant(1.0, tf.float64), config.photo_side / side)
+
+
+def _scaled(images: tf.Tensor, scale: float, config: InferenceConfig) -> tf.Tensor:
+    if scale == 1 and config.photo_side is None:
+        return images
+    return resize_bicubic(images, scaled_size(tf.shape(images)[1:3], scale * _shrinking(images, config)))
+
+
+def scaled_size(size: tf.Tensor, scale: tf.Tensor | float) -> tf.Tensor:
     """int32 [2]: max(1, round(side * scale)), halves to the even number, as `wsfcn_tf.inference.views.scaled` does."""
     return tf.maximum(tf.cast(tf.round(tf.cast(size, tf.float64) * scale), tf.int32), 1)
 
