@@ -12,7 +12,7 @@ from wsfcn_tf.inference.outputs import RECORD, MasksAndOverlays, WithProbabiliti
 from wsfcn_tf.inference.photos import named_photos
 from wsfcn_tf.inference.prediction import Prediction
 from wsfcn_tf.inference.stream import one_by_one
-from wsfcn_tf.inference.views import enlarged
+from wsfcn_tf.inference.views import in_own_size
 
 CLASSES = ("cat", "dog")
 
@@ -68,7 +68,7 @@ def test_probabilities_are_the_network_s_own(tmp_path):
 
 def test_probabilities_of_a_photo_that_was_looked_at_smaller_are_of_its_size(tmp_path):
     def looks_at_half(image):
-        return enlarged(top_row_is_dog(image[::2, ::2]), image.shape[:2])
+        return in_own_size(top_row_is_dog(image[::2, ::2]), image.shape[:2])
 
     predict(looks_at_half, [make_photo(tmp_path / "a.jpg")], tmp_path / "out", probabilities=True)
     with np.load(tmp_path / "out" / "a.npz") as saved, Image.open(tmp_path / "out" / "a.png") as mask:

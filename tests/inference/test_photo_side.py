@@ -11,7 +11,7 @@ from wsfcn_tf.config import CRFConfig, DataConfig, InferenceConfig
 from wsfcn_tf.inference.prediction import Prediction
 from wsfcn_tf.inference.predictor import Predictor
 from wsfcn_tf.inference.stream import Photo, with_crf_processes
-from wsfcn_tf.inference.views import SizeWatch, enlarged, labels_at, masks_at, scaled, shrinking, shrunk
+from wsfcn_tf.inference.views import SizeWatch, in_own_size, labels_at, looked_at, looking_scale, masks_at, scaled
 from wsfcn_tf.ops import resize_half_pixel
 
 RULES = {"background": "none", "presence_threshold": 0.0}
@@ -31,11 +31,12 @@ def photo(height, width, seed=0):
 
 
 @given(st.integers(1, 200), st.integers(1, 200), st.integers(16, 120))
-def test_the_longer_side_is_at_most_so_many_pixels(height, width, side):
-    small = shrunk(np.zeros((height, width, 3), np.uint8), side)
-    assert max(small.shape[:2]) == min(side, max(height, width))
-    factor = max(small.shape[:2]) / max(height, width)
-    assert abs(min(small.shape[:2]) - max(1, min(height, width) * factor)) <= 0.5
+def test_the_longer_side_is_at_most_so_many_pixels_and_at_least_half(height, width, side):
+    seen = looked_at(np.zeros((height, width, 3), np.uint8), side)
+    longer = max(height, width)
+    expected = side if longer > side else max(longer, side / 2)
+    assert max(seen.shape[:2]) == round(expected)
+    assert abs(min(seen.shape[:2]) - max(1, min(height, width) * expected / longer)) <= 0.5
 
 
 @settings(max_examples=30)
@@ -52,12 +53,21 @@ def test_labels_are_the_arg_max_of_enlarged_masks(height, width, new_height, new
 def test_a_large_photo_is_what_its_small_copy_is_and_its_labels_are_enlarged():
     image = photo(90, 130)
     found = Predictor(network, InferenceConfig(**RULES, photo_side=65))(image)
-    small = Predictor(network, InferenceConfig(**RULES))(shrunk(image, 65))
+    small = Predictor(network, InferenceConfig(**RULES))(looked_at(image, 65))
     assert small.labels.shape == (45, 65) and found.labels.shape == (90, 130)
     np.testing.assert_array_equal(found.masks, small.masks)
     np.testing.assert_array_equal(found.raw_masks, small.raw_masks)
     np.testing.assert_array_equal(found.scores, small.scores)
     np.testing.assert_array_equal(found.labels, masks_at(small.masks, (90, 130)).argmax(axis=-1))
+
+
+def test_a_tiny_photo_is_looked_at_enlarged():
+    image = photo(20, 26)
+    found = Predictor(network, InferenceConfig(**RULES, photo_side=104))(image)
+    large = Predictor(network, InferenceConfig(**RULES))(scaled(image, 2.0))
+    np.testing.assert_array_equal(found.masks, large.masks)
+    assert found.masks.shape[:2] == (40, 52) and found.labels.shape == (20, 26)
+    np.testing.assert_array_equal(found.labels, masks_at(large.masks, (20, 26)).argmax(axis=-1))
 
 
 def test_views_are_taken_from_the_photo_itself():
@@ -70,8 +80,8 @@ def test_views_are_taken_from_the_photo_itself():
     np.testing.assert_array_equal(found.scores, view.scores)
 
 
-@pytest.mark.parametrize("size", [(40, 60), (64, 64), (1, 1)])
-def test_a_small_photo_is_looked_at_as_it_is(size):
+@pytest.mark.parametrize("size", [(40, 60), (64, 64), (1, 32)])
+def test_a_photo_of_such_a_size_is_looked_at_as_it_is(size):
     image = photo(*size)
     found, plain = (Predictor(network, InferenceConfig(**RULES, photo_side=side))(image) for side in (64, None))
     np.testing.assert_array_equal(found.masks, plain.masks)
@@ -85,7 +95,7 @@ def test_cues_and_crf_see_the_small_photo_in_turn_and_in_processes(cues):
     predictor = Predictor(network, config)
     for (name, image, *_), (_, found) in zip(photos, with_crf_processes(predictor, 2)(iter(photos)), strict=True):
         alone = predictor(image)
-        small = Predictor(network, InferenceConfig(**RULES, **cues, crf=CRF))(shrunk(image, 50))
+        small = Predictor(network, InferenceConfig(**RULES, **cues, crf=CRF))(looked_at(image, 50))
         for prediction in (alone, found):
             np.testing.assert_array_equal(prediction.masks, small.masks, name)
             np.testing.assert_array_equal(prediction.labels, labels_at(small.masks, image.shape[:2]))
@@ -96,8 +106,8 @@ def test_cues_and_crf_see_the_small_photo_in_turn_and_in_processes(cues):
 def test_labels_before_a_crf_are_enlarged_pixel_by_pixel():
     labels = np.uint8([[0, 2], [1, 0]])
     prediction = Prediction(labels, np.zeros(2), np.eye(3, dtype=np.float32)[labels], unrefined=labels)
-    np.testing.assert_array_equal(enlarged(prediction, (4, 4)).unrefined, np.kron(labels, np.ones((2, 2), np.uint8)))
-    assert enlarged(prediction, (2, 2)) is prediction
+    np.testing.assert_array_equal(in_own_size(prediction, (4, 4)).unrefined, np.kron(labels, np.ones((2, 2), np.uint8)))
+    assert in_own_size(prediction, (2, 2)) is prediction
 
 
 # === Photos that are much larger than training showed any ===
@@ -111,9 +121,12 @@ def test_labels_before_a_crf_are_enlarged_pixel_by_pixel():
         ((375, 500), None, False),
         ((3024, 4032), 384, False),
         ((3024, 4032), 1000, True),
+        ((64, 64), None, True),
+        ((64, 64), 384, False),
+        ((100, 150), None, False),
     ],
 )
-def test_tells_of_photos_that_are_too_large(size, photo_side, told):
+def test_tells_of_photos_that_are_too_large_or_too_small(size, photo_side, told):
     lines = []
     watch = SizeWatch(DataConfig(crop_size=224, crop_area=(0.4, 1.0)), photo_side, lines.append)
     watch.see("small.jpg", np.zeros((200, 300, 3), np.uint8))
@@ -122,7 +135,7 @@ def test_tells_of_photos_that_are_too_large(size, photo_side, told):
     assert len(lines) == told
     if told:
         height, width = size
-        ratio = shrinking(size, photo_side) * np.sqrt(height * width) / (224 / np.sqrt(0.7))
+        ratio = looking_scale(size, photo_side) * np.sqrt(height * width) / (224 / np.sqrt(0.7))
         assert lines[0] == (
             f"a.jpg: is {width}x{height}, {ratio:.1f} times as large as crops of training showed photos, and the "
             "network knows things at the size that they had there: inference.photo_side=384 looks at it so"

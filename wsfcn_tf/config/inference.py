@@ -38,9 +38,10 @@ class InferenceConfig(Section):
     it (CPUs with AVX512-BF16 or AMX, recent GPUs); `auto` is bfloat16 there, else float32. Validation in a training
     computes in training.precision, an exported network in the precision that it was exported in."""
     photo_side: int | None = Field(None, ge=16)
-    """Photos whose longer side has more pixels are looked at as if they had so many, and their labels are enlarged: a
-    network that was trained on crops of 224 pixels, which hold most of a photo, knows nothing of what a camera's twelve
-    megapixels show it piece by piece. null, as in the release, looks at each photo in its own size."""
+    """Photos whose longer side has more pixels are looked at as if it had so many, those with less than half of them as
+    if it had half, and labels are resized to the photo's: a network that was trained on crops of 224 pixels, which hold
+    most of a photo, knows nothing of what a camera's twelve megapixels show it piece by piece. null, as in the release,
+    looks at each photo in its own size."""
     scales: Annotated[
         tuple[Number, ...],
         Must(

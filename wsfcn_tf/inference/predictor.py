@@ -11,7 +11,7 @@ from wsfcn_tf.inference.crf import refine
 from wsfcn_tf.inference.photo_cues import with_photo_cues
 from wsfcn_tf.inference.prediction import Prediction
 from wsfcn_tf.inference.rules import NetworkOutput, check_adjustment, to_prediction
-from wsfcn_tf.inference.views import Tiling, enlarged, scaled, shrinking, shrunk, size_at
+from wsfcn_tf.inference.views import Tiling, in_own_size, looked_at, looking_scale, scaled, size_at
 from wsfcn_tf.ops import resize_half_pixel
 from wsfcn_tf.ops.normalise import normalise
 
@@ -63,18 +63,18 @@ class Predictor:
         Raises:
             UserError: a view is larger than `inference.pad_side`, or tags are needed and there are none.
         """
-        small = shrunk(image, self.config.photo_side)
+        small = looked_at(image, self.config.photo_side)
         prediction = with_photo_cues(small, self.by_rules(image, tags), self.config)
         if self.config.crf.iterations > 0:
             prediction = refine(small, prediction, self.config.crf)
-        return enlarged(prediction, image.shape[:2])
+        return in_own_size(prediction, image.shape[:2])
 
     def by_rules(self, image: np.ndarray, tags: np.ndarray | None = None) -> Prediction:
         """The same, but for saliency, GrabCut and the CRF, and in the size that the photo is looked at."""
         return to_prediction(self.mean_of_views(image), self.config, tags)
 
     def mean_of_views(self, image: np.ndarray) -> NetworkOutput:
-        """The views' mean masks, of the `shrunk` photo's size, and best scores; the sliding window's do not count."""
+        """The views' mean masks, of the size of `looked_at`, and best scores; the sliding window's do not count."""
         masks, scores = 0.0, -np.inf
         for scale in self.config.scales:
             view = self.at_scale(image, scale)
@@ -85,7 +85,7 @@ class Predictor:
         return NetworkOutput(masks / np.float32(len(self.config.scales) + len(self.config.window_scales)), scores)
 
     def at_scale(self, image: np.ndarray, scale: float) -> NetworkOutput:
-        """One view's masks, of the `shrunk` photo's size, and scores; with its mirror image's if `inference.flip`."""
+        """One view's masks, of the size of `looked_at`, and scores; with its mirror image's if `inference.flip`."""
         view = self._scaled(image, scale)
         if self.config.pad == "release":
             _check_fits(view, self.config.pad_side)
@@ -97,12 +97,12 @@ class Predictor:
         return self._in_tiles(image, self._scaled(image, scale), self.config.window_side)
 
     def _scaled(self, image: np.ndarray, scale: float) -> np.ndarray:
-        """Straight from the photo: a view that is larger than the `shrunk` photo shows more of it."""
-        return scaled(image, scale * shrinking(image.shape[:2], self.config.photo_side))
+        """Straight from the photo: a view that is larger than the `looked_at` photo shows more of it."""
+        return scaled(image, scale * looking_scale(image.shape[:2], self.config.photo_side))
 
     def _in_tiles(self, image: np.ndarray, view: np.ndarray, side: int | None) -> NetworkOutput:
         masks, scores = self._view(view, side)
-        size = size_at(image.shape[:2], shrinking(image.shape[:2], self.config.photo_side))
+        size = size_at(image.shape[:2], looking_scale(image.shape[:2], self.config.photo_side))
         return NetworkOutput(self._resize(masks, np.asarray(size, np.int32)).numpy(), scores)
 
     def _view(self, view: np.ndarray, side: int | None) -> tuple[tf.Tensor | np.ndarray, np.ndarray]:

@@ -16,7 +16,7 @@ from wsfcn_tf.errors import UserError
 from wsfcn_tf.inference.crf import dense_crf, refined, to_refine
 from wsfcn_tf.inference.photo_cues import uses_photo_cues, with_photo_cues
 from wsfcn_tf.inference.prediction import Prediction
-from wsfcn_tf.inference.views import enlarged, shrunk
+from wsfcn_tf.inference.views import in_own_size, looked_at
 from wsfcn_tf.processes import process_pool
 
 
@@ -90,7 +90,7 @@ def _predict(
         predictions = _with_photo_cues(predictions, config, threads)
     if config.crf.iterations > 0:
         predictions = _with_crf(predictions, config, pool)
-    return ((photo, enlarged(prediction, photo.image.shape[:2])) for photo, prediction in predictions)
+    return ((photo, in_own_size(prediction, photo.image.shape[:2])) for photo, prediction in predictions)
 
 
 def _with_photo_cues(
@@ -100,7 +100,7 @@ def _with_photo_cues(
     with ThreadPoolExecutor(threads) as pool:
         waiting: deque[tuple[Photo, Future]] = deque()
         for photo, prediction in predictions:
-            image = shrunk(photo.image, config.photo_side)
+            image = looked_at(photo.image, config.photo_side)
             waiting.append((photo, pool.submit(with_photo_cues, image, prediction, config)))
             while len(waiting) > threads or (waiting and waiting[0][1].done()):
                 photo, future = waiting.popleft()
@@ -114,7 +114,7 @@ def _with_crf(
 ) -> Iterator[tuple[Photo, Prediction]]:
     waiting: deque[_Job] = deque()
     for photo, prediction in predictions:
-        waiting.append(pool.submit(photo, shrunk(photo.image, config.photo_side), prediction))
+        waiting.append(pool.submit(photo, looked_at(photo.image, config.photo_side), prediction))
         while len(waiting) > 2 * pool.processes or (waiting and waiting[0].future.done()):
             yield pool.result(waiting.popleft())
     while waiting:

@@ -11,12 +11,12 @@ from PIL import Image
 from wsfcn_tf.config import DataConfig
 from wsfcn_tf.inference.prediction import Prediction
 
-_FAR = 2  # times what training showed: things are a third worse (benchmarks/photo_size.md)
+_FAR, _NEAR = 2, 1 / 3  # times what training showed: masks are a third worse (benchmarks/photo_size.md)
 _AS_SHOWN = 1.43  # the longer side of photos of 3:2 and 4:3, and a little more, over the root of their area
 
 
 class SizeWatch:
-    """Tells once of a photo that is looked at much larger than training showed any.
+    """Tells once of a photo that is looked at much larger, or smaller, than training showed any.
 
     Args:
         data: how training showed photos: in crops of `crop_size` pixels that hold `crop_area` of them.
@@ -31,8 +31,8 @@ class SizeWatch:
     def see(self, name: str, image: np.ndarray) -> None:
         """Looks at the size of a photo, uint8 [H, W, 3]."""
         height, width = image.shape[:2]
-        ratio = shrinking((height, width), self._photo_side) * math.sqrt(height * width) / self._shown
-        if ratio > _FAR and self._tell is not None:
+        ratio = looking_scale((height, width), self._photo_side) * math.sqrt(height * width) / self._shown
+        if not _NEAR < ratio < _FAR and self._tell is not None:
             side = 16 * round(_AS_SHOWN * self._shown / 16)
             self._tell(
                 f"{name}: is {width}x{height}, {ratio:.1f} times as large as crops of training showed photos, and the "
@@ -41,18 +41,21 @@ class SizeWatch:
             self._tell = None
 
 
-def shrinking(size: tuple[int, int], photo_side: int | None) -> float:
-    """The scale at which a photo of this height and width is looked at, at most 1: see `inference.photo_side`."""
-    return 1.0 if photo_side is None else min(1.0, photo_side / max(size))
+def looking_scale(size: tuple[int, int], photo_side: int | None) -> float:
+    """The scale at which a photo of this height and width is looked at: see `inference.photo_side`."""
+    if photo_side is None:
+        return 1.0
+    longer = max(size)
+    return min(max(longer, photo_side / 2), photo_side) / longer
 
 
-def shrunk(image: np.ndarray, photo_side: int | None) -> np.ndarray:
+def looked_at(image: np.ndarray, photo_side: int | None) -> np.ndarray:
     """The photo, uint8 [H, W, 3], as `inference.photo_side` looks at it: uint8 [h, w, 3]."""
-    return scaled(image, shrinking(image.shape[:2], photo_side))
+    return scaled(image, looking_scale(image.shape[:2], photo_side))
 
 
-def enlarged(prediction: Prediction, size: tuple[int, int]) -> Prediction:
-    """A prediction of a photo that was looked at in a smaller size: its labels become those of the photo's own size."""
+def in_own_size(prediction: Prediction, size: tuple[int, int]) -> Prediction:
+    """A prediction of a photo that was looked at in another size: its labels become those of the photo's own size."""
     if prediction.labels.shape == size:
         return prediction
     unrefined = prediction.unrefined

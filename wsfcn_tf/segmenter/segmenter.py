@@ -71,7 +71,7 @@ class Segmenter:
         Args:
             trained: the network.
             inference: its rules.
-            tell: gets a line, once, where photos are much larger than training showed any.
+            tell: gets a line, once, where photos are much larger or smaller than training showed any.
         """
         segmenter = cls.__new__(cls)
         segmenter._source = TrainedSource(trained, inference, tell)

@@ -39,7 +39,7 @@ class TrainedSource:
     Args:
         trained: the network as it was saved.
         inference: its rules.
-        tell: gets a line, once, where photos are much larger than training showed any.
+        tell: gets a line, once, where photos are much larger or smaller than training showed any.
 
     Attributes:
         trained: the same, with these rules as its section `inference`.

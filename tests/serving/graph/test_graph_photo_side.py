@@ -12,11 +12,11 @@ from tiny import NAMES, TinyNetwork
 
 from wsfcn_tf.config import InferenceConfig
 from wsfcn_tf.inference.predictor import Predictor
-from wsfcn_tf.inference.views import masks_at, shrunk
+from wsfcn_tf.inference.views import looked_at, masks_at
 from wsfcn_tf.ops import pamr
 from wsfcn_tf.serving.graph.segmenter import ExportConfig, Segmenter
 
-SIZES = ((80, 120), (121, 47), (30, 40), (1, 90))
+SIZES = ((80, 120), (121, 47), (30, 40), (1, 90), (9, 7))
 CONFIG = InferenceConfig(background_value=0.3, presence_threshold=0.0, photo_side=40)
 
 
@@ -56,7 +56,7 @@ def test_pamr_sees_the_small_photo():
     segmenter = Segmenter(TinyNetwork(), NAMES, ExportConfig(CONFIG, refine="pamr"))
     image = photo(80, 120)
     masks = Predictor(TinyNetwork(), CONFIG)(image).masks
-    expected = pamr(tf.constant(shrunk(image, 40)[None], tf.float32) / 255.0, tf.constant(masks[None]))[0].numpy()
+    expected = pamr(tf.constant(looked_at(image, 40)[None], tf.float32) / 255.0, tf.constant(masks[None]))[0].numpy()
     found = segmenter.probabilities(image[None])["masks"][0].numpy()
     assert found.shape == (80, 120, 1 + len(NAMES))
     assert abs(found - masks_at(expected, (80, 120))).max() < 0.02

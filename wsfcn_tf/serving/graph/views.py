@@ -58,20 +58,20 @@ def _masks(model: Callable[..., Mapping[str, tf.Tensor]], view: tf.Tensor, mirro
 
 def looked_at_size(images: tf.Tensor, config: InferenceConfig) -> tf.Tensor:
     """int32 [2]: height and width of photos [B, H, W, 3] as `inference.photo_side` has them."""
-    return scaled_size(tf.shape(images)[1:3], _shrinking(images, config))
+    return scaled_size(tf.shape(images)[1:3], _looking_scale(images, config))
 
 
-def _shrinking(images: tf.Tensor, config: InferenceConfig) -> tf.Tensor | float:
+def _looking_scale(images: tf.Tensor, config: InferenceConfig) -> tf.Tensor | float:
     if config.photo_side is None:
         return 1.0
-    side = tf.cast(tf.reduce_max(tf.shape(images)[1:3]), tf.float64)
-    return tf.minimum(tf.constant(1.0, tf.float64), config.photo_side / side)
+    longer = tf.cast(tf.reduce_max(tf.shape(images)[1:3]), tf.float64)
+    return tf.clip_by_value(longer, config.photo_side / 2, config.photo_side) / longer
 
 
 def _scaled(images: tf.Tensor, scale: float, config: InferenceConfig) -> tf.Tensor:
     if scale == 1 and config.photo_side is None:
         return images
-    return resize_bicubic(images, scaled_size(tf.shape(images)[1:3], scale * _shrinking(images, config)))
+    return resize_bicubic(images, scaled_size(tf.shape(images)[1:3], scale * _looking_scale(images, config)))
 
 
 def scaled_size(size: tf.Tensor, scale: tf.Tensor | float) -> tf.Tensor:
