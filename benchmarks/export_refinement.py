@@ -36,7 +36,7 @@ def main() -> None:
     arguments = parser.parse_args()
     trained = load_trained(arguments.weights)
     dataset = trained.dataset(arguments.data)
-    predict = Predictor(trained.model, replace(trained.config.inference, crf=CRFConfig()))
+    predict = Predictor(trained.model, replace(trained.config.inference, crf=CRFConfig(), photo_side=None))
     graph = _pamr_graph(1 + len(trained.class_names))
     methods = {
         "none": lambda image, masks: masks,

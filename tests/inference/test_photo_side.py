@@ -11,7 +11,7 @@ from wsfcn_tf.config import CRFConfig, DataConfig, InferenceConfig
 from wsfcn_tf.inference.prediction import Prediction
 from wsfcn_tf.inference.predictor import Predictor
 from wsfcn_tf.inference.stream import Photo, with_crf_processes
-from wsfcn_tf.inference.views import SizeWatch, in_own_size, labels_at, looked_at, looking_scale, masks_at, scaled
+from wsfcn_tf.inference.views import SizeWatch, in_own_size, labels_at, looked_at, masks_at, scaled
 from wsfcn_tf.ops import resize_half_pixel
 
 RULES = {"background": "none", "presence_threshold": 0.0}
@@ -114,29 +114,30 @@ def test_labels_before_a_crf_are_enlarged_pixel_by_pixel():
 
 
 @pytest.mark.parametrize(
-    ("size", "photo_side", "told"),
+    ("size", "settings", "ratio"),
     [
-        ((3024, 4032), None, True),
-        ((480, 640), None, True),
-        ((375, 500), None, False),
-        ((3024, 4032), 384, False),
-        ((3024, 4032), 1000, True),
-        ((64, 64), None, True),
-        ((64, 64), 384, False),
-        ((100, 150), None, False),
+        ((3024, 4032), {}, 12.3),
+        ((600, 700), {}, 2.1),
+        ((480, 640), {}, None),
+        ((3024, 4032), {"photo_side": 384}, None),
+        ((3024, 4032), {"photo_side": 1000}, 3.0),
+        ((1, 900), {"photo_side": 384}, None),
+        ((600, 700), {"scales": (0.5,)}, None),
+        ((64, 64), {}, 0.2),
+        ((64, 64), {"scales": (1.0, 2.0)}, None),
+        ((64, 64), {"photo_side": 384}, None),
+        ((100, 150), {}, None),
     ],
 )
-def test_tells_of_photos_that_are_too_large_or_too_small(size, photo_side, told):
+def test_tells_of_photos_that_are_looked_at_too_large_or_too_small(size, settings, ratio):
     lines = []
-    watch = SizeWatch(DataConfig(crop_size=224, crop_area=(0.4, 1.0)), photo_side, lines.append)
-    watch.see("small.jpg", np.zeros((200, 300, 3), np.uint8))
+    watch = SizeWatch(DataConfig(crop_size=224, crop_area=(0.4, 1.0)), InferenceConfig(**settings), lines.append)
+    watch.see("usual.jpg", np.zeros((200, 300, 3), np.uint8))
     for name in ("a.jpg", "b.jpg"):
         watch.see(name, np.broadcast_to(np.uint8(0), (*size, 3)))
-    assert len(lines) == told
-    if told:
-        height, width = size
-        ratio = looking_scale(size, photo_side) * np.sqrt(height * width) / (224 / np.sqrt(0.7))
-        assert lines[0] == (
-            f"a.jpg: is {width}x{height}, {ratio:.1f} times as large as crops of training showed photos, and the "
-            "network knows things at the size that they had there: inference.photo_side=384 looks at it so"
-        )
+    height, width = size
+    line = (
+        f"a.jpg: is {width}x{height} and looked at {ratio} times as large as crops of training showed photos, and the "
+        "network knows things at the size that they had there: inference.photo_side=384 looks at it so"
+    )
+    assert lines == ([] if ratio is None else [line])

@@ -74,7 +74,7 @@ def test_what_changes_no_result_may_differ(run):
 )
 def test_another_experiment(run, resume, config, names, difference):
     assert refusal(run, config, names, resume) == (
-        f"{run.root}: holds another experiment ({difference}); choose another --output"
+        f"{run.root}: holds another experiment ({difference}); choose another --output, or go on as it began"
     )
     assert run.read() == (CONFIG, NAMES)
 

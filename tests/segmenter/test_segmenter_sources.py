@@ -111,15 +111,17 @@ def test_large_photos_are_looked_at_as_small_ones(run, photos, tmp_path):
 
 def test_photos_much_larger_than_those_of_training_are_told_of_once(run, capsys, tmp_path):
     large = np.zeros((700, 1000, 3), np.uint8)
-    with pytest.warns(UserWarning, match=r"^photo 2: is 1000x700, 2\.5 times .* inference\.photo_side=464 ") as told:
-        Segmenter(run).predict([large[:300], large, large])
+    with pytest.warns(
+        UserWarning, match=r"^photo 2: is 1000x700 and looked at 2\.5 times .* inference\.photo_side=464 "
+    ) as told:
+        Segmenter(run).predict([large[:300, :300], large, large])
     assert len(told) == 1
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         Segmenter(run, photo_side=464).predict(large)
     Image.fromarray(large).save(tmp_path / "a.png")
     assert main(["predict", "--weights", str(run), "--output", str(tmp_path / "masks"), str(tmp_path / "a.png")]) == 0
-    assert capsys.readouterr().err.count(f"warning: {tmp_path}/a.png: is 1000x700, 2.5 times") == 1
+    assert capsys.readouterr().err.count(f"warning: {tmp_path}/a.png: is 1000x700 and looked at 2.5 times") == 1
 
 
 def test_class_names(segmenter):

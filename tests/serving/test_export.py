@@ -82,12 +82,12 @@ def test_what_lies_beside_the_graph(run, exported):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--set", "inference.crf.iterations=10"], "inference.crf.iterations=0, or take --refine pamr in its place"),
+        (["--set", "inference.crf.iterations=10"], "crf.iterations=0, or take --refine pamr in the CRF's place"),
         (["--set", "inference.saliency=10"], "inference.saliency cannot be exported"),
         (["--set", "inference.grab_cut=5"], "inference.grab_cut cannot be exported"),
         (
-            ["--set", "inference.saliency=10", "--set", "inference.grab_cut=5"],
-            "operation of TensorFlow's for it: --set inference.saliency=0 --set inference.grab_cut=0",
+            ["--set", "inference.saliency=10", "--set", "inference.grab_cut=5", "--set", "inference.crf.iterations=1"],
+            "--set inference.saliency=0 --set inference.grab_cut=0 --set inference.crf.iterations=0, or take --refine",
         ),
         (["--set", "inference.logit_adjustment=1"], "inference.logit_adjustment needs inference.class_log_odds"),
         (["--inner-size", "3x"], "--inner-size: 3x is neither"),

@@ -221,7 +221,7 @@ def test_folder_of_the_same_experiment(finished):
 def test_folder_of_another_experiment(finished, resume):
     run, _ = finished
     difference = "its training.learning_rate is 0.001, not 0.5"
-    message = f"{run.root}: holds another experiment ({difference}); choose another --output"
+    message = f"{run.root}: holds another experiment ({difference}); choose another --output, or go on as it began"
     assert refusal(with_training(learning_rate=0.5), run, resume) == message
 
 

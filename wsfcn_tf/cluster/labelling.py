@@ -100,7 +100,7 @@ class Worker:
             pool = CRFPool(network.inference.crf, network.crf_processes, start)
             model = trained.in_precision(network.inference.precision).model
             predict = with_crf_pool(Predictor(model, network.inference), pool, network.threads)
-            sizes = SizeWatch(trained.config.data, network.inference.photo_side, _tell_warning)
+            sizes = SizeWatch(trained.config.data, network.inference, _tell_warning)
             self._opened = _Opened(trained, partial(_watched, sizes, predict), dataset)
         return self._opened
 

@@ -8,11 +8,12 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from wsfcn_tf.config import DataConfig
+from wsfcn_tf.config import DataConfig, InferenceConfig
 from wsfcn_tf.inference.prediction import Prediction
 
-_FAR, _NEAR = 2, 1 / 3  # times what training showed: masks are a third worse (benchmarks/photo_size.md)
-_AS_SHOWN = 1.43  # the longer side of photos of 3:2 and 4:3, and a little more, over the root of their area
+_LARGE, _SMALL = 2, 1 / 3  # times what training showed: masks are a third worse (benchmarks/photo_size.md)
+_RATIO = 1.5  # of a photo's sides
+_ADVISED = 1.17  # times what training showed: up to there photos are better looked at as they are
 
 
 class SizeWatch:
@@ -20,23 +21,26 @@ class SizeWatch:
 
     Args:
         data: how training showed photos: in crops of `crop_size` pixels that hold `crop_area` of them.
-        photo_side: of `inference`.
+        inference: how photos are looked at: `photo_side` and `scales`.
         tell: gets the line.
     """
 
-    def __init__(self, data: DataConfig, photo_side: int | None, tell: Callable[[str], None]) -> None:
-        self._shown = data.crop_size / math.sqrt(sum(data.crop_area) / 2)
-        self._photo_side, self._tell = photo_side, tell
+    def __init__(self, data: DataConfig, inference: InferenceConfig, tell: Callable[[str], None]) -> None:
+        self._shown = data.crop_size / math.sqrt(sum(data.crop_area) / 2) * math.sqrt(_RATIO)  # of the longer side
+        self._inference, self._tell = inference, tell
 
     def see(self, name: str, image: np.ndarray) -> None:
         """Looks at the size of a photo, uint8 [H, W, 3]."""
+        if self._tell is None:
+            return
         height, width = image.shape[:2]
-        ratio = looking_scale((height, width), self._photo_side) * math.sqrt(height * width) / self._shown
-        if not _NEAR < ratio < _FAR and self._tell is not None:
-            side = 16 * round(_AS_SHOWN * self._shown / 16)
+        ratio = looking_scale((height, width), self._inference.photo_side) * max(height, width) / self._shown
+        if ratio * min(self._inference.scales) > _LARGE or ratio * max(self._inference.scales) < _SMALL:
+            side = 16 * round(_ADVISED * self._shown / 16)
             self._tell(
-                f"{name}: is {width}x{height}, {ratio:.1f} times as large as crops of training showed photos, and the "
-                f"network knows things at the size that they had there: inference.photo_side={side} looks at it so"
+                f"{name}: is {width}x{height} and looked at {ratio:.1f} times as large as crops of training showed "
+                "photos, and the network knows things at the size that they had there: "
+                f"inference.photo_side={side} looks at it so"
             )
             self._tell = None
 

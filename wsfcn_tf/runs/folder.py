@@ -104,7 +104,9 @@ class RunFolder:
         if difference is None and earlier_names != class_names:
             difference = f"its classes are {', '.join(earlier_names)}"
         if difference:
-            raise UserError(f"{self.root}: holds another experiment ({difference}); choose another --output")
+            raise UserError(
+                f"{self.root}: holds another experiment ({difference}); choose another --output, or go on as it began"
+            )
         if not resume:
             raise UserError(f"{self.root}: this run has begun; add --resume to continue it, or choose another --output")
 

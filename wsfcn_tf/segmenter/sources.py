@@ -57,7 +57,7 @@ class TrainedSource:
         self.trained = replace(trained, config=replace(trained.config, inference=inference))
         self.computing = self.trained.in_precision(resolved(inference.precision))
         self._predictor = Predictor(self.computing.model, inference)
-        self._sizes = SizeWatch(trained.config.data, inference.photo_side, tell)
+        self._sizes = SizeWatch(trained.config.data, inference, tell)
 
     def __call__(self, photo: Given, probabilities: bool) -> Segmentation:
         """See `Source`."""

@@ -84,16 +84,16 @@ def build_segmenter(trained: Trained, config: ExportConfig, precision: Precision
 
 def check_exportable(trained: Trained, config: ExportConfig) -> None:
     """Raises UserError for what no exported form of a network can have."""
-    if config.inference.crf.iterations and config.refine == "none":
+    not_in_graphs = {f"inference.{key}": getattr(config.inference, key) for key in ("saliency", "grab_cut")}
+    if config.refine == "none":
+        not_in_graphs["inference.crf.iterations"] = config.inference.crf.iterations
+    found = [key for key, value in not_in_graphs.items() if value > 0]
+    if found:
+        leave_out = " ".join(f"--set {key}=0" for key in found)
         raise UserError(
-            "the dense CRF cannot be exported, it is no operation of TensorFlow's: leave it out with "
-            "--set inference.crf.iterations=0, or take --refine pamr in its place"
+            f"{', '.join(found)} cannot be exported, there is no operation of TensorFlow's for it: {leave_out}"
+            + (", or take --refine pamr in the CRF's place" if found[-1].startswith("inference.crf") else "")
         )
-    cues = [key for key in ("saliency", "grab_cut") if getattr(config.inference, key) > 0]
-    if cues:
-        leave_out = " ".join(f"--set inference.{key}=0" for key in cues)
-        named = " and ".join(f"inference.{key}" for key in cues)
-        raise UserError(f"{named} cannot be exported, there is no operation of TensorFlow's for it: {leave_out}")
     check_adjustment(config.inference)
     if config.inference.classes == "tags":
         raise UserError(

@@ -18,6 +18,7 @@ from wsfcn_tf.data.training_masks.training_masks import TrainingMasks, open_trai
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.files import replacing, write_text
 from wsfcn_tf.inference.photo_cues import by_tags, decided_by_tags
+from wsfcn_tf.inference.views import SizeWatch
 from wsfcn_tf.models.backbones.hub.preset import Description, with_description
 from wsfcn_tf.objective.objective import log_odds
 from wsfcn_tf.runs.checkpoints import TrainingState, read_state, recover
@@ -106,7 +107,7 @@ def open_experiment(
     run.check(config, dataset.class_names, resume)
     check_training_data(run.training_data, names, tags, dataset.class_names, _checksums(masks))
     split, notes = open_validation_split(config, dataset, names)
-    notes = [*(masks.notes if masks else ()), *notes]
+    notes = [*(masks.notes if masks else ()), *notes, *_size_warnings(config, dataset, names[0])]
     if training.steps_per_epoch:
         notes.append(_passes(training.epochs * steps / one_pass, len(names)))
     check_devices(strategy, training.batch_size, training.accumulation_steps)
@@ -121,6 +122,14 @@ def open_experiment(
             "fewer photos; delete this folder to resume from the checkpoint before"
         )
     return Experiment(config, dataset, run, strategy, names, tags, masks, steps, split, notes)
+
+
+def _size_warnings(config: ExperimentConfig, dataset: Dataset, name: str) -> list[str]:
+    """Whether a photo will be looked at in a size that training does not show: before it has cost a training."""
+    lines: list[str] = []
+    with suppress(UserError):  # one that cannot be read is told of in its turn
+        SizeWatch(config.data, config.inference, lines.append).see(name, dataset.image(name))
+    return [f"warning: {line}" for line in lines]
 
 
 def _passes(number: float, photos: int) -> str:

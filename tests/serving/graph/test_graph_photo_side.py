@@ -52,6 +52,28 @@ def test_large_photos_are_looked_at_as_predict_does(config):
     assert len(found) > 1
 
 
+def test_views_are_taken_from_the_photo_itself():
+    """A view at 1.5 shows what a photo of half the size has lost: with noise, masks of the two are far apart."""
+    image = np.random.default_rng(0).integers(0, 256, (60, 80, 3), dtype=np.uint8)
+    config = replace(CONFIG, scales=(1.5,))
+    segmenter = Segmenter(TinyNetwork(), NAMES, ExportConfig(config))
+    answer = segmenter.probabilities(image[None])["masks"][0].numpy()
+    expected = masks_at(Predictor(TinyNetwork(), config)(image).masks, (60, 80))
+    assert abs(answer - expected).max() < 0.02
+    of_small = masks_at(Predictor(TinyNetwork(), config)(looked_at(image, 40)).masks, (60, 80))
+    assert abs(of_small - expected).max() > 0.05
+
+
+def test_what_is_looked_at_in_one_piece_is_limited(monkeypatch):
+    """Not by the photos' pixels: one may become many."""
+    monkeypatch.setattr("wsfcn_tf.serving.graph.segmenter.LOOKED_AT", 3 * 20 * 20)
+    segmenter = Segmenter(TinyNetwork(), NAMES, ExportConfig(CONFIG))
+    assert segmenter.predict_array(np.zeros((3, 1, 1, 3), np.uint8))["labels"].shape == (3, 1, 1)
+    for images in (np.zeros((4, 1, 1, 3), np.uint8), np.zeros((1, 200, 200, 3), np.uint8)):
+        with pytest.raises(tf.errors.InvalidArgumentError, match=r"x (20|40) pixels, as inference\.photo_side has it"):
+            segmenter.predict_array(images)
+
+
 def test_pamr_sees_the_small_photo():
     segmenter = Segmenter(TinyNetwork(), NAMES, ExportConfig(CONFIG, refine="pamr"))
     image = photo(80, 120)

@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 
 from wsfcn_tf.errors import UserError
 
+LOOKED_AT = 8_388_608  # pixels of photos that `inference.photo_side` has resized, in one piece
 LARGEST = 2**31 - 1  # bytes of a protocol buffer, which graphs and answers are, and of a flatbuffer
 
 

@@ -10,7 +10,7 @@ from wsfcn_tf.config import InferenceConfig
 from wsfcn_tf.data.masks.png import voc_palette
 from wsfcn_tf.models import Network
 from wsfcn_tf.ops import resize_half_pixel
-from wsfcn_tf.serving.graph.limits import LARGEST, Limits
+from wsfcn_tf.serving.graph.limits import LARGEST, LOOKED_AT, Limits
 from wsfcn_tf.serving.graph.palette_png import encode_palette_png
 from wsfcn_tf.serving.graph.photo import decode_photo
 from wsfcn_tf.serving.graph.refinement import refine
@@ -69,6 +69,8 @@ class Segmenter(tf.Module):
         @tf.function(input_signature=[_IMAGES], autograph=False)
         def masks_of(images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             inference = config.views_and_rules
+            if inference.photo_side is not None:
+                images = _within_reach(images, looked_at_size(images, inference))
             masks, logits = mean_of_views(network, images, inference)
             scores = tf.sigmoid(logits)
             masks = apply_rules(masks, scores, inference)
@@ -211,6 +213,15 @@ class Segmenter(tf.Module):
         ]
         with tf.control_dependencies(checks):
             return tf.identity(images)
+
+
+def _within_reach(images: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
+    """What is looked at in `size` takes memory by that, and not by what photos have: a pixel becomes many."""
+    sides = tf.cast(tf.concat([tf.shape(images)[:1], size], axis=0), tf.int64)
+    words = tf.strings.reduce_join(tf.strings.as_string(sides), separator=" x ")
+    said = words + f" pixels, as inference.photo_side has it, are more than {LOOKED_AT} at once: send fewer at a time"
+    with tf.control_dependencies([tf.debugging.Assert(tf.reduce_prod(sides) <= LOOKED_AT, [said])]):
+        return tf.identity(images)
 
 
 def _of_its_shape(values: tf.Tensor, spec: tf.TensorSpec) -> tf.Tensor:
