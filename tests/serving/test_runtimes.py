@@ -1,6 +1,7 @@
 """One file for TensorFlow Lite or ONNX Runtime, from a network of one convolution."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +14,9 @@ from wsfcn_tf.serving.graph.segmenter import ExportConfig, Segmenter
 from wsfcn_tf.serving.runtimes import convert
 from wsfcn_tf.weights.trained import Trained
 
-CONFIG = ExportConfig(InferenceConfig(background_value=0.3), (24, 32))
+# an inner size is in the place of a photo_side, which would look at so small photos enlarged
+RULES = InferenceConfig(background_value=0.3, logit_adjustment=0.5, class_log_odds=(-2.0, 0.0, 1.0))
+CONFIG = ExportConfig(replace(RULES, photo_side=200), (24, 32))
 IMAGE = np.random.default_rng(0).integers(0, 256, (1, 24, 32, 3), dtype=np.uint8)
 
 
@@ -27,7 +30,7 @@ def trained(tmp_path):
 
 
 def expected():
-    segmenter = Segmenter(TinyNetwork(), NAMES, CONFIG)
+    segmenter = Segmenter(TinyNetwork(), NAMES, ExportConfig(RULES))
     return segmenter.probabilities(IMAGE)
 
 

@@ -71,3 +71,23 @@ def test_training_says_how_many_passes_its_steps_are(epochs, passes, tmp_path):
     config = with_training(epochs=epochs, steps_per_epoch=1)
     (note,) = open_experiment(config, SCENES, RunFolder(tmp_path), open_strategy(), resume=False).notes
     assert note.startswith(f"training.epochs and steps_per_epoch are {passes}")
+
+
+def test_training_warns_before_it_begins_of_photos_that_are_looked_at_too_large(tmp_path):
+    class Cameras(type(SCENES)):
+        def image(self, name):
+            return np.zeros((300, 400, 3), np.uint8)
+
+    class Unreadable(type(SCENES)):
+        def image(self, name):
+            raise UserError("is broken")
+
+    def notes(dataset, config=CONFIG):
+        run = RunFolder(tmp_path / "run")
+        return open_experiment(config, dataset(CONFIG.data.scenes), run, open_strategy(), resume=False).notes
+
+    (note,) = notes(Cameras)
+    assert note.startswith(f"warning: {SCENES.names('train')[0]}: is 400x300 and looked at ")
+    side = int(note.split("inference.photo_side=")[1].split()[0])
+    assert notes(Cameras, replace(CONFIG, inference=InferenceConfig(photo_side=side))) == []
+    assert notes(type(SCENES)) == notes(Unreadable) == []
