@@ -45,7 +45,7 @@ def test_the_first_signal_waits_for_the_state_to_be_saved(number, status, capfd)
         assert signal.getsignal(number) is not before  # whose context it is decides
     assert stopped.value.status == status
     assert str(stopped.value) == f"{number.name}: saved; --resume continues"
-    assert capfd.readouterr().err == f"\n{number.name}: saving after this step; Ctrl-C ends at once\n"
+    assert capfd.readouterr().err == f"\n{number.name}: stops when this step or mask is saved; Ctrl-C ends at once\n"
     assert signal.getsignal(number) is before
 
 

@@ -116,4 +116,6 @@ class StopOnSignal(keras.callbacks.Callback):
             self.requested = signal.Signals(number)
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # the second one, even within TensorFlow
         # not print: the signal may have come within one
-        os.write(2, f"\n{signal.Signals(number).name}: saving after this step; Ctrl-C ends at once\n".encode())
+        os.write(
+            2, f"\n{signal.Signals(number).name}: stops when this step or mask is saved; Ctrl-C ends at once\n".encode()
+        )
