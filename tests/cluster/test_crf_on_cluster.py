@@ -13,7 +13,7 @@ from wsfcn_tf.cluster import crf, labelling
 from wsfcn_tf.cluster.connection import Surroundings
 from wsfcn_tf.cluster.crf import ClusterCPUs, reserved
 from wsfcn_tf.cluster.labelling import Network, Worker
-from wsfcn_tf.config import CRFConfig, InferenceConfig
+from wsfcn_tf.config import CRFConfig, ExperimentConfig, InferenceConfig
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.inference.prediction import Prediction
 from wsfcn_tf.inference.rules import NetworkOutput, to_prediction
@@ -120,14 +120,16 @@ def test_a_photo_whose_task_is_lost_again_is_named(tasks):
         predictions(2, [ClusterCPUs])
 
 
-def test_a_worker_computes_it_where_it_is_told_to(tasks, monkeypatch):
+def test_a_worker_computes_it_where_it_is_told_to(tasks, monkeypatch, capsys):
     """Whose own processes would come to the same."""
     module = tasks()
-    trained = SimpleNamespace(in_precision=lambda name: SimpleNamespace(model=name))
+    trained = SimpleNamespace(in_precision=lambda name: SimpleNamespace(model=name), config=ExperimentConfig())
     monkeypatch.setattr(labelling, "load_trained", lambda path: trained)
     monkeypatch.setattr(labelling, "Predictor", lambda model, config: Colours())
     monkeypatch.setattr(labelling, "spawned", lambda processes: pytest.fail("started processes"))
     worker = Worker(Network("run", CONFIG, crf_processes=2), Surroundings(Path("nowhere"), {}), "group")
     photos = [Photo("a", np.zeros((8, 9, 3), np.uint8)), Photo("b", np.full((8, 9, 3), 99, np.uint8))]
     assert len(worker.predict(photos)) == len(worker.predict(photos)) == module.begun // 2 == 2
+    printed = capsys.readouterr().out  # shown by the command that has the workers
+    assert printed.startswith("warning: a: is 9x8 and looked at 0.0 times as large") and printed.count("warning") == 1
     assert len(module.options) == 1  # one pool serves both calls
