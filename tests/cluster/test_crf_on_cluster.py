@@ -131,5 +131,5 @@ def test_a_worker_computes_it_where_it_is_told_to(tasks, monkeypatch, capsys):
     photos = [Photo("a", np.zeros((8, 9, 3), np.uint8)), Photo("b", np.full((8, 9, 3), 99, np.uint8))]
     assert len(worker.predict(photos)) == len(worker.predict(photos)) == module.begun // 2 == 2
     printed = capsys.readouterr().out  # shown by the command that has the workers
-    assert printed.startswith("warning: a: is 9x8 and looked at 0.0 times as large") and printed.count("warning") == 1
+    assert printed.startswith("warning: a: is 9x8 and looked at 0.02 times as large") and printed.count("warning") == 1
     assert len(module.options) == 1  # one pool serves both calls

@@ -116,14 +116,14 @@ def test_labels_before_a_crf_are_enlarged_pixel_by_pixel():
 @pytest.mark.parametrize(
     ("size", "settings", "ratio"),
     [
-        ((3024, 4032), {}, 12.3),
-        ((600, 700), {}, 2.1),
+        ((3024, 4032), {}, "12.3"),
+        ((600, 700), {}, "2.1"),
         ((480, 640), {}, None),
         ((3024, 4032), {"photo_side": 384}, None),
-        ((3024, 4032), {"photo_side": 1000}, 3.0),
+        ((3024, 4032), {"photo_side": 1000}, "3.0"),
         ((1, 900), {"photo_side": 384}, None),
         ((600, 700), {"scales": (0.5,)}, None),
-        ((64, 64), {}, 0.2),
+        ((64, 64), {}, "0.20"),
         ((64, 64), {"scales": (1.0, 2.0)}, None),
         ((64, 64), {"photo_side": 384}, None),
         ((100, 150), {}, None),

@@ -37,9 +37,10 @@ class SizeWatch:
         ratio = looking_scale((height, width), self._inference.photo_side) * max(height, width) / self._shown
         if ratio * min(self._inference.scales) > _LARGE or ratio * max(self._inference.scales) < _SMALL:
             side = 16 * round(_ADVISED * self._shown / 16)
+            times = f"{ratio:.1f}" if ratio > 1 else f"{ratio:.2f}"
             self._tell(
-                f"{name}: is {width}x{height} and looked at {ratio:.1f} times as large as crops of training showed "
-                "photos, and the network knows things at the size that they had there: "
+                f"{name}: is {width}x{height} and looked at {times} times as large as crops of training showed photos, "
+                "and the network knows things at the size that they had there: "
                 f"inference.photo_side={side} looks at it so"
             )
             self._tell = None
