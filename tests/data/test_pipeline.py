@@ -126,10 +126,12 @@ def test_workers_change_nothing(workers):
     assert_same(read(), read(config=replace(CONFIG, workers=workers)))
 
 
+@pytest.mark.parametrize("steps", [None, 3])
 @pytest.mark.parametrize(("shards", "devices"), [(2, 1), (1, 2), (2, 2), (4, 1)])
-def test_shards_and_devices_together_see_what_one_would(shards, devices):
-    whole = read(batch_size=8, epochs=2, first_step=0)
-    parts = [read(batch_size=8, epochs=2, shard=(index, shards), devices=devices) for index in range(shards)]
+def test_shards_and_devices_together_see_what_one_would(shards, devices, steps):
+    length = {"batch_size": 8, "epochs": 2, "steps_per_epoch": steps}
+    whole = read(**length)
+    parts = [read(**length, shard=(index, shards), devices=devices) for index in range(shards)]
     steps = [
         tuple(np.concatenate([batch[i] for part in parts for batch in part[step : step + devices]]) for i in range(3))
         for step in range(0, len(parts[0]), devices)

@@ -246,11 +246,13 @@ def test_each_batch_has_its_share_of_masks():
     assert len(views) == 2 and (views[0] != views[1]).any()
 
 
+@pytest.mark.parametrize("steps", [None, 3])
 @pytest.mark.parametrize(("shards", "devices"), [(2, 1), (1, 2), (2, 2)])
-def test_shares_are_the_same_on_shards_and_devices(shards, devices):
-    masks = opened(FEW, SHARED)
-    whole = batches(masks, SHARED, epochs=2)
-    parts = [batches(masks, SHARED, epochs=2, shard=(index, shards), devices=devices) for index in range(shards)]
+def test_shares_are_the_same_on_shards_and_devices(shards, devices, steps):
+    masks, length = opened(FEW, SHARED), {"epochs": 2, "steps_per_epoch": steps}
+    whole = batches(masks, SHARED, **length)
+    parts = [batches(masks, SHARED, **length, shard=(index, shards), devices=devices) for index in range(shards)]
+    assert len(whole) == 2 * (steps or 2)
     for step, (images, y, names) in enumerate(whole):
         found = [batch for part in parts for batch in part[step * devices : (step + 1) * devices]]
         np.testing.assert_array_equal(np.concatenate([batch[0] for batch in found]), images)
