@@ -22,9 +22,9 @@ from wsfcn_tf.__main__ import main
 from wsfcn_tf.config import ModelConfig
 from wsfcn_tf.files import write_text
 from wsfcn_tf.models import Network
-from wsfcn_tf.models.head import Head
+from wsfcn_tf.models.decoder.head import Head
+from wsfcn_tf.models.decoder.pooling import GlobalWeightedPooling
 from wsfcn_tf.models.layers import ConvNormReLU
-from wsfcn_tf.models.pooling import GlobalWeightedPooling
 from wsfcn_tf.ops import resize_align_corners
 from wsfcn_tf.training import loop, trainer
 from wsfcn_tf.weights import trained

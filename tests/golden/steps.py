@@ -11,7 +11,7 @@ from golden import recipe
 
 from wsfcn_tf import ModelConfig, build_model
 from wsfcn_tf.config import SelfSupervisionConfig, TrainingConfig
-from wsfcn_tf.models import stochastic_gate
+from wsfcn_tf.models.decoder import stochastic_gate
 from wsfcn_tf.objective.objective import Objective
 from wsfcn_tf.ops.normalise import normalise
 from wsfcn_tf.training.optimizer import build_optimizer

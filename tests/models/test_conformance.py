@@ -29,14 +29,14 @@ from wsfcn_tf.models.context.fca import FCA, SpatialReweighting
 from wsfcn_tf.models.context.mclm import MCLM, ChannelAttention, StripBranch
 from wsfcn_tf.models.context.paper_fca import PaperChannelAttention, PaperFCA
 from wsfcn_tf.models.context.tap_conv import TapConv
+from wsfcn_tf.models.decoder.head import Head
+from wsfcn_tf.models.decoder.pooling import GlobalWeightedPooling
+from wsfcn_tf.models.decoder.stochastic_gate import StochasticGate
 from wsfcn_tf.models.fusion.elementwise import ElementwiseFusion, FusionPaths
 from wsfcn_tf.models.fusion.gci import GCI
 from wsfcn_tf.models.fusion.paper_sf2 import PaperSF2
 from wsfcn_tf.models.fusion.sf2 import SF2, Alignment
-from wsfcn_tf.models.head import Head
 from wsfcn_tf.models.layers import BatchNormalization, ConvNormReLU, DilatedConv2D, Layer, SeededDropout
-from wsfcn_tf.models.pooling import GlobalWeightedPooling
-from wsfcn_tf.models.stochastic_gate import StochasticGate
 
 ONE, LOW_HIGH = [(2, 8, 6, 4)], [(2, 8, 6, 4), (2, 4, 3, 8)]
 SEED = tf.constant([4, 2])

@@ -7,12 +7,12 @@ import tensorflow as tf
 from wsfcn_tf.config import ModelConfig
 from wsfcn_tf.models.backbones import build_backbone
 from wsfcn_tf.models.context import build_context
+from wsfcn_tf.models.decoder.head import Head
+from wsfcn_tf.models.decoder.pooling import GlobalWeightedPooling
+from wsfcn_tf.models.decoder.stochastic_gate import StochasticGate
 from wsfcn_tf.models.fusion import build_fusion
-from wsfcn_tf.models.head import Head
 from wsfcn_tf.models.layers import conv, register, torch_uniform
 from wsfcn_tf.models.network import Network
-from wsfcn_tf.models.pooling import GlobalWeightedPooling
-from wsfcn_tf.models.stochastic_gate import StochasticGate
 from wsfcn_tf.ops import resize_align_corners
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from networks import noise
 
-from wsfcn_tf.models.pooling import GlobalWeightedPooling
+from wsfcn_tf.models.decoder.pooling import GlobalWeightedPooling
 
 
 @pytest.mark.parametrize("focal_lambda", [0.01, 0.1])

@@ -2,7 +2,7 @@ import numpy as np
 import tensorflow as tf
 from networks import noise
 
-from wsfcn_tf.models.stochastic_gate import StochasticGate, mix
+from wsfcn_tf.models.decoder.stochastic_gate import StochasticGate, mix
 
 DEEP, SHALLOW = noise(2, 4, 5, 3), noise(2, 4, 5, 3, seed=1)
 

@@ -2,7 +2,7 @@ import numpy as np
 import tensorflow as tf
 from networks import noise, randomise
 
-from wsfcn_tf.models.head import Head
+from wsfcn_tf.models.decoder.head import Head
 
 
 def test_two_blocks_and_a_classifier_per_pixel():

@@ -1,0 +1,1 @@
+"""What is behind the fusion: the stochastic gate, the head, and from logits to image-level scores."""
