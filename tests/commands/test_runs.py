@@ -10,6 +10,7 @@ from wsfcn_tf.runs.epoch_table import write_row
 from wsfcn_tf.runs.folder import RunFolder
 from wsfcn_tf.runs.lock import locked
 from wsfcn_tf.runs.record import RunRecord
+from wsfcn_tf.runs.summary import describe_network
 
 CONFIG = ExperimentConfig(
     model=ModelConfig(num_classes=2),
@@ -128,3 +129,8 @@ def test_no_run(tmp_path, capsys, name):
     assert capsys.readouterr().err == (
         f"error: {tmp_path / name}: no run there or below: a run is what `train --output` writes\n"
     )
+
+
+def test_several_networks_are_counted():
+    assert describe_network(ModelConfig(networks=3)) == "wide_resnet38 fca sf2 x3"
+    assert describe_network(ModelConfig(networks=2, head="cam")) == "wide_resnet38 cam x2"

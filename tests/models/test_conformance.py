@@ -156,7 +156,7 @@ def test_every_layer_is_registered_and_in_the_battery():
     classes = {member for member in members if inspect.isclass(member) and member.__module__.startswith("wsfcn_tf")}
     metrics = {cls for cls in classes if issubclass(cls, keras.metrics.Metric)}  # on Keras 2, these are layers
     layers = {cls for cls in classes if issubclass(cls, keras.layers.Layer)} - metrics
-    networks = {wsfcn_tf.models.WSFCN, wsfcn_tf.models.CAMClassifier}
+    networks = {wsfcn_tf.models.WSFCN, wsfcn_tf.models.CAMClassifier, wsfcn_tf.models.Ensemble}
     assert layers - BASES == {type(case.make()) for case in CASES} | networks
     for layer in layers - BASES:
         assert keras.saving.get_registered_name(layer) == f"wsfcn_tf>{layer.__name__}"

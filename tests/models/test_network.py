@@ -2,7 +2,7 @@ import keras
 import pytest
 from networks import small_network
 
-from wsfcn_tf.models.network import norms
+from wsfcn_tf.models.layers import norms
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import tensorflow as tf
+from networks import gentle, smallest_network
 from tiny import NAMES, TinyNetwork
 
 from wsfcn_tf.config import ExperimentConfig, InferenceConfig, ModelConfig
@@ -53,6 +54,26 @@ def test_onnx(trained, tmp_path):
     answers = session.run(["masks", "scores"], {"images": IMAGE})
     for answer, name in zip(answers, ("masks", "scores")):
         np.testing.assert_allclose(answer, expected()[name], atol=1e-5)
+
+
+@pytest.mark.usefixtures("few_weights")
+@pytest.mark.parametrize("runtime", ["tflite-float16", "onnx"])
+def test_several_networks(trained, tmp_path, runtime):
+    model = smallest_network(networks=2)
+    for member in model.members():
+        gentle(member)
+    file, trained = tmp_path / f"net.{runtime.partition('-')[0]}", replace(trained, model=model)
+    if runtime == "onnx":
+        pytest.importorskip("tf2onnx")
+        onnxruntime = pytest.importorskip("onnxruntime")
+    convert(trained, CONFIG, file, runtime)
+    if runtime == "onnx":
+        session = onnxruntime.InferenceSession(file.read_bytes(), providers=["CPUExecutionProvider"])
+        answer = dict(zip(("masks", "scores"), session.run(["masks", "scores"], {"images": IMAGE})))
+    else:
+        answer = tf.lite.Interpreter(str(file)).get_signature_runner()(images=IMAGE)
+    for name, values in Segmenter(model, NAMES, ExportConfig(RULES)).probabilities(IMAGE).items():
+        np.testing.assert_allclose(answer[name], values, atol=1e-2)
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,14 @@ def predict_weights(run):
     return trained.load_trained(run.root).model.get_weights()
 
 
+def test_rounds_before_the_last_have_one_network(tmp_path):
+    several, run = replace(TWICE, model=replace(TWICE.model, networks=2)), RunFolder(tmp_path / "run")
+    train(several, SCENES, run)
+    assert run.read()[0].model.networks == 2
+    assert run.round(1).read()[0].model.networks == 1
+    train(several, SCENES, run, resume=True)  # of which nothing is another experiment
+
+
 class Interrupted(Exception):
     """In the place of a kill."""
 

@@ -168,6 +168,17 @@ def test_fewer_photos_than_when_the_checkpoint_was_saved(tmp_path):
     )
 
 
+def test_several_networks_resume_exactly(tmp_path):
+    settings = with_training(ema=0.9, checkpoint_every=1, pretrain_epochs=0)
+    config = replace(settings, model=replace(CONFIG.model, networks=2))
+    whole, run = RunFolder(tmp_path / "whole"), RunFolder(tmp_path / "run")
+    model = train(config, SCENES, whole)
+    with pytest.raises(KeyboardInterrupt):
+        train(config, SCENES, run, callbacks=[interrupting(epoch=1, step=1)])
+    assert_same_weights(train(config, SCENES, run, resume=True), model)
+    assert run.history.read_bytes() == whole.history.read_bytes()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
 def test_resuming_continues_exactly_with_everything_on(optimizer, tmp_path):

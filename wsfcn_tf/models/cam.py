@@ -1,5 +1,6 @@
 """The plain CAM classifier (Zhou et al., arXiv 1512.04150), which the SSSS release calls its baseline model."""
 
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -26,7 +27,7 @@ class CAMClassifier(Network):
     """
 
     def __init__(self, config: ModelConfig, **kwargs: Any) -> None:
-        super().__init__(config, **kwargs)
+        super().__init__(replace(config, networks=1), **kwargs)
         self.backbone = build_backbone(self.config)
         self.dropout = SeededDropout(0.5 if config.dropout else 0.0, spatial=True, name="dropout")
         self.classifier = conv(config.num_classes, 1, kernel_initializer=keras.initializers.GlorotUniform())

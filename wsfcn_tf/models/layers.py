@@ -75,6 +75,22 @@ def sublayers(layer: keras.layers.Layer, seen: set[int] | None = None) -> Iterat
                 yield from sublayers(held, seen)
 
 
+def norms(layer: keras.layers.Layer) -> Iterator[keras.layers.BatchNormalization]:
+    """Every BatchNorm that a built layer holds, at any depth."""
+    return (held for held in sublayers(layer) if isinstance(held, keras.layers.BatchNormalization))
+
+
+def synchronise_norms(layer: keras.layers.Layer) -> None:
+    """Lets every BatchNorm of a built layer that takes the batch's statistics take the global batch's.
+
+    What `BatchNormalization(synchronized=True)` sets. Here it is set once they are built, so that no layer in between
+    has to hand it on. It may not be used in a `tf.while_loop` or a nested `tf.function`: replicas meet at each of them.
+    """
+    for norm in norms(layer):
+        norm.synchronized = True
+        norm.fused = False  # Keras 2: its fused kernel sees one device's share
+
+
 @register
 class DilatedConv2D(keras.layers.Conv2D):
     """Keras' Conv2D with stride 1, "same" padding and one dilation for both axes, by `dilated_conv2d`."""

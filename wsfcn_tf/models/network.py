@@ -3,17 +3,17 @@
 import dataclasses
 import os
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
 import tensorflow as tf
 
 from wsfcn_tf.config import ModelConfig
-from wsfcn_tf.models.accumulation import in_parts
+from wsfcn_tf.models.accumulation import Values, in_parts
 from wsfcn_tf.models.backbones.hub.preset import with_description
 from wsfcn_tf.models.keras_step import Reports, scaled, there, unpacked, unscaled, weighted, with_loss_scale
-from wsfcn_tf.models.layers import sublayers
+from wsfcn_tf.models.layers import synchronise_norms
 from wsfcn_tf.models.loss_switch import LossSwitch
 from wsfcn_tf.objective.objective import Objective
 
@@ -40,7 +40,8 @@ class Network(keras.Model):
         """Creates every variable; `input_shape` is [B, H, W, 3], its sides may be None."""
         self.build_layers(input_shape)
         if self.config.freeze_backbone:
-            self.backbone.trainable = False
+            for member in self.members():
+                member.backbone.trainable = False
         if self.config.synchronise_norm:
             synchronise_norms(self)
         self.built = True
@@ -48,6 +49,18 @@ class Network(keras.Model):
     @abstractmethod
     def build_layers(self, input_shape: tuple) -> None:
         """Builds every layer that a subclass holds; `input_shape` as in `build`."""
+
+    def members(self) -> list["Network"]:
+        """The networks of an `Ensemble`, which have a backbone each; any other is one itself."""
+        return [self]
+
+    def each(self, images: tf.Tensor, training: bool, seed: tf.Tensor | None = None) -> list[Values]:
+        """What every one of `members` returns; arguments as of `call`."""
+        return [self(images, training=training, seed=seed)]
+
+    def together(self, outputs: list[Values]) -> Values:
+        """From what `each` returns to what `call` does."""
+        return outputs[0]
 
     def __call__(self, images: Any, *args: Any, **kwargs: Any) -> Any:
         """Runs the network: `model(images)` is inference; see `call` of the subclass.
@@ -102,7 +115,7 @@ class Network(keras.Model):
         for name in ("loss", "loss_weights"):
             if kwargs.get(name) is not None:
                 raise TypeError(f"compile({name}=...): losses are the objective's; leave it out")
-        if self.backbone.compute_dtype == "float16":
+        if self.members()[0].backbone.compute_dtype == "float16":
             optimizer = with_loss_scale(keras.optimizers.get(optimizer))
         super().compile(optimizer=optimizer, **{"jit_compile": False, **kwargs})
         self.objective = objective = Objective() if objective is None else objective
@@ -211,10 +224,13 @@ class Network(keras.Model):
         # apply_gradients() sums over replicas: the mean over the global batch is the sum of these shares
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
         with tf.GradientTape() as tape:
-            outputs = self(images[..., :3], training=True, seed=seed)  # a fourth channel is saliency
-            values = weighted(self.objective(images, tags, outputs, self_supervision, step, **known), sample_weight)
-            loss = scaled(self.optimizer, tf.reduce_mean(values["loss"]) / replicas)
-        values |= {name: outputs[name] for name in self.reports.watched}
+            outputs = self.each(images[..., :3], training=True, seed=seed)  # a fourth channel is saliency
+            found = [self.objective(images, tags, one, self_supervision, step, **known) for one in outputs]
+            found = [weighted(values, sample_weight) for values in found]
+            # a sum over members: each takes the step that it would alone
+            loss = scaled(self.optimizer, tf.add_n([tf.reduce_mean(one["loss"]) for one in found]) / replicas)
+        values = {name: tf.add_n([values[name] for values in found]) / len(found) for name in found[0]}
+        values |= {name: self.together(outputs)[name] for name in self.reports.watched}
         return values, unscaled(self.optimizer, tape.gradient(loss, self.trainable_variables))
 
     @tf.autograph.experimental.do_not_convert  # as Keras 3 has it: no step branches on a tensor
@@ -282,19 +298,3 @@ class Network(keras.Model):
     def from_config(cls, config: dict[str, Any], custom_objects: dict | None = None) -> "Network":
         """The model that `get_config` described."""
         return cls(ModelConfig(**config["config"]), name=config["name"])
-
-
-def norms(layer: keras.layers.Layer) -> Iterator[keras.layers.BatchNormalization]:
-    """Every BatchNorm that a built layer holds, at any depth."""
-    return (held for held in sublayers(layer) if isinstance(held, keras.layers.BatchNormalization))
-
-
-def synchronise_norms(layer: keras.layers.Layer) -> None:
-    """Lets every BatchNorm of a built layer that takes the batch's statistics take the global batch's.
-
-    What `BatchNormalization(synchronized=True)` sets. Here it is set once they are built, so that no layer in between
-    has to hand it on. It may not be used in a `tf.while_loop` or a nested `tf.function`: replicas meet at each of them.
-    """
-    for norm in norms(layer):
-        norm.synchronized = True
-        norm.fused = False  # Keras 2: its fused kernel sees one device's share

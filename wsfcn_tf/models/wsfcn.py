@@ -1,5 +1,6 @@
 """WS-FCN, and with another context and fusion its baselines: backbone, context, fusion, gate, head, pooling."""
 
+from dataclasses import replace
 from typing import Any
 
 import tensorflow as tf
@@ -28,7 +29,7 @@ class WSFCN(Network):
     """
 
     def __init__(self, config: ModelConfig, **kwargs: Any) -> None:
-        super().__init__(config, **kwargs)
+        super().__init__(replace(config, networks=1), **kwargs)
         self.backbone = build_backbone(self.config)
         if config.low_width is not None:
             self.low_projection = conv(config.low_width, 1, kernel_initializer=torch_uniform())

@@ -88,9 +88,10 @@ def summarise(run: RunFolder) -> Summary:
 
 
 def describe_network(config: ModelConfig) -> str:
-    """The network in a few words, such as "wide_resnet38 fca sf2"; a preset stands for its backbone."""
+    """The network in a few words, such as "wide_resnet38 fca sf2 x3"; a preset stands for its backbone."""
     backbone = Path(config.preset).name if config.preset else config.backbone
-    return f"{backbone} cam" if config.head == "cam" else f"{backbone} {config.context} {config.fusion}"
+    parts = "cam" if config.head == "cam" else f"{config.context} {config.fusion}"
+    return f"{backbone} {parts}" + (f" x{config.networks}" if config.networks > 1 else "")
 
 
 def describe_data(config: DataConfig) -> str:

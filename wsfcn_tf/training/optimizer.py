@@ -22,11 +22,12 @@ def build_optimizer(model: Network, config: TrainingConfig, steps_per_epoch: int
     Raises:
         ValueError: `steps_per_epoch` is None and needed.
     """
-    backbone = {id(variable) for variable in model.backbone.trainable_variables}
+    backbones = [member.backbone for member in model.members()]
+    of_backbones = {id(variable) for backbone in backbones for variable in backbone.trainable_variables}
     multipliers, decays = [], []
     for variable in model.trainable_variables:
         is_bias = variable.name.split("/")[-1].split(":")[0] in ("bias", "beta")
-        if id(variable) in backbone:
+        if id(variable) in of_backbones:
             multipliers.append(config.backbone_bias_multiplier if is_bias else 1.0)
         else:
             multipliers.append(config.new_bias_multiplier if is_bias else config.new_weight_multiplier)

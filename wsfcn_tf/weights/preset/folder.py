@@ -22,7 +22,7 @@ from wsfcn_tf.config.reading import lay_mapping_over
 from wsfcn_tf.errors import UserError, first_line
 from wsfcn_tf.files import replacing, write_json, write_text
 from wsfcn_tf.files.reading import read_json
-from wsfcn_tf.models import WSFCN, CAMClassifier, build_model
+from wsfcn_tf.models import WSFCN, CAMClassifier, Ensemble, build_model
 from wsfcn_tf.models.network_file import load_network, save_network
 from wsfcn_tf.weights.preset.hubs import local_folder
 from wsfcn_tf.weights.trained import Trained
@@ -34,7 +34,7 @@ CONFIG, WEIGHTS, PREPROCESSOR, METADATA, CARD = (
     "metadata.json",
     "README.md",
 )
-_KINDS = {keras.saving.get_registered_name(kind): kind for kind in (WSFCN, CAMClassifier)}
+_KINDS = {keras.saving.get_registered_name(kind): kind for kind in (WSFCN, CAMClassifier, Ensemble)}
 
 
 def save_preset(trained: Trained, folder: str | Path, card: str) -> None:
