@@ -6,6 +6,7 @@ from networks import noise
 
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.models.averaging import averaged
+from wsfcn_tf.models.network_file import OtherGeneration
 from wsfcn_tf.runs import checkpoints
 from wsfcn_tf.runs.checkpoints import TrainingState
 from wsfcn_tf.runs.folder import RunFolder
@@ -275,3 +276,15 @@ def test_a_checkpoint_without_manifest_that_cannot_be_loaded(run):
     assert message.startswith(f"{run.checkpoint(1)}: cannot be read (")
     assert message.endswith("); delete this folder to resume from the checkpoint before")
     assert "\n" not in message
+
+
+def test_a_checkpoint_of_the_other_generation_is_not_to_be_deleted(run, monkeypatch):
+    def other(model, path):
+        raise OtherGeneration("it was written by Keras 4, this is Keras 1: use it where Keras 4 is")
+
+    checkpoints.save(run, state_after(1), TrainingState(1), keep=2)
+    monkeypatch.setattr(checkpoints, "load_network", other)
+    with pytest.raises(UserError) as error:
+        checkpoints.restore(run, state_after(0))
+    told = "it was written by Keras 4, this is Keras 1: use it where Keras 4 is"
+    assert str(error.value) == f"{run.checkpoint(1)}: {told}"

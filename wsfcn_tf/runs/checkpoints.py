@@ -19,7 +19,7 @@ import tensorflow as tf
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.files import clear_partial, remove, replacing, write_json
 from wsfcn_tf.models.averaging import averaged, value_of
-from wsfcn_tf.models.network_file import load_network, save_network
+from wsfcn_tf.models.network_file import OtherGeneration, load_network, save_network
 from wsfcn_tf.runs.folder import WEIGHTS, RunFolder
 from wsfcn_tf.runs.manifest import damage, write_manifest
 from wsfcn_tf.runs.totals import EpochTotals
@@ -177,4 +177,6 @@ def _variables(optimizer: keras.optimizers.Optimizer) -> list[Any]:
 
 def _unreadable(folder: Path, error: Exception) -> UserError:
     reason = (str(error).splitlines() or [type(error).__name__])[0]
+    if isinstance(error, OtherGeneration):
+        return UserError(f"{folder}: {reason}")
     return UserError(f"{folder}: cannot be read ({reason}); delete this folder to resume from the checkpoint before")
