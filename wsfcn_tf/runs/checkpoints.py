@@ -19,7 +19,7 @@ import tensorflow as tf
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.files import clear_partial, remove, replacing, write_json
 from wsfcn_tf.models.averaging import averaged, value_of
-from wsfcn_tf.models.network_file import OtherGeneration, load_network, save_network
+from wsfcn_tf.models.network_file import generation_of, load_network, save_network
 from wsfcn_tf.runs.folder import WEIGHTS, RunFolder
 from wsfcn_tf.runs.manifest import damage, write_manifest
 from wsfcn_tf.runs.totals import EpochTotals
@@ -81,14 +81,20 @@ def restore(run: RunFolder, model: keras.Model) -> None:
         model: compiled; it and its optimiser are built.
 
     Raises:
-        UserError: the last checkpoint cannot be read, or none could hold the optimiser's loss scale.
+        UserError: the last checkpoint cannot be read or is of the other generation of Keras, or none could hold the
+            optimiser's loss scale.
     """
     checkpoint, optimizer = run.latest_checkpoint(), model.optimizer
     variables = _variables(optimizer)
     if checkpoint is None:
         return
+    weights = checkpoint.folder / (_RAW if optimizer.use_ema else WEIGHTS)
     try:
-        load_network(model, checkpoint.folder / (_RAW if optimizer.use_ema else WEIGHTS))
+        if (theirs := generation_of(weights)) != keras.__version__[0]:
+            # whose optimiser has its variables in another order
+            told = f"it was written by Keras {theirs}, this is Keras {keras.__version__}"
+            raise UserError(f"{checkpoint.folder}: {told}: resume where Keras {theirs} is")
+        load_network(model, weights)
         with np.load(checkpoint.folder / _OPTIMIZER) as values:
             for index, variable in enumerate(variables):
                 variable.assign(values[str(index)])
@@ -177,6 +183,4 @@ def _variables(optimizer: keras.optimizers.Optimizer) -> list[Any]:
 
 def _unreadable(folder: Path, error: Exception) -> UserError:
     reason = (str(error).splitlines() or [type(error).__name__])[0]
-    if isinstance(error, OtherGeneration):
-        return UserError(f"{folder}: {reason}")
     return UserError(f"{folder}: cannot be read ({reason}); delete this folder to resume from the checkpoint before")
