@@ -37,8 +37,13 @@ _SETTINGS = {
     **{f"no {part}": [*keys, "self_supervision.rounds=1"] for part, keys in _WITHOUT.items()},
     "no wide crops, two rounds": _WITHOUT["wide crops"],
 }
-# the lines that are there are older than inference.logit_adjustment
-_OLDER = ["inference.logit_adjustment=0"]
+# the lines that are there are of photos_best as it was, before it had inference.logit_adjustment and several networks
+_OLDER = [
+    "inference.logit_adjustment=0",
+    "model.networks=1",
+    "self_supervision.rounds=2",
+    "training.steps_per_epoch=null",
+]
 # fashion has more than twice MSRC's photos; its lines are older than photo_cues tags, which decides otherwise there
 _SCHEDULES = {"fashion": ["training.epochs=20", "training.cooldown_epochs=8", "inference.photo_cues=one_class"]}
 _RULES: dict[str, list[str]] = {"config": []}
