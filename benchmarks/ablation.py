@@ -41,7 +41,6 @@ _SETTINGS = {
 _OLDER = [
     "inference.logit_adjustment=0",
     "model.networks=1",
-    "self_supervision.rounds=2",
     "training.steps_per_epoch=null",
 ]
 # fashion has more than twice MSRC's photos; its lines are older than photo_cues tags, which decides otherwise there

@@ -79,7 +79,7 @@ def _precision(rounds: int) -> None:
     print(f"{where()}, photos of 320x213\n")
     print("| network | views | precision | s a photo | processors' s a photo |\n|---|---|---|---:|---:|")
     for name in ("photos_small", "photos_best"):
-        config = replace(load_config(f"configs/{name}.yaml").model, num_classes=20)
+        config = replace(load_config(f"configs/{name}.yaml", ["model.networks=1"]).model, num_classes=20)
         models = {}
         for kind in ("float32", "bfloat16"):
             with precision(kind):

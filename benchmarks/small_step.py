@@ -1,7 +1,7 @@
 """What a training step of the small network costs, with a narrower decoder or a coarser shallow feature.
 
 Run `python -m benchmarks.small_step`. The settings are those of configs/photos_small.yaml, but for what the table says,
-or those of configs/photos_best.yaml; all take turns in one process.
+or those of one network of configs/photos_best.yaml; all take turns in one process.
 """
 
 import os
@@ -40,7 +40,7 @@ def main() -> None:
     """Prints the table: seconds of the wall clock, and of the processors, which other work disturbs less."""
     steps = {}
     for path, variants in ((_SMALL, _VARIANTS), (_BEST, _VARIANTS_OF_BEST)):
-        config = load_config(path, [f"training.precision={fastest_precision()}"])
+        config = load_config(path, ["model.networks=1", f"training.precision={fastest_precision()}"])
         steps |= {name: _step(config, settings) for name, settings in variants.items()}
     times = {name: [] for name in steps}
     for _ in range(2 + _ROUNDS):

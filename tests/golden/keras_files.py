@@ -2,7 +2,7 @@
 
     PYTHONPATH=.:tests python -m golden.keras_files
 
-adds what the Keras at hand writes of `network()`, and what the network then says of `image()`.
+adds what the Keras at hand writes of `network`, and what the network then says of `image()`.
 """
 
 import json
@@ -20,10 +20,10 @@ from wsfcn_tf.models import Network
 _SHAPES, _OUTPUTS = Path(__file__).with_suffix(".json"), Path(__file__).with_suffix(".npz")
 
 
-def network(patch: pytest.MonkeyPatch) -> Network:
-    """Two networks in one: a model of models, whose parts lie in lists and in one another."""
+def network(patch: pytest.MonkeyPatch, networks: int) -> Network:
+    """One network, or a model of models; their parts lie in lists and in one another."""
     with_few_weights(patch)
-    return shallow_network(decoder_width=8, networks=2)
+    return shallow_network(decoder_width=8, networks=networks)
 
 
 def image() -> np.ndarray:
@@ -31,22 +31,23 @@ def image() -> np.ndarray:
     return np.random.default_rng(0).standard_normal((1, 32, 48, 3)).astype(np.float32)
 
 
-def write(path: Path, generation: str) -> None:
-    """A file of `network()` as Keras "2" or "3" has them."""
+def write(path: Path, generation: str, networks: int) -> None:
+    """A file of `network` as Keras "2" or "3" has them."""
     with h5py.File(path, "w") as file:
-        for name, shape in json.loads(_SHAPES.read_text())[generation].items():
+        for name, shape in json.loads(_SHAPES.read_text())[f"{generation}-{networks}"].items():
             if shape is None:  # of a layer without weights
                 file.require_group(name)
             else:
                 file[name] = _drawn(name, shape)
         if generation == "3":
-            file.require_group("vars").attrs["name"] = "ensemble"
+            file.require_group("vars").attrs["name"] = "wsfcn"
 
 
-def outputs(generation: str) -> dict[str, np.ndarray]:
+def outputs(generation: str, networks: int) -> dict[str, np.ndarray]:
     """What that Keras' own network said of `image()`, its weights read from that file by Keras."""
+    prefix = f"{generation}-{networks}_"
     with np.load(_OUTPUTS) as found:
-        return {name.removeprefix(f"{generation}_"): found[name] for name in found if name.startswith(generation)}
+        return {name.removeprefix(prefix): found[name] for name in found if name.startswith(prefix)}
 
 
 def _drawn(name: str, shape: list[int]) -> np.ndarray:
@@ -56,23 +57,25 @@ def _drawn(name: str, shape: list[int]) -> np.ndarray:
     return (float(len(shape) == 1) + spread * rng.uniform(-1, 1, shape)).astype(np.float32)
 
 
-def _main() -> None:
+def _main(networks: int) -> None:
     patch, generation, path = pytest.MonkeyPatch(), keras.__version__[0], Path("keras_file.weights.h5")
-    model = network(patch)
+    key, model = f"{generation}-{networks}", network(patch, networks)
     model.save_weights(path)
     shapes = {}
     with h5py.File(path) as file:
         file.visititems(lambda name, item: shapes.update({name: getattr(item, "shape", None)}))
     shapes = {name: shape for name, shape in shapes.items() if shape is not None or name.endswith("vars")}
     all_shapes = json.loads(_SHAPES.read_text()) if _SHAPES.exists() else {}
-    _SHAPES.write_text(json.dumps(all_shapes | {generation: shapes}).replace(', "', ',\n"') + "\n")
-    write(path, generation)
+    _SHAPES.write_text(json.dumps(all_shapes | {key: shapes}).replace(', "', ',\n"') + "\n")
+    write(path, generation, networks)
     model.load_weights(path)
-    said = {f"{generation}_{name}": np.asarray(value) for name, value in model(image(), training=False).items()}
+    said = {f"{key}_{name}": np.asarray(value) for name, value in model(image(), training=False).items()}
     before = dict(np.load(_OUTPUTS)) if _OUTPUTS.exists() else {}
     np.savez_compressed(_OUTPUTS, **(before | said))
     path.unlink()
+    patch.undo()
 
 
 if __name__ == "__main__":
-    _main()
+    _main(1)
+    _main(2)

@@ -12,6 +12,7 @@ from networks import randomise, small_network
 from wsfcn_tf.config import SelfSupervisionConfig, TrainingConfig
 from wsfcn_tf.models.network_file import load_network, save_network
 from wsfcn_tf.training import Objective, build_optimizer
+from wsfcn_tf.weights.backbone import load_backbone
 
 NOT_THERE = r"expected . variables, but received 0|could not be loaded"
 
@@ -83,32 +84,63 @@ def test_a_network_that_is_not_compiled(models, tmp_path):
     assert numbers(tmp_path / "bare.weights.h5") == numbers(tmp_path / "first.weights.h5")
 
 
+@pytest.fixture(params=[1, 2])
+def networks(request):
+    return request.param
+
+
 @pytest.fixture
-def two_networks(monkeypatch):
-    return keras_files.network(monkeypatch)
+def model(networks, monkeypatch):
+    return keras_files.network(monkeypatch, networks)
 
 
 @pytest.mark.parametrize("generation", ["2", "3"])
-def test_what_either_generation_writes_is_read(two_networks, generation, tmp_path):
-    keras_files.write(tmp_path / "theirs.weights.h5", generation)
-    load_network(two_networks, tmp_path / "theirs.weights.h5")
-    said = two_networks(keras_files.image(), training=False)
-    for name, expected in keras_files.outputs(generation).items():
+def test_what_either_generation_writes_is_read(model, networks, generation, tmp_path):
+    keras_files.write(tmp_path / "theirs.weights.h5", generation, networks)
+    load_network(model, tmp_path / "theirs.weights.h5")
+    said = model(keras_files.image(), training=False)
+    for name, expected in keras_files.outputs(generation, networks).items():
         np.testing.assert_allclose(said[name], expected, rtol=1e-5, atol=1e-5)
 
 
-def test_what_this_generation_writes_is_as_it_was(two_networks, tmp_path):
+@pytest.mark.parametrize("generation", ["2", "3"])
+def test_a_backbone_is_read_from_a_network_of_either_generation(generation, monkeypatch, tmp_path):
+    path = tmp_path / "theirs.weights.h5"
+    keras_files.write(path, generation, 1)
+    whole, other = keras_files.network(monkeypatch, 1), keras_files.network(monkeypatch, 1)
+    load_network(whole, path)
+    load_backbone(other, str(path))
+    assert_same_weights(whole.backbone, other.backbone)
+
+
+def test_what_this_generation_writes_is_as_it_was(model, networks, tmp_path):
     """So that the other one reads it."""
-    save_network(two_networks, tmp_path / "ours.weights.h5")
-    keras_files.write(tmp_path / "expected.weights.h5", keras.__version__[0])
+    save_network(model, tmp_path / "ours.weights.h5")
+    keras_files.write(tmp_path / "expected.weights.h5", keras.__version__[0], networks)
     assert shapes(tmp_path / "ours.weights.h5") == shapes(tmp_path / "expected.weights.h5")
 
 
 @pytest.mark.parametrize("generation", ["2", "3"])
-def test_a_part_that_is_missing(two_networks, generation, tmp_path):
+def test_a_part_that_is_missing(model, networks, generation, tmp_path):
     path = tmp_path / "theirs.weights.h5"
-    keras_files.write(path, generation)
+    keras_files.write(path, generation, networks)
     with h5py.File(path, "a") as file:
-        file.move(next(name for name in file if name != "vars"), "elsewhere")
+        del file[next(name for name in shapes(path) if "/bn/vars/" in name).rpartition("/vars/")[0]]
     with pytest.raises(ValueError, match=NOT_THERE):
-        load_network(two_networks, path)
+        load_network(model, path)
+
+
+def test_what_is_no_array_of_the_other_generation_s_file(model, networks, tmp_path):
+    path, theirs = tmp_path / "theirs.weights.h5", {"2": "3", "3": "2"}[keras.__version__[0]]
+    keras_files.write(path, theirs, networks)
+    keras_files.write(tmp_path / "elsewhere.weights.h5", theirs, networks)
+    name = next(name for name in shapes(path) if "/bn/vars/" in name)
+    for item, told in (
+        (h5py.ExternalLink(tmp_path / "elsewhere.weights.h5", name), "is not an array of the file itself"),
+        (np.zeros(100_000), "more than any weight of the network"),
+    ):
+        with h5py.File(path, "a") as file:
+            del file[name]
+            file[name] = item
+        with pytest.raises(ValueError, match=told):
+            load_network(model, path)

@@ -290,5 +290,6 @@ def test_a_checkpoint_of_the_other_generation_is_not_to_be_deleted(run):
             del file["vars"].attrs["name"]
     with pytest.raises(UserError) as error:
         checkpoints.restore(run, state_after(0))
-    told = rf"it was written by Keras {theirs}, this is Keras {ours}\.\S+: resume where Keras {theirs} is"
+    told = rf"it was written by Keras {theirs}, this is Keras {ours}\.\S+: resume with Keras {theirs}, or begin "
+    told += re.escape(f"a new run from its weights, --set training.weights={run.root}")
     assert re.fullmatch(re.escape(f"{run.checkpoint(1)}: ") + told, str(error.value))

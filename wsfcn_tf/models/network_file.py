@@ -14,6 +14,7 @@ from pathlib import Path
 
 import h5py
 import keras
+import numpy as np
 
 
 def save_network(model: keras.Model, path: str | Path) -> None:
@@ -30,17 +31,31 @@ def load_network(model: keras.Model, path: str | Path) -> None:
         path: a file that Keras 2 or 3 wrote, whichever this is.
 
     Raises:
-        OSError, ValueError, KeyError: not such a file, or of another architecture.
+        OSError, ValueError, KeyError: not such a file, or a part is missing in it or of another shape. Parts that only
+            the file has are not looked at.
     """
     generation = generation_of(path)
     if generation == keras.__version__[0]:
         with _without_optimizer(model):
             model.load_weights(path)
         return
+    found, largest = 0, max(np.prod(weight.shape, dtype=np.int64) for weight in model.weights)
     with h5py.File(path) as file:
         for name, layer in _layers_as_saved(model, "", generation, set()):
             own = file.get(f"{name}/vars", {})
-            layer.load_own_variables({number: own[number][()] for number in own})
+            layer.load_own_variables({number: _array(file, own[number], largest) for number in own})
+            found += len(own)
+    if found != len(model.weights):
+        raise ValueError(f"{len(model.weights)} weights were looked for, {found} found")
+
+
+def _array(file: h5py.File, item: h5py.Dataset, largest: int) -> np.ndarray:
+    """An array that the file itself holds: files may come from anywhere, and name others or claim any size."""
+    if not isinstance(item, h5py.Dataset) or item.file != file or item.is_virtual or item.external:
+        raise ValueError(f"{item.name} is not an array of the file itself")
+    if item.size > largest:
+        raise ValueError(f"{item.name} has shape {item.shape}, more than any weight of the network")
+    return item[()]
 
 
 def generation_of(path: str | Path) -> str:

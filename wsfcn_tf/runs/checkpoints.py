@@ -90,10 +90,11 @@ def restore(run: RunFolder, model: keras.Model) -> None:
         return
     weights = checkpoint.folder / (_RAW if optimizer.use_ema else WEIGHTS)
     try:
+        # the other generation's optimiser has its variables in another order
         if (theirs := generation_of(weights)) != keras.__version__[0]:
-            # whose optimiser has its variables in another order
             told = f"it was written by Keras {theirs}, this is Keras {keras.__version__}"
-            raise UserError(f"{checkpoint.folder}: {told}: resume where Keras {theirs} is")
+            new = f"begin a new run from its weights, --set training.weights={run.root}"
+            raise UserError(f"{checkpoint.folder}: {told}: resume with Keras {theirs}, or {new}")
         load_network(model, weights)
         with np.load(checkpoint.folder / _OPTIMIZER) as values:
             for index, variable in enumerate(variables):
