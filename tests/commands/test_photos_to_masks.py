@@ -1,6 +1,7 @@
 """`train` and `predict` as a user types them, on a folder of six tiny photos."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -9,6 +10,8 @@ from six_photos import one_line
 
 from wsfcn_tf.__main__ import main
 from wsfcn_tf.evaluation.metrics import tag_health
+from wsfcn_tf.runs.folder import RunFolder
+from wsfcn_tf.runs.record import RunRecord
 from wsfcn_tf.weights.precision import fastest_precision
 
 pytestmark = pytest.mark.usefixtures("tiny_networks")
@@ -54,12 +57,24 @@ def test_what_tags_tell_about_masks_is_told_where_they_are_known(trained, root, 
     assert capsys.readouterr().out.endswith(
         f"6 masks and overlays: {tmp_path}\nwarning: 6 photos, [3, 3] with cat, dog\n"
     )
-    assert main(["predict", *arguments, str(root / "JPEGImages")]) == 0
-    assert "warning" not in capsys.readouterr().out
     assert main(["evaluate", *arguments]) == 0
     assert "\nwarning: 2 photos, [1, 1] with cat, dog\n" in capsys.readouterr().out
     found = json.loads((tmp_path / "metrics.json").read_text())["tag_health"]
     assert (found["tags"], found["photos"], set(found["stray"])) == ("the data's tags", 2, {"cat", "dog"})
+
+
+def test_of_other_photos_what_tags_told_at_the_end_of_training(trained, root, tmp_path, capsys):
+    def lines(weights, number):
+        photo, output = str(root / "JPEGImages" / "a.jpg"), str(tmp_path / f"masks{number}")
+        assert main(["predict", "--weights", str(weights), "--output", output, photo]) == 0
+        return capsys.readouterr().out.splitlines()
+
+    assert "warning" not in lines(trained, 1)[-1]
+    run = shutil.copytree(trained, tmp_path / "run")
+    RunRecord(RunFolder(run).record, {"warnings": ["masks of hat", "no mask of bag"]})
+    told = [f"warning: at the end of its training: {line}" for line in ("masks of hat", "no mask of bag")]
+    assert lines(run, 2)[-2:] == told
+    assert "warning" not in lines(next((run / "checkpoints").iterdir()), 3)[-1]  # weights of another epoch
 
 
 def test_predictions_are_resumed_and_say_how_they_were_made(trained, tmp_path, capsys):

@@ -82,7 +82,7 @@ def _predict_on_server(arguments: argparse.Namespace) -> list[Path]:
 
 
 def _predict_here(arguments: argparse.Namespace) -> tuple[str, list[str]]:
-    """What was written, and what the tags of a split's photos, if they are known, tell about masks."""
+    """What was written, and what tags tell about masks: those of a split's photos, if they are known, or training's."""
     from wsfcn_tf.cluster.stores import folder_of
 
     _check_stores(arguments)
@@ -165,7 +165,18 @@ def _predict_into(folder: Path, arguments: argparse.Namespace) -> tuple[str, lis
         done = f"{len(masks)} masks and overlays: {arguments.output}"
     else:
         done = f"{len(masks)} photos for {arguments.write}: {annotations.told}"
-    return done, warnings(health, trained.class_names) if health else []
+    return done, warnings(health, trained.class_names) if health else _warnings_of_training(trained)
+
+
+def _warnings_of_training(trained: "Trained") -> list[str]:
+    """What tags told when the training ended of a network whose masks there is nothing else to judge by."""
+    from wsfcn_tf.runs.folder import RunFolder
+    from wsfcn_tf.runs.summary import warnings_of
+
+    run = RunFolder(trained.run)
+    if trained.weights != run.weights:
+        return []
+    return [f"at the end of its training: {line}" for line in warnings_of(run)]
 
 
 def _annotations(trained: "Trained", jobs: Sequence["Job"], arguments: argparse.Namespace) -> "AnnotationOutput | None":

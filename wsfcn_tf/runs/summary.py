@@ -83,8 +83,14 @@ def summarise(run: RunFolder) -> Summary:
         images_per_second=_median(_numbers(speed, "images_per_second")),
         wait=_median(_numbers(speed, "wait")),
         selected_with_masks=config.training.select == "miou",
-        warnings=tuple(record[-1].get("warnings", ())) if record else (),
+        warnings=warnings_of(run),
     )
+
+
+def warnings_of(run: RunFolder) -> tuple[str, ...]:
+    """What tags told of the trained network when the training ended; nothing if it was not validated."""
+    record = read_record(run.record)
+    return tuple(record[-1].get("warnings", ())) if record else ()
 
 
 def describe_network(config: ModelConfig) -> str:
