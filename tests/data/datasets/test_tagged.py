@@ -34,7 +34,7 @@ def test_splits_masks_and_photos_that_are_not_there(tagged_root):
     folder = TaggedFolder(tagged_root)
     with pytest.raises(UserError) as error:
         folder.names("val")
-    advice = f"put masks into {tagged_root}/masks, or take the split 'train'"
+    advice = f"list its photos there, put masks into {tagged_root}/masks, or take the split 'train'"
     assert str(error.value) == f"{tagged_root}/val.txt: there is no such split: {advice}"
     with pytest.raises(UserError) as error:
         folder.names("test")

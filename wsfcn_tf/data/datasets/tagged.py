@@ -96,8 +96,8 @@ class TaggedFolder:
             names = [name for name in self._walk() if self.masks.path_of(name) is not None]
             if names:
                 return names
-        there_are = "put masks into " + str(self.root / MASKS) if split == "val" else "list its photos there"
-        raise UserError(f"{path}: there is no such split: {there_are}, or take the split 'train'")
+        or_masks = f", put masks into {self.root / MASKS}" if split == "val" else ""
+        raise UserError(f"{path}: there is no such split: list its photos there{or_masks}, or take the split 'train'")
 
     def path(self, name: str) -> Path:
         """The photo's file."""

@@ -181,7 +181,7 @@ def open_validation_split(
     except UserError as error:
         if training.select != "last":
             raise
-        return None, [f"no validation: {error}"]
+        return None, [f"no validation, and so no warning of masks that go wrong: {error}"]
     notes, tags = [], None
     trained_on = len(set(names) & set(training_names))
     if trained_on:
@@ -193,7 +193,7 @@ def open_validation_split(
             raise UserError(
                 f"training.select is {training.select}, which needs the tags of {split}: {error}"
             ) from error
-        notes.append(f"no losses and no mAP on {split}, whose tags are not known (masks are not asked): {error}")
+        notes.append(f"no losses, mAP and warnings on {split}, whose tags are not known (masks are not asked): {error}")
         if not training.validate_miou:
             return None, notes
     return ValidationSplit(names, tags), notes
