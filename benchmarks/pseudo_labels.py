@@ -17,6 +17,8 @@ import numpy as np
 import tensorflow as tf
 
 from benchmarks.measure import where
+from benchmarks.thing_sizes import HEADER as SIZES
+from benchmarks.thing_sizes import ThingSizes
 from wsfcn_tf.config.reading import override
 from wsfcn_tf.data.photos.saliency import saliency
 from wsfcn_tf.evaluation.evaluator import tags_in
@@ -39,22 +41,20 @@ def main() -> None:
     parser.add_argument("--split", default="val")
     arguments = parser.parse_args()
     trained = load_trained(arguments.run)
-    rows = [
-        (variant or "as trained", *(f"{value:.1%}" for value in quality))
-        for variant, quality in zip(["", *arguments.by], _measure(trained, arguments), strict=True)
-    ]
+    found = dict(zip(["as trained", *arguments.by], _measure(trained, arguments), strict=True))
+    rows = [(variant, *(f"{value:.1%}" for value in quality)) for variant, (quality, _) in found.items()]
     print(f"{where()}\n\n{markdown_table(_HEADER, rows)}")
+    by_size = [(variant, *row) for variant, (_, sizes) in found.items() for row in sizes.rows()]
+    print(f"\n{markdown_table(('pseudo labels', *SIZES), by_size)}")
 
 
-def _measure(trained: Trained, arguments: argparse.Namespace) -> list[tuple[float, ...]]:
+def _measure(trained: Trained, arguments: argparse.Namespace) -> list[tuple[tuple[float, ...], ThingSizes]]:
     # a comma within brackets belongs to a value
     keys = [re.split(r",(?![^\[]*\])", variant) if variant else [] for variant in ["", *arguments.by]]
     dataset, labels = trained.dataset(arguments.data), 1 + len(trained.class_names)
-    frequencies = np.mean([dataset.tags(name) for name in dataset.names("train")], axis=0).tolist()
-    objectives = [
-        Objective(override(trained.config, settings).self_supervision, frequencies=frequencies) for settings in keys
-    ]
+    objectives = [Objective(override(trained.config, settings).self_supervision) for settings in keys]
     matrices, kept = np.zeros([len(objectives), labels + 1, labels + 1], np.int64), np.zeros(len(objectives))
+    sizes = [ThingSizes() for _ in objectives]
     names = dataset.names(arguments.split)
     for name in names:
         image = dataset.image(name)
@@ -68,7 +68,9 @@ def _measure(trained: Trained, arguments: argparse.Namespace) -> list[tuple[floa
             kept[i] += holds_every_tag(pseudo, tags)[0] / len(names)
             found = np.where(pseudo[0].numpy().any(-1), pseudo[0].numpy().argmax(-1), labels)
             matrices[i] += confusion_matrix(truth, found, labels + 1)
-    return [(*_quality(matrix), share) for matrix, share in zip(matrices, kept, strict=True)]
+            sizes[i].add(truth, found)
+    qualities = [(*_quality(matrix), share) for matrix, share in zip(matrices, kept, strict=True)]
+    return list(zip(qualities, sizes, strict=True))
 
 
 def _quality(matrix: np.ndarray) -> tuple[float, ...]:
