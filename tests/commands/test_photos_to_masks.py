@@ -52,6 +52,7 @@ def test_what_tags_tell_about_masks_is_told_where_they_are_known(trained, root, 
         return [f"{health.photos} photos, {health.tagged.tolist()} with {', '.join(names)}"]
 
     monkeypatch.setattr(tag_health, "warnings", told)
+    monkeypatch.setattr(tag_health, "_PHOTOS", 6)
     arguments = ["--weights", str(trained), "--output", str(tmp_path)]
     assert main(["predict", *arguments, "--split", "train"]) == 0
     assert capsys.readouterr().out.endswith(
@@ -63,7 +64,7 @@ def test_what_tags_tell_about_masks_is_told_where_they_are_known(trained, root, 
     assert (found["tags"], found["photos"], set(found["stray"])) == ("the data's tags", 2, {"cat", "dog"})
 
 
-def test_of_other_photos_what_tags_told_at_the_end_of_training(trained, root, tmp_path, capsys):
+def test_of_other_photos_what_tags_told_at_the_end_of_training(trained, root, tmp_path, capsys, monkeypatch):
     def lines(weights, number):
         photo, output = str(root / "JPEGImages" / "a.jpg"), str(tmp_path / f"masks{number}")
         assert main(["predict", "--weights", str(weights), "--output", output, photo]) == 0
@@ -74,7 +75,12 @@ def test_of_other_photos_what_tags_told_at_the_end_of_training(trained, root, tm
     RunRecord(RunFolder(run).record, {"warnings": ["masks of hat", "no mask of bag"]})
     told = [f"warning: at the end of its training: {line}" for line in ("masks of hat", "no mask of bag")]
     assert lines(run, 2)[-2:] == told
-    assert "warning" not in lines(next((run / "checkpoints").iterdir()), 3)[-1]  # weights of another epoch
+    monkeypatch.chdir(tmp_path)
+    assert lines("run/model.weights.h5", 4)[-2:] == told
+    few = ["--output", str(tmp_path / "few"), "--split", "train"]  # six photos with tags tell nothing
+    assert main(["predict", "--weights", "run", *few]) == 0
+    assert capsys.readouterr().out.splitlines()[-2:] == told
+    assert "warning" not in lines(run / "checkpoints" / "epoch-0001", 3)[-1]  # weights of another epoch
 
 
 def test_predictions_are_resumed_and_say_how_they_were_made(trained, tmp_path, capsys):

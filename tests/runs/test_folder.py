@@ -54,9 +54,17 @@ def test_what_changes_no_result_may_differ(run):
     other = replace(
         CONFIG,
         data=replace(CONFIG.data, workers=3),
-        training=replace(CONFIG.training, checkpoint_every=100),
+        training=replace(CONFIG.training, checkpoint_every=100, validate_every=1),
     )
     run.check(other, NAMES, resume=True)
+
+
+def test_what_an_epoch_is_selected_among_may_not(tmp_path):
+    run = RunFolder(tmp_path / "run")
+    selecting = replace(CONFIG, training=replace(CONFIG.training, select="loss", validate_every=1))
+    run.create(selecting, NAMES)
+    other = replace(selecting, training=replace(selecting.training, validate_every=2))
+    assert "its training.validate_every is 1, not 2" in refusal(run, other, resume=True)
 
 
 @pytest.mark.parametrize("resume", [False, True])

@@ -17,7 +17,7 @@ from wsfcn_tf.files.remote import Remote, is_url
 from wsfcn_tf.inference.outputs import RECORD, Output, probabilities_of
 from wsfcn_tf.inference.photos import Job, overlay_of
 from wsfcn_tf.inference.prediction import Prediction
-from wsfcn_tf.runs.folder import WEIGHTS
+from wsfcn_tf.runs.folder import WEIGHTS, RunFolder
 from wsfcn_tf.runs.lock import LOCK
 from wsfcn_tf.runs.manifest import MANIFEST
 
@@ -96,6 +96,9 @@ def fetched(weights: str) -> Iterator[str]:
     with tempfile.TemporaryDirectory() as folder:
         for name in _TRAINED:
             Remote(weights).fetch(name, Path(folder) / name)
+        record = RunFolder(folder).record
+        with suppress(UserError):  # of weights that were put there without it
+            Remote(weights).fetch(record.name, record)
         yield folder
 
 

@@ -165,7 +165,9 @@ def _predict_into(folder: Path, arguments: argparse.Namespace) -> tuple[str, lis
         done = f"{len(masks)} masks and overlays: {arguments.output}"
     else:
         done = f"{len(masks)} photos for {arguments.write}: {annotations.told}"
-    return done, warnings(health, trained.class_names) if health else _warnings_of_training(trained)
+    if health is not None and health.tells:
+        return done, warnings(health, trained.class_names)
+    return done, _warnings_of_training(trained)
 
 
 def _warnings_of_training(trained: "Trained") -> list[str]:

@@ -39,6 +39,7 @@ _CHECKPOINT = re.compile(r"epoch-(\d+)(?:-step-(\d+))?")
 
 # Keys that change no result: a run may resume with other values.
 _FREE = ("data.workers", "training.checkpoint_every")
+_FREE_UNLESS_SELECTED = ("training.validate_every",)  # it decides which epochs `training.select` chooses among
 
 
 class Checkpoint(NamedTuple):
@@ -100,7 +101,8 @@ class RunFolder:
                 raise UserError(f"{self.root}: the folder is not empty and holds no run; choose another --output")
             return
         earlier, earlier_names = self.read()
-        difference = _first_difference(asdict(earlier), asdict(config))
+        free = _FREE if earlier.training.select != "last" else _FREE + _FREE_UNLESS_SELECTED
+        difference = _first_difference(asdict(earlier), asdict(config), free)
         if difference is None and earlier_names != class_names:
             difference = f"its classes are {', '.join(earlier_names)}"
         if difference:
@@ -183,13 +185,15 @@ def _is_left_over(path: Path) -> bool:
     return path.name in (LOCK, _CLASSES) or is_partial(path) or _ROUND.fullmatch(path.name) is not None
 
 
-def _first_difference(earlier: dict[str, Any], now: dict[str, Any], prefix: str = "") -> str | None:
-    """The first key in which two configs differ, with both values; None if they agree in all that matters."""
+def _first_difference(
+    earlier: dict[str, Any], now: dict[str, Any], free: tuple[str, ...], prefix: str = ""
+) -> str | None:
+    """The first key in which two configs differ, with both values; None if they agree in all but free ones."""
     for key, value in earlier.items():
         if isinstance(value, dict) and isinstance(now[key], dict) and value.keys() == now[key].keys():
-            found = _first_difference(value, now[key], f"{prefix}{key}.")
+            found = _first_difference(value, now[key], free, f"{prefix}{key}.")
             if found:
                 return found
-        elif value != now[key] and prefix + key not in _FREE:
+        elif value != now[key] and prefix + key not in free:
             return f"its {prefix}{key} is {value}, not {now[key]}"
     return None

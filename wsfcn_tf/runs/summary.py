@@ -89,8 +89,8 @@ def summarise(run: RunFolder) -> Summary:
 
 def warnings_of(run: RunFolder) -> tuple[str, ...]:
     """What tags told of the trained network when the training ended; nothing if it was not validated."""
-    record = read_record(run.record)
-    return tuple(record[-1].get("warnings", ())) if record else ()
+    told = [start["warnings"] for start in read_record(run.record) if "warnings" in start]
+    return tuple(told[-1]) if told else ()
 
 
 def describe_network(config: ModelConfig) -> str:

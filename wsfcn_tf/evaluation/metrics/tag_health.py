@@ -45,6 +45,11 @@ class TagHealth:
     chance: float
     agreement: float | None
 
+    @property
+    def tells(self) -> bool:
+        """Whether there are photos enough for warnings."""
+        return self.photos >= _PHOTOS
+
     def columns(self) -> dict[str, float]:
         """A number each; `stray` is the worst class's, NaN where no class can be judged."""
         known = self.stray[~np.isnan(self.stray)]
@@ -93,7 +98,7 @@ def warnings(health: TagHealth, class_names: Sequence[str]) -> list[str]:
 
     None of a run that went well, of fewer than 20 photos, and of a class with the tag on fewer than 3.
     """
-    if health.photos < _PHOTOS:
+    if not health.tells:
         return []
     judged = (health.tagged >= _TAGGED) & (health.photos - health.tagged >= _PHOTOS)
     lines = []
