@@ -28,7 +28,7 @@ _WITHOUT = {
     "colour fit": ["self_supervision.colour_fit=0"],
     "wide crops": ["data.crop_area=[0.3,1]", "data.crop_ratio=[0.75,1.3333333333333333]"],
     "logit adjustment": ["training.logit_adjustment=0"],
-    "size-focal term": ["model.focal_lambda=1"],  # (1 - m)^3 log(1 + m), at most 0.11: all but left out
+    "size-focal term": ["model.focal_lambda=1"],  # (1 - m)^3 log(1 + m), below 0.1: all but left out
 }
 _SETTINGS = {
     _ALL: [],

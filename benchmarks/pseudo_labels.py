@@ -33,7 +33,7 @@ _HEADER = ("pseudo labels", "pixels labelled", "precision", "recall", "backgroun
 
 
 def main() -> None:
-    """Prints one table."""
+    """Prints two tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run")
     parser.add_argument("--by", action="append", default=[], metavar="KEY=VALUE[,KEY=VALUE]")

@@ -3,7 +3,7 @@
     python -m benchmarks.small_things
 
 A map of logits of 28x28, as that of a crop of 224 pixels, with one tagged class: within the thing its mask is 0.95,
-elsewhere 0.01. Photo and thing are made up, the terms are those of training.
+elsewhere 0.01 or 0.001. Photo and thing are made up, the terms are those of training, the loss is that of one class.
 """
 
 import os
@@ -19,10 +19,19 @@ from wsfcn_tf.losses import classification_loss
 from wsfcn_tf.models.decoder.pooling import GlobalWeightedPooling
 from wsfcn_tf.objective.losses import pixel_losses
 
-_SIDE, _INSIDE, _OUTSIDE = 28, 0.95, 0.01
+_SIDE, _INSIDE, _OUTSIDE = 28, 0.95, (0.01, 0.001)
 _SHARES = (0.01, 0.05, 0.25, 0.5)
-_NO_FOCAL = 1.0  # (1 - m)^3 log(1 + m) is at most 0.11
-_SCORES = ("share", "pooled logits", "focal term", "score", "sigmoid", "loss", "loss with a mask twice as large")
+_NO_FOCAL = 1.0  # (1 - m)^3 log(1 + m) is below 0.1
+_SCORES = (
+    "share",
+    "mask elsewhere",
+    "pooled logits",
+    "focal term",
+    "score",
+    "sigmoid",
+    "loss",
+    "loss of twice the area",
+)
 _PULLS = ("share", "focal term", "a pixel within the thing", "an undecided pixel", "a pixel elsewhere")
 _MASKS = ("share", "class_balance", "weight of a thing's pixel / a background's", "the thing's share of the loss")
 
@@ -30,7 +39,7 @@ _MASKS = ("share", "class_balance", "weight of a thing's pixel / a background's"
 def main() -> None:
     """Prints three tables: scores, where the classification loss pulls, and the mask loss's weights."""
     print(where())
-    print("\n" + markdown_table(_SCORES, [_scores(share) for share in _SHARES]))
+    print("\n" + markdown_table(_SCORES, [_scores(share, outside) for share in _SHARES for outside in _OUTSIDE]))
     pulls = [_pulls(share, lambda_) for share in _SHARES for lambda_ in (0.01, _NO_FOCAL)]
     print("\n" + markdown_table(_PULLS, pulls))
     print("\n" + markdown_table(_MASKS, [_weights(share, power) for share in _SHARES for power in (1.0, 0.5, 0.0)]))
@@ -41,9 +50,9 @@ def _thing(share: float) -> np.ndarray:
     return (np.arange(_SIDE**2) < round(share * _SIDE**2)).reshape(_SIDE, _SIDE)
 
 
-def _logits(thing: np.ndarray) -> tf.Tensor:
+def _logits(thing: np.ndarray, outside: float = _OUTSIDE[0]) -> tf.Tensor:
     """float32 [1, 28, 28, 2]; the background's is 1, as the network's."""
-    own = 1.0 + np.log([_OUTSIDE / (1 - _OUTSIDE), _INSIDE / (1 - _INSIDE)])[thing.astype(int)]
+    own = 1.0 + np.log([outside / (1 - outside), _INSIDE / (1 - _INSIDE)])[thing.astype(int)]
     return tf.constant(np.stack([np.ones_like(own), own], axis=-1)[None], tf.float32)
 
 
@@ -55,14 +64,14 @@ def _loss(score: tf.Tensor) -> tf.Tensor:
     return classification_loss(score, tf.ones_like(score))[0]
 
 
-def _scores(share: float) -> tuple[str, ...]:
-    logits = _logits(_thing(share))
+def _scores(share: float, outside: float) -> tuple[str, ...]:
+    logits = _logits(_thing(share), outside)
     score = _score(logits, 0.01)
     size = tf.reduce_mean(tf.nn.softmax(logits)[..., 1])
     focal = (1 - size) ** 3 * tf.math.log(0.01 + size)
-    swollen = _loss(_score(_logits(_thing(2 * share)), 0.01))
+    swollen = _loss(_score(_logits(_thing(2 * share), outside), 0.01))
     numbers = (score[0, 0] - focal, focal, score[0, 0], tf.sigmoid(score)[0, 0], _loss(score), swollen)
-    return (f"{share:.0%}", *(f"{float(number):.2f}" for number in numbers))
+    return (f"{share:.0%}", f"{outside:g}", *(f"{float(number):.2f}" for number in numbers))
 
 
 def _pulls(share: float, focal_lambda: float) -> tuple[str, ...]:

@@ -1,4 +1,7 @@
-"""Things by how much of their photo they cover: how much of them is found, and how much of what is found is theirs."""
+"""A class on a photo by how much of it it covers: how much of it is found, and how much of what is found is right.
+
+A thing is all of one class on one photo.
+"""
 
 import numpy as np
 
