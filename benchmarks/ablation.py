@@ -38,11 +38,13 @@ _SETTINGS = {
     **{f"no {part}": [*keys, "self_supervision.rounds=1"] for part, keys in _WITHOUT.items()},
     "no wide crops, two rounds": _WITHOUT["wide crops"],
 }
-# the lines that are there are of photos_best as it was, before it had inference.logit_adjustment and several networks
+# the lines that are there are of photos_best as it was: two rounds of one network, no inference.logit_adjustment
 _OLDER = [
     "inference.logit_adjustment=0",
     "model.networks=1",
     "training.steps_per_epoch=null",
+    "self_supervision.rounds=2",
+    "self_supervision.known_balance=null",
 ]
 # fashion has more than twice MSRC's photos; its lines are older than photo_cues tags, which decides otherwise there
 _SCHEDULES = {"fashion": ["training.epochs=20", "training.cooldown_epochs=8", "inference.photo_cues=one_class"]}
