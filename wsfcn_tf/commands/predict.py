@@ -171,7 +171,7 @@ def _predict_into(folder: Path, arguments: argparse.Namespace) -> tuple[str, lis
 
 
 def _warnings_of_training(trained: "Trained") -> list[str]:
-    """What tags told when the training ended of a network whose masks there is nothing else to judge by."""
+    """What tags told of the network when its training ended; nothing of a checkpoint's weights."""
     from wsfcn_tf.runs.folder import RunFolder
     from wsfcn_tf.runs.summary import warnings_of
 
