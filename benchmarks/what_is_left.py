@@ -28,8 +28,9 @@ def main() -> None:
     arguments = parser.parse_args()
     dataset = open_folder(arguments.data)
     sizes, pixels = ThingSizes(), np.zeros([len(_KINDS), 2], np.int64)
+    classes = len(dataset.class_names)
     for name in dataset.names(arguments.split):
-        truth, prediction = dataset.mask(name), read_mask(arguments.masks / f"{stem_of(name)}.png")
+        truth, prediction = dataset.mask(name), read_mask(arguments.masks / f"{stem_of(name)}.png", classes)
         sizes.add(truth, prediction)
         near = contour_band(truth, band_width(*truth.shape), frame=False)
         kinds = _kinds(truth, prediction)
