@@ -159,6 +159,29 @@ def test_no_split_and_a_split_that_is_trained_on():
     assert notes == ["2 of the 6 photos of val are trained on, too: it flatters"]
 
 
+class Torn(UnmaskedScenes):
+    """A photo that cannot be read once it has been read so often."""
+
+    def __init__(self, readable):
+        super().__init__(CONFIG.data.scenes)
+        self.left = readable
+
+    def image(self, name):
+        if name == "val_0003":
+            self.left -= 1
+            if self.left < 0:
+                raise UserError(f"{name}: is torn")
+        return super().image(name)
+
+
+def test_a_photo_that_cannot_be_read_is_refused_before_training():
+    line = "^val_0003: is torn; it is one of val, to validate on: mend it, or take it out of val$"
+    for settings in ({}, {"validate_miou": True, "select": "miou"}):
+        with pytest.raises(UserError, match=line):
+            open_validation_split(with_training(validate_every=3, **settings), Torn(0), [])
+    assert open_validation_split(CONFIG, Torn(0), []) == (None, [])
+
+
 # === Whole runs ===
 
 
@@ -252,15 +275,9 @@ def test_what_masks_have_chosen_says_so(tmp_path):
     assert not trained.load_trained(run.checkpoint(2)).is_selected_with_masks
 
 
-def test_a_validation_photo_that_cannot_be_read_loses_no_step(tmp_path):
-    class Torn(UnmaskedScenes):
-        def image(self, name):
-            if name == "val_0003":
-                raise UserError(f"{name}: is torn")
-            return super().image(name)
-
+def test_a_validation_photo_that_cannot_be_read_any_more_loses_no_step(tmp_path):
     run, config = RunFolder(tmp_path), with_training(validate_every=1)
     with pytest.raises(UserError, match="val_0003: is torn"):
-        train(config, run, dataset=Torn(CONFIG.data.scenes))
+        train(config, run, dataset=Torn(1))
     assert run.latest_checkpoint()[:2] == (0, 2)
     assert read_record(run.record)[-1]["outcome"] == "failed: val_0003: is torn"

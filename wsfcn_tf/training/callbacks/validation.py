@@ -1,6 +1,7 @@
 """Losses and scores on the validation split at the end of an epoch: by tags; by masks only if the config asks."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import keras
@@ -171,7 +172,7 @@ def open_validation_split(
     """What a config wants to be validated on, and lines about what it lacks; None if there is nothing to measure.
 
     Raises:
-        UserError: `training.select` needs what the split has not.
+        UserError: `training.select` needs what the split has not, or a photo to validate on cannot be read.
     """
     training, split = config.training, config.data.val_split
     if not training.validate_every:
@@ -196,7 +197,22 @@ def open_validation_split(
         notes.append(f"no losses, mAP and warnings on {split}, whose tags are not known (masks are not asked): {error}")
         if not training.validate_miou:
             return None, notes
+    _open_all(dataset, names, config)
     return ValidationSplit(names, tags), notes
+
+
+def _open_all(dataset: Dataset, names: Sequence[str], config: ExperimentConfig) -> None:
+    """Raises UserError if a photo cannot be read: before a training, and not at its end, when they are needed."""
+
+    def look(name: str) -> None:
+        dataset.image(name)  # not returned: photos would wait in memory for a slower one before them
+
+    try:
+        with ThreadPoolExecutor(config.data.workers) as pool:
+            list(pool.map(look, names))
+    except UserError as error:
+        split = config.data.val_split
+        raise UserError(f"{error}; it is one of {split}, to validate on: mend it, or take it out of {split}") from None
 
 
 def is_validated(config: ExperimentConfig, epoch: int) -> bool:
