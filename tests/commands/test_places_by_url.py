@@ -55,6 +55,15 @@ def test_a_run(root, trained, tmp_path, capsys):
     assert main([*words, "--resume"]) == 0
 
 
+def test_masks_between_rounds_are_not_for_stores(root, tmp_path, capsys):
+    config = tmp_path / "small.yaml"
+    config.write_text(SMALL)
+    settings = ["--set", f"data.root={root}", "--set", "self_supervision.rounds=tags"]
+    message = one_line(capsys, "train", "--config", str(config), *settings, "--output", f"file://{tmp_path}/run")
+    assert message.startswith(f"error: file://{tmp_path}/run: several self_supervision.rounds need an --output on this")
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -199,6 +199,11 @@ def test_a_file_that_is_not_text(tmp_path):
         ("training: {epochs: true}", "x.yaml: training.epochs must be a whole number, not true"),
         ("training: {epochs: 1e3}", 'x.yaml: training.epochs must be a whole number, not "1e3"'),
         ("training: {epochs: }", "x.yaml: training.epochs must be a whole number, not null"),
+        (
+            "self_supervision: {rounds: two}",
+            'x.yaml: self_supervision.rounds must be a whole number or tags, not "two"',
+        ),
+        ("self_supervision: {rounds: 0}", "x.yaml: self_supervision.rounds must be at least 1, not 0"),
         ("training: {momentum: false}", "x.yaml: training.momentum must be a number, not false"),
         ("training: {momentum: high}", 'x.yaml: training.momentum must be a number, not "high"'),
         ("training: {momentum: .nan}", "x.yaml: training.momentum must be a number, not NaN"),

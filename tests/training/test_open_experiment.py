@@ -13,13 +13,46 @@ from wsfcn_tf.training.distribution import open_strategy
 from wsfcn_tf.training.experiment import open_experiment, resolve
 
 
-def test_photo_cues_by_tags_are_the_training_photos_and_stay_the_runs(tmp_path):
-    class OneTagEach(type(SCENES)):
-        def tags(self, name):
-            if name == self.names("train")[0]:
-                raise UserError("nothing is known of its tags")
-            return np.float32([1, 0, 0, 0, 0, 0])
+class OneTagEach(type(SCENES)):
+    """Scenes whose masks show several classes, most of which a user has not tagged."""
 
+    def tags(self, name):
+        if name == self.names("train")[0]:
+            raise UserError("nothing is known of its tags")
+        return np.float32([1, 0, 0, 0, 0, 0])
+
+
+class NoTags(type(SCENES)):
+    """Scenes of which only masks tell what they show."""
+
+    def tags(self, name):
+        raise UserError("its tags are not known")
+
+
+@pytest.mark.parametrize(("networks", "left"), [(1, 1), (3, 2)])
+def test_rounds_by_tags_are_two_where_photos_have_one_and_take_as_many_networks(networks, left, tmp_path):
+    config = replace(
+        CONFIG,
+        model=replace(CONFIG.model, networks=networks),
+        self_supervision=replace(CONFIG.self_supervision, rounds="tags"),
+    )
+    for scenes, rounds, last in ((SCENES, 1, networks), (OneTagEach(CONFIG.data.scenes), 2, left)):
+        run = RunFolder(tmp_path / str(rounds))
+        resolved = resolve(config, scenes, run)
+        assert resolved.self_supervision == replace(CONFIG.self_supervision, rounds=rounds)
+        assert resolved.model.networks == last
+        assert resolve(resolved, scenes, run) == resolved
+        run.round(1).create(replace(resolved, training=replace(resolved.training, precision="float16")), ("one",))
+        found = resolve(replace(config, training=replace(config.training, precision="auto")), scenes, run)
+        assert (found.training.precision == "float16") == (rounds == 2)  # what its first round began with
+
+
+def test_rounds_by_tags_are_one_where_no_photo_has_any(tmp_path):
+    config = replace(CONFIG, self_supervision=replace(CONFIG.self_supervision, rounds="tags"))
+    assert resolve(config, NoTags(CONFIG.data.scenes), RunFolder(tmp_path)).self_supervision.rounds == 1
+
+
+def test_photo_cues_by_tags_are_the_training_photos_and_stay_the_runs(tmp_path):
     config = replace(CONFIG, inference=InferenceConfig(saliency=5, photo_cues="tags"))
     one_tag, several, run = OneTagEach(CONFIG.data.scenes), SCENES, RunFolder(tmp_path / "run")
     assert np.mean([several.tags(name).sum() > 1 for name in several.names("train")]) > 0.5
@@ -45,10 +78,6 @@ def test_log_odds_for_inference_are_those_of_the_training_photos(tmp_path):
         def tags(self, name):
             index = self.names("train").index(name)  # of five
             return np.float32([1, index < 2, index < 1, 0, 0, index < 4])
-
-    class NoTags(type(SCENES)):
-        def tags(self, name):
-            raise UserError("its tags are not known")
 
     adjusted = replace(CONFIG, inference=InferenceConfig(logit_adjustment=0.5))
     run = RunFolder(tmp_path / "run")

@@ -177,7 +177,7 @@ def test_a_folder_that_is_not_free_is_refused_before_the_first_round(tmp_path):
 
 def test_several_processes_are_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(rounds, "several_workers", lambda: True)
-    with pytest.raises(UserError, match=r"self_supervision\.rounds is for one process"):
+    with pytest.raises(UserError, match=r"several self_supervision\.rounds are for one process"):
         train(TWICE, SCENES, RunFolder(tmp_path))
 
 

@@ -75,11 +75,15 @@ def train_here(config: "ExperimentConfig", output: str, resume: bool, asked_to_s
     from wsfcn_tf.runs.folder import WEIGHTS, RunFolder
     from wsfcn_tf.training import train
     from wsfcn_tf.training.distribution import is_chief, open_strategy
+    from wsfcn_tf.training.experiment import with_rounds
 
-    if is_url(output) and config.self_supervision.rounds > 1:
-        raise UserError(f"{output}: self_supervision.rounds needs an --output on this machine, for its masks")
     strategy = open_strategy()  # before the dataset, which may use TensorFlow
     dataset = open_dataset(config.data, tell=print)
+    if is_url(output) and with_rounds(config, dataset).self_supervision.rounds > 1:
+        raise UserError(
+            f"{output}: several self_supervision.rounds need an --output on this machine, for their masks: choose one, "
+            "or add --set self_supervision.rounds=1"
+        )
     with run_of(output, writes=is_chief(strategy)) as folder:
         train(config, dataset, RunFolder(folder), resume=resume, strategy=strategy, asked_to_stop=asked_to_stop)
     if is_chief(strategy):

@@ -90,7 +90,7 @@ def _of_model(config: ExperimentConfig) -> Iterator[str]:
 
 def _of_training(config: ExperimentConfig) -> Iterator[str]:
     training = config.training
-    if config.self_supervision.rounds > 1 and config.model.head == "cam":
+    if config.self_supervision.rounds != 1 and config.model.head == "cam":
         yield "self_supervision.rounds makes masks, which model.head cam does not learn from; leave out one of the two"
     if training.optimizer != "adamw" and training.beta_2 != TrainingConfig().beta_2:
         yield "training.beta_2 is for training.optimizer adamw; leave it out"

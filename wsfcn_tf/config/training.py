@@ -51,11 +51,13 @@ class SelfSupervisionConfig(Section):
     """What the mask loss of a photo's known pixels is divided by: `photo`, all its pixels, as for pseudo labels;
     `known`, these pixels, so that a point counts as much as a whole mask; or `geometric`, the geometric mean of both
     numbers, so that a hundredth of the photo counts as a tenth of it."""
-    rounds: int = Field(1, ge=1)
+    rounds: Annotated[int, Field(ge=1)] | Literal["tags"] = 1
     """How many trainings follow one another, each but the first from the beginning: it takes as masks what the network
     of the one before, by the section inference and the photos' tags, makes of the training photos (RUN/round-N). So
     networks learn what several scales, saliency, GrabCut and the CRF add; inference.window_scales are left out there.
-    1, as in the paper, trains once."""
+    1, as in the paper, trains once. `tags` is 2 where half of the training photos or more have at most one tag, and
+    then one of model.networks is the first round's and the others are the second's; else 1, of all of them. So it takes
+    as long either way: where photos show several things, a second round added nothing (benchmarks/rounds.md)."""
 
 
 @dataclass(frozen=True)

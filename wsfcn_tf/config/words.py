@@ -19,7 +19,8 @@ _OUT_OF_RANGE = {"range", "greater_than", "greater_than_equal", "less_than", "le
 def type_words(schema: Mapping[str, Any]) -> str:
     """What type of value a key takes, such as "a list of 4 numbers"; fits behind "must be"."""
     if "anyOf" in schema:
-        return f"{type_words(schema['anyOf'][0])} or null"
+        values, other = schema["anyOf"]
+        return f"{type_words(values)} or {other.get('const', 'null')}"
     if "enum" in schema:
         return f"one of {', '.join(map(str, schema['enum']))}"
     if schema["type"] == "object":

@@ -48,7 +48,12 @@ def decided_by_tags(config: InferenceConfig, tags: np.ndarray) -> InferenceConfi
     Where photos show several classes each, a photo whose masks show one often shows others that were not found.
     """
     of_one_tag, of_several = by_tags(config)
-    return of_one_tag if 2 * np.sum(tags.sum(axis=1) <= 1) >= len(tags) else of_several
+    return of_one_tag if mostly_one_tag(tags) else of_several
+
+
+def mostly_one_tag(tags: np.ndarray) -> bool:
+    """Whether at least half of the photos with tags [N, C] in {0, 1} have at most one."""
+    return bool(2 * np.sum(tags.sum(axis=1) <= 1) >= len(tags))
 
 
 def by_tags(config: InferenceConfig) -> tuple[InferenceConfig, InferenceConfig]:

@@ -17,7 +17,7 @@ from wsfcn_tf.data.training_masks.sampling import masks_per_batch
 from wsfcn_tf.data.training_masks.training_masks import TrainingMasks, open_training_masks
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.files import replacing, write_text
-from wsfcn_tf.inference.photo_cues import by_tags, decided_by_tags
+from wsfcn_tf.inference.photo_cues import by_tags, decided_by_tags, mostly_one_tag
 from wsfcn_tf.inference.views import SizeWatch
 from wsfcn_tf.models.backbones.hub.preset import Description, with_description
 from wsfcn_tf.objective.objective import log_odds
@@ -145,6 +145,8 @@ def _checksums(masks: TrainingMasks | None) -> list[str | None] | None:
 def resolve(config: ExperimentConfig, dataset: Dataset, run: RunFolder) -> ExperimentConfig:
     """The config with what data and hardware decide: number of classes, precision "auto", what tags tell, preset.
 
+    What tags tell are `self_supervision.rounds` and `inference.photo_cues` where they are "tags", and log-odds.
+
     Args:
         config: the experiment as it was asked for.
         dataset: its data.
@@ -153,7 +155,7 @@ def resolve(config: ExperimentConfig, dataset: Dataset, run: RunFolder) -> Exper
     Raises:
         UserError: the config asks for another number, or the preset cannot be had or not with XLA.
     """
-    classes = len(dataset.class_names)
+    config, classes = with_rounds(config, dataset), len(dataset.class_names)
     if config.model.num_classes not in (None, classes):
         raise UserError(
             f"model.num_classes is {config.model.num_classes}, but the data has {classes} classes; leave it out"
@@ -181,6 +183,17 @@ def resolve(config: ExperimentConfig, dataset: Dataset, run: RunFolder) -> Exper
             "another model.preset, such as one of DINOv3"
         )
     return replace(config, model=model, training=training, inference=inference)
+
+
+def with_rounds(config: ExperimentConfig, dataset: Dataset) -> ExperimentConfig:
+    """The config with what `self_supervision.rounds: tags` comes to: a number, and how many networks are the last's."""
+    if config.self_supervision.rounds != "tags":
+        return config
+    tags, networks, rounds = _known_tags(config, dataset), config.model.networks, 1
+    if len(tags) and mostly_one_tag(tags):  # without any, there would be no masks between rounds
+        networks, rounds = max(1, networks - 1), 2
+    self_supervision = replace(config.self_supervision, rounds=rounds)
+    return replace(config, model=replace(config.model, networks=networks), self_supervision=self_supervision)
 
 
 def _class_log_odds(tags: np.ndarray) -> tuple[float, ...]:

@@ -58,7 +58,10 @@ def train_in_rounds(
     if number == 0:
         return train(config, run)
     if several_workers():
-        raise UserError("self_supervision.rounds is for one process, and TF_CONFIG names several: see docs/training.md")
+        raise UserError(
+            "several self_supervision.rounds are for one process, and TF_CONFIG names several: set it to 1, or see "
+            "docs/training.md"
+        )
     earlier = run.round(number)
     if not run.is_run:
         run.check(config, dataset.class_names, resume=True)  # before hours are spent on a folder that is not free
