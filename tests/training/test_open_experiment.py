@@ -22,34 +22,29 @@ class OneTagEach(type(SCENES)):
         return np.float32([1, 0, 0, 0, 0, 0])
 
 
-class NoTags(type(SCENES)):
-    """Scenes of which only masks tell what they show."""
-
-    def tags(self, name):
-        raise UserError("its tags are not known")
+BY_TAGS = replace(CONFIG, self_supervision=replace(CONFIG.self_supervision, rounds="tags"))
+ONE_TAG_EACH = OneTagEach(CONFIG.data.scenes)
 
 
 @pytest.mark.parametrize(("networks", "left"), [(1, 1), (3, 2)])
-def test_rounds_by_tags_are_two_where_photos_have_one_and_take_as_many_networks(networks, left, tmp_path):
-    config = replace(
-        CONFIG,
-        model=replace(CONFIG.model, networks=networks),
-        self_supervision=replace(CONFIG.self_supervision, rounds="tags"),
-    )
-    for scenes, rounds, last in ((SCENES, 1, networks), (OneTagEach(CONFIG.data.scenes), 2, left)):
-        run = RunFolder(tmp_path / str(rounds))
-        resolved = resolve(config, scenes, run)
-        assert resolved.self_supervision == replace(CONFIG.self_supervision, rounds=rounds)
-        assert resolved.model.networks == last
-        assert resolve(resolved, scenes, run) == resolved
-        run.round(1).create(replace(resolved, training=replace(resolved.training, precision="float16")), ("one",))
-        found = resolve(replace(config, training=replace(config.training, precision="auto")), scenes, run)
-        assert (found.training.precision == "float16") == (rounds == 2)  # what its first round began with
+def test_rounds_by_tags_are_two_where_photos_have_one_and_share_the_networks(networks, left, tmp_path):
+    config, run = replace(BY_TAGS, model=replace(BY_TAGS.model, networks=networks)), RunFolder(tmp_path)
+    once, twice = resolve(config, SCENES, run), resolve(config, ONE_TAG_EACH, run)
+    assert once.self_supervision == CONFIG.self_supervision
+    assert twice.self_supervision == replace(CONFIG.self_supervision, rounds=2, known_balance=None)
+    assert (once.model.networks, twice.model.networks) == (networks, left)
+    with_masks = replace(config, data=replace(config.data, masks="train"))
+    of_others = replace(config, data=replace(config.data, pseudo_masks={"masks": "hard"}))
+    for learning in (with_masks, of_others):
+        assert resolve(learning, ONE_TAG_EACH, run).self_supervision == CONFIG.self_supervision
 
 
-def test_rounds_by_tags_are_one_where_no_photo_has_any(tmp_path):
-    config = replace(CONFIG, self_supervision=replace(CONFIG.self_supervision, rounds="tags"))
-    assert resolve(config, NoTags(CONFIG.data.scenes), RunFolder(tmp_path)).self_supervision.rounds == 1
+def test_rounds_by_tags_stay_what_a_run_began_with(tmp_path):
+    begun, first_round = RunFolder(tmp_path / "begun"), RunFolder(tmp_path / "first round")
+    begun.create(resolve(BY_TAGS, SCENES, begun), SCENES.class_names)
+    assert resolve(BY_TAGS, ONE_TAG_EACH, begun).self_supervision == CONFIG.self_supervision
+    first_round.round(1).create(resolve(CONFIG, SCENES, first_round), SCENES.class_names)
+    assert resolve(BY_TAGS, SCENES, first_round).self_supervision.rounds == 2
 
 
 def test_photo_cues_by_tags_are_the_training_photos_and_stay_the_runs(tmp_path):
@@ -78,6 +73,10 @@ def test_log_odds_for_inference_are_those_of_the_training_photos(tmp_path):
         def tags(self, name):
             index = self.names("train").index(name)  # of five
             return np.float32([1, index < 2, index < 1, 0, 0, index < 4])
+
+    class NoTags(type(SCENES)):
+        def tags(self, name):
+            raise UserError("its tags are not known")
 
     adjusted = replace(CONFIG, inference=InferenceConfig(logit_adjustment=0.5))
     run = RunFolder(tmp_path / "run")

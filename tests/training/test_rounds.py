@@ -1,6 +1,7 @@
 """Trainings that follow one another: what each learns from, and that an interrupted one goes on to the same network."""
 
 import os
+import shutil
 import signal
 from dataclasses import replace
 
@@ -118,6 +119,35 @@ def test_an_interrupted_training_goes_on_in_every_part(two_rounds, tmp_path, mon
     assert times == {path: path.stat().st_mtime_ns for path in written}
     assert run.is_run
     assert_same(train(config, SCENES, run, resume=True).get_weights(), two_rounds[1])
+
+
+def test_a_run_that_was_moved_goes_on_and_its_config_is_anyones(two_rounds, tmp_path):
+    run, weights = two_rounds
+    assert run.read()[0].data.pseudo_masks is None  # which another training would take for masks of its own
+    moved = RunFolder(shutil.copytree(run.root, tmp_path / "moved"))
+    assert_same(train(TWICE, SCENES, moved, resume=True).get_weights(), weights)
+
+
+class OneTagEach(type(SCENES)):
+    """Scenes of which the first class is tagged alone, if any is."""
+
+    def tags(self, name):
+        tags = super().tags(name)
+        return tags * (np.cumsum(tags) == 1)
+
+
+def test_rounds_by_tags_go_on_as_they_began(tmp_path):
+    config = replace(
+        ONCE,
+        model=replace(ONCE.model, networks=2),
+        self_supervision=replace(ONCE.self_supervision, rounds="tags"),
+    )
+    run, scenes = RunFolder(tmp_path), OneTagEach(ONCE.data.scenes)
+    with pytest.raises(Interrupted):
+        train(config, scenes, run, callbacks=[InterruptAfterAnEpoch()])
+    weights = train(config, scenes, run, resume=True).get_weights()
+    assert run.read()[0].self_supervision.rounds == 2
+    assert_same(train(config, scenes, run, resume=True).get_weights(), weights)
 
 
 class SignalAfterTheLastStep(keras.callbacks.Callback):

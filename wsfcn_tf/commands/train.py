@@ -79,12 +79,13 @@ def train_here(config: "ExperimentConfig", output: str, resume: bool, asked_to_s
 
     strategy = open_strategy()  # before the dataset, which may use TensorFlow
     dataset = open_dataset(config.data, tell=print)
-    if is_url(output) and with_rounds(config, dataset).self_supervision.rounds > 1:
-        raise UserError(
-            f"{output}: several self_supervision.rounds need an --output on this machine, for their masks: choose one, "
-            "or add --set self_supervision.rounds=1"
-        )
     with run_of(output, writes=is_chief(strategy)) as folder:
-        train(config, dataset, RunFolder(folder), resume=resume, strategy=strategy, asked_to_stop=asked_to_stop)
+        run = RunFolder(folder)
+        if is_url(output) and with_rounds(config, dataset, run).self_supervision.rounds > 1:
+            raise UserError(
+                f"{output}: several self_supervision.rounds need an --output on this machine, for their masks: choose "
+                "one, or add --set self_supervision.rounds=1"
+            )
+        train(config, dataset, run, resume=resume, strategy=strategy, asked_to_stop=asked_to_stop)
     if is_chief(strategy):
         print(f"trained network: {output.rstrip('/')}/{WEIGHTS}")

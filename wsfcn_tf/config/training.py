@@ -56,8 +56,9 @@ class SelfSupervisionConfig(Section):
     of the one before, by the section inference and the photos' tags, makes of the training photos (RUN/round-N). So
     networks learn what several scales, saliency, GrabCut and the CRF add; inference.window_scales are left out there.
     1, as in the paper, trains once. `tags` is 2 where half of the training photos or more have at most one tag, and
-    then one of model.networks is the first round's and the others are the second's; else 1, of all of them. So it takes
-    as long either way: where photos show several things, a second round added nothing (benchmarks/rounds.md)."""
+    there are no masks to learn from (data.masks, data.pseudo_masks): the first round is of one of model.networks, the
+    second of the others, or of one if there is but one, with known_balance null. Else it is 1, of all of them: on
+    photos of several things three networks were better than one and then two (benchmarks/rounds.md)."""
 
 
 @dataclass(frozen=True)

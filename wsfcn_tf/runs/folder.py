@@ -18,7 +18,7 @@ tensorboard/    scalars and panels
 """
 
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -101,6 +101,7 @@ class RunFolder:
                 raise UserError(f"{self.root}: the folder is not empty and holds no run; choose another --output")
             return
         earlier, earlier_names = self.read()
+        earlier, config = self._without_own_masks(earlier), self._without_own_masks(config)
         free = _FREE if earlier.training.select != "last" else _FREE + _FREE_UNLESS_SELECTED
         difference = _first_difference(asdict(earlier), asdict(config), free)
         if difference is None and earlier_names != class_names:
@@ -115,7 +116,17 @@ class RunFolder:
     def create(self, config: ExperimentConfig, class_names: tuple[str, ...]) -> None:
         """Writes what makes the folder a run's."""
         write_lines(self.root / _CLASSES, class_names, durable=True)
-        save_config(config, self.root / _CONFIG)  # last: its presence says that the folder is a run's
+        # last: its presence says that the folder is a run's
+        save_config(self._without_own_masks(config), self.root / _CONFIG)
+
+    def _without_own_masks(self, config: ExperimentConfig) -> ExperimentConfig:
+        """The experiment without the masks of the run's earlier rounds, which are wherever the run is."""
+        masks = config.data.pseudo_masks or {}
+        given = {folder: trust for folder, trust in masks.items() if not self._is_own(Path(folder).parent)}
+        return config if given == masks else replace(config, data=replace(config.data, pseudo_masks=given or None))
+
+    def _is_own(self, run: Path) -> bool:
+        return run.parent == self.root and _ROUND.fullmatch(run.name) is not None
 
     def read(self) -> tuple[ExperimentConfig, tuple[str, ...]]:
         """The experiment's config and class names.

@@ -155,7 +155,7 @@ def resolve(config: ExperimentConfig, dataset: Dataset, run: RunFolder) -> Exper
     Raises:
         UserError: the config asks for another number, or the preset cannot be had or not with XLA.
     """
-    config, classes = with_rounds(config, dataset), len(dataset.class_names)
+    config, classes = with_rounds(config, dataset, run), len(dataset.class_names)
     if config.model.num_classes not in (None, classes):
         raise UserError(
             f"model.num_classes is {config.model.num_classes}, but the data has {classes} classes; leave it out"
@@ -185,15 +185,25 @@ def resolve(config: ExperimentConfig, dataset: Dataset, run: RunFolder) -> Exper
     return replace(config, model=model, training=training, inference=inference)
 
 
-def with_rounds(config: ExperimentConfig, dataset: Dataset) -> ExperimentConfig:
-    """The config with what `self_supervision.rounds: tags` comes to: a number, and how many networks are the last's."""
+def with_rounds(config: ExperimentConfig, dataset: Dataset, run: RunFolder) -> ExperimentConfig:
+    """The config with what `self_supervision.rounds: tags` comes to, as that key says; what a run began with stays."""
     if config.self_supervision.rounds != "tags":
         return config
-    tags, networks, rounds = _known_tags(config, dataset), config.model.networks, 1
-    if len(tags) and mostly_one_tag(tags):  # without any, there would be no masks between rounds
-        networks, rounds = max(1, networks - 1), 2
-    self_supervision = replace(config.self_supervision, rounds=rounds)
-    return replace(config, model=replace(config.model, networks=networks), self_supervision=self_supervision)
+    if _rounds_by_tags(config, dataset, run) == 1:
+        return replace(config, self_supervision=replace(config.self_supervision, rounds=1))
+    model = replace(config.model, networks=max(1, config.model.networks - 1))
+    self_supervision = replace(config.self_supervision, rounds=2, known_balance=None)
+    return replace(config, model=model, self_supervision=self_supervision)
+
+
+def _rounds_by_tags(config: ExperimentConfig, dataset: Dataset, run: RunFolder) -> int:
+    if run.is_run:
+        return run.read()[0].self_supervision.rounds
+    if run.round(1).is_run:
+        return 2
+    if config.data.masks == "train" or config.data.pseudo_masks:
+        return 1
+    return 2 if mostly_one_tag(_known_tags(config, dataset)) else 1
 
 
 def _class_log_odds(tags: np.ndarray) -> tuple[float, ...]:

@@ -175,7 +175,7 @@ class Torn(UnmaskedScenes):
 
 
 def test_a_photo_that_cannot_be_read_is_refused_before_training():
-    line = "^val_0003: is torn; it is one of val, to validate on: mend it, or take it out of val$"
+    line = "^val_0003: is torn; it is one of val, to validate on: mend it, take it out of val, or set "
     for settings in ({}, {"validate_miou": True, "select": "miou"}):
         with pytest.raises(UserError, match=line):
             open_validation_split(with_training(validate_every=3, **settings), Torn(0), [])

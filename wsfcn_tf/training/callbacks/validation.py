@@ -212,7 +212,10 @@ def _open_all(dataset: Dataset, names: Sequence[str], config: ExperimentConfig) 
             list(pool.map(look, names))
     except UserError as error:
         split = config.data.val_split
-        raise UserError(f"{error}; it is one of {split}, to validate on: mend it, or take it out of {split}") from None
+        raise UserError(
+            f"{error}; it is one of {split}, to validate on: mend it, take it out of {split}, or set "
+            "training.validate_every=0"
+        ) from None
 
 
 def is_validated(config: ExperimentConfig, epoch: int) -> bool:
