@@ -75,7 +75,7 @@ class ModelConfig(Section):
     networks: int = Field(1, ge=1)
     """How many networks learn at once, each with first weights, dropout and gate of its own; masks and scores are the
     mean of theirs (a deep ensemble, docs/training.md). Time, memory and files grow
-    with it. In the rounds before the last of self_supervision.rounds there is one, with `tags` one of these."""
+    with it. The rounds before the last of self_supervision.rounds have one, which with `tags` is one of these."""
     dropout: bool = True
     """Whether the network's dropout layers drop anything in training."""
     gate_psi: Number = Field(0.3, ge=0, lt=1)
