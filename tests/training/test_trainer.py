@@ -277,3 +277,14 @@ def test_continuing_a_run_without_checkpoints(tmp_path):
     with pytest.raises(UserError) as error:
         continue_from(earlier, run, CONFIG, SCENES)
     assert str(error.value) == f"{earlier.root}: no checkpoint to continue from"
+
+
+def test_continuing_a_run_in_several_rounds(finished, tmp_path):
+    earlier, _ = finished
+    rounds = replace(CONFIG.self_supervision, rounds=2)
+    with pytest.raises(UserError) as error:
+        continue_from(earlier, RunFolder(tmp_path / "run"), replace(CONFIG, self_supervision=rounds), SCENES)
+    assert str(error.value) == (
+        f"self_supervision.rounds is 2: a round begins anew and cannot continue {earlier.root}; set it to 1"
+    )
+    assert not (tmp_path / "run").exists()

@@ -239,10 +239,16 @@ def continue_from(earlier: RunFolder, run: RunFolder, config: ExperimentConfig, 
         dataset: its data.
 
     Raises:
-        UserError: `earlier` has no checkpoint.
+        UserError: `earlier` has no checkpoint, or the new run trains in several rounds, each of which begins anew.
     """
     if run.is_run:
         return
+    config = resolve(config, dataset, earlier)
+    if config.self_supervision.rounds != 1:
+        raise UserError(
+            f"self_supervision.rounds is {config.self_supervision.rounds}: a round begins anew and cannot continue "
+            f"{earlier.root}; set it to 1"
+        )
     if not earlier.checkpoints():
         raise UserError(f"{earlier.root}: no checkpoint to continue from")
     epochs, folder = earlier.checkpoints()[-1]
@@ -251,4 +257,4 @@ def continue_from(earlier: RunFolder, run: RunFolder, config: ExperimentConfig, 
     for table, begun in ((earlier.history, run.history), (earlier.speed, run.speed)):
         if table.is_file():
             write_text(begun, table.read_text(encoding="utf-8"))
-    run.create(resolve(config, dataset, earlier), dataset.class_names)
+    run.create(config, dataset.class_names)
