@@ -47,6 +47,18 @@ def test_the_border_goes_where_colours_change():
     np.testing.assert_array_equal(masks, before)
 
 
+@pytest.mark.parametrize("margin", [0.5, 1.0, 1.5, 2.0, 3.7])
+def test_a_margin_takes_in_what_is_near(margin):
+    image, masks = scene()
+    masks[:, :18] = (1, 0, 0)  # no thing's: left of the block, the margin ends there
+    inside = grab_cut(image, masks, 5)[..., 0] < 0.5
+    rows, columns = np.indices(inside.shape)
+    near = np.any([np.hypot(rows - y, columns - x) <= margin for y, x in np.argwhere(inside)], axis=0)
+    found = grab_cut(image, masks, 5, margin)
+    np.testing.assert_array_equal(found[..., 0] < 0.5, near & (masks[..., 0] < 1))
+    np.testing.assert_allclose(found.sum(-1), 1, atol=1e-6)
+
+
 def test_always_the_same():
     image, masks = scene()
     first = grab_cut(image, masks, 3)

@@ -33,7 +33,7 @@ def with_photo_cues(image: np.ndarray, prediction: Prediction, config: Inference
 
         masks = with_saliency(masks, saliency(image)[..., None], config.saliency).numpy()
     if config.grab_cut > 0:
-        masks = grab_cut(image, masks, config.grab_cut)
+        masks = grab_cut(image, masks, config.grab_cut, config.grab_cut_margin)
     return prediction if masks is prediction.masks else replace(prediction, masks=masks, labels=to_labels(masks))
 
 
@@ -67,7 +67,7 @@ def classes_shown(prediction: Prediction) -> int:
     return int((sizes > _SHOWN * prediction.labels.size).sum())
 
 
-def grab_cut(image: np.ndarray, masks: np.ndarray, iterations: int) -> np.ndarray:
+def grab_cut(image: np.ndarray, masks: np.ndarray, iterations: int, margin: float = 0.0) -> np.ndarray:
     """Decides anew which pixels are background (GrabCut, Rother et al., SIGGRAPH 2004).
 
     The colours of what is surely a thing and surely background become mixtures of Gaussians, and a minimum cut puts the
@@ -78,6 +78,8 @@ def grab_cut(image: np.ndarray, masks: np.ndarray, iterations: int) -> np.ndarra
         image: uint8 RGB [H, W, 3].
         masks: float32 [H, W, 1 + C], at least 0; channel 0 is the background.
         iterations: of colours and cut in turn, at least 1.
+        margin: how far from what was cut out a pixel counts as in it, in pixels, at least 0; what no mask calls a thing
+            at all stays background.
 
     Returns:
         float32 [H, W, 1 + C], which add up to 1; the masks as they were, where too little of the photo is surely a
@@ -94,7 +96,9 @@ def grab_cut(image: np.ndarray, masks: np.ndarray, iterations: int) -> np.ndarra
     cv2.setRNGSeed(0)  # the mixtures start from random pixels
     models = np.zeros((2, 1, 65))
     cv2.grabCut(image[..., ::-1].copy(), guess, None, *models, iterations, cv2.GC_INIT_WITH_MASK)
-    inside = ((guess == cv2.GC_FGD) | (guess == cv2.GC_PR_FGD)) & (total > 0)
+    outside = (guess == cv2.GC_BGD) | (guess == cv2.GC_PR_BGD)
+    distance = cv2.distanceTransform(outside.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    inside = (distance <= margin) & (total > 0)
     share = ((share + inside) / 2).astype(masks.dtype)
     things = np.divide(
         things * share[..., None], total[..., None], out=np.zeros_like(things), where=total[..., None] > 0
