@@ -94,12 +94,15 @@ def test_score_offsets_count_in_the_classification_loss_alone(images, outputs):
 
 
 def test_log_odds():
-    tags = np.float32([[1, 0, 0, 1], [1, 1, 0, 1], [1, 0, 0, 1], [0, 0, 0, 1]])
-    expected = np.log([3, 1 / 3, 0.5 / 3.5, 3.5 / 0.5])
+    tags = np.float32([[1, 0, 1, 0], [1, 0, 1, 1], [1, 0, 0, 0], [0, 0, 1, 0]])
+    told = np.log([3, 3, 1 / 3])
+    expected = [told[0], told.mean(), *told[1:]]  # a class that is on none of the photos is left as it is
     np.testing.assert_allclose(log_odds(tags), expected)
+    np.testing.assert_allclose(log_odds(1 - tags), -np.array(expected))  # and so is one that is on all
+    np.testing.assert_array_equal(log_odds(np.eye(2)[[0, 0]]), [0, 0])
     with_it = replace(ExperimentConfig(), training=TrainingConfig(logit_adjustment=0.5))
     offsets = build_objective(with_it, tags, 1).score_offsets
-    np.testing.assert_allclose(offsets, 0.5 * (expected - expected.mean()))
+    np.testing.assert_allclose(offsets, 0.5 * (expected - told.mean()), atol=1e-12)
     alike = build_objective(with_it, np.eye(4, dtype=np.float32), 1).score_offsets
     np.testing.assert_allclose(alike, 0, atol=1e-12)  # classes of one frequency are left as they are
 

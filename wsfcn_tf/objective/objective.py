@@ -197,7 +197,13 @@ def build_objective(
 def log_odds(tags: np.ndarray) -> np.ndarray:
     """Of each class among photos with tags [N, C] in {0, 1}: log(n / (N - n)), float64 [C].
 
-    A class of no photo, or of all, counts as of half a photo, or of all but half a one.
+    A class of no photo, or of all, has the mean of the others, or 0 without others: nothing is learnt of it, and what
+    is adjusted by how log-odds differ from their mean leaves it as it is, and the others as they are without it.
     """
-    count = np.clip(tags.sum(axis=0, dtype=np.float64), 0.5, len(tags) - 0.5)
-    return np.log(count / (len(tags) - count))
+    count = tags.sum(axis=0, dtype=np.float64)
+    told = (count > 0) & (count < len(tags))
+    found = np.zeros(tags.shape[1])
+    if told.any():
+        found[told] = np.log(count[told] / (len(tags) - count[told]))
+        found[~told] = found[told].mean()
+    return found

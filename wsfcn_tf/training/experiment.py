@@ -168,7 +168,7 @@ def resolve(config: ExperimentConfig, dataset: Dataset, run: RunFolder) -> Exper
     inference, known_tags = config.inference, cache(lambda: _known_tags(config, dataset))
     if inference.logit_adjustment > 0 and inference.class_log_odds is None:
         begun_with = earlier.inference.class_log_odds if earlier else None
-        inference = replace(inference, class_log_odds=begun_with or _class_log_odds(known_tags()))
+        inference = replace(inference, class_log_odds=begun_with or tuple(log_odds(known_tags()).round(4).tolist()))
     if inference.photo_cues == "tags":
         if earlier and earlier.inference in by_tags(inference):
             inference = earlier.inference
@@ -204,20 +204,6 @@ def _rounds_by_tags(config: ExperimentConfig, dataset: Dataset, run: RunFolder) 
     if config.data.masks == "train" or config.data.pseudo_masks:
         return 1
     return 2 if mostly_one_tag(_known_tags(config, dataset)) else 1
-
-
-def _class_log_odds(tags: np.ndarray) -> tuple[float, ...]:
-    """Those of `log_odds` of tags [N, C]; a class of none of the photos, or of all, has the others' mean.
-
-    So a class of which nothing is learnt is not adjusted, nor are others for it; without any tags, none is.
-    """
-    count = tags.sum(axis=0)
-    told = (count > 0) & (count < len(tags))
-    found = np.zeros(tags.shape[1])
-    if told.any():
-        found[told] = log_odds(tags)[told]
-        found[~told] = found[told].mean()
-    return tuple(found.round(4).tolist())
 
 
 def _known_tags(config: ExperimentConfig, dataset: Dataset) -> np.ndarray:
