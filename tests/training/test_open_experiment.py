@@ -10,7 +10,7 @@ from wsfcn_tf.config import InferenceConfig
 from wsfcn_tf.errors import UserError
 from wsfcn_tf.runs.folder import RunFolder
 from wsfcn_tf.training.distribution import open_strategy
-from wsfcn_tf.training.experiment import open_experiment, resolve
+from wsfcn_tf.training.experiment import open_experiment, resolve, told_by_tags
 
 
 class OneTagEach(type(SCENES)):
@@ -37,6 +37,19 @@ def test_rounds_by_tags_are_two_where_photos_have_one_and_share_the_networks(net
     of_others = replace(config, data=replace(config.data, pseudo_masks={"masks": "hard"}))
     for learning in (with_masks, of_others):
         assert resolve(learning, ONE_TAG_EACH, run).self_supervision == CONFIG.self_supervision
+
+
+def test_what_tags_decided_is_told(tmp_path):
+    config = replace(BY_TAGS, inference=InferenceConfig(saliency=5, photo_cues="tags"))
+    run = RunFolder(tmp_path)
+    assert told_by_tags(config, resolve(config, ONE_TAG_EACH, run)) == (
+        "decided by the training photos' tags: self_supervision.rounds 2, model.networks 1, inference.photo_cues "
+        "one_class, inference.saliency 5, inference.grab_cut 0"
+    )
+    assert told_by_tags(BY_TAGS, resolve(BY_TAGS, SCENES, run)).endswith(
+        ": self_supervision.rounds 1, model.networks 1"
+    )
+    assert told_by_tags(CONFIG, resolve(CONFIG, SCENES, run)) == ""
 
 
 def test_rounds_by_tags_stay_what_a_run_began_with(tmp_path):

@@ -196,6 +196,19 @@ def with_rounds(config: ExperimentConfig, dataset: Dataset, run: RunFolder) -> E
     return replace(config, model=model, self_supervision=self_supervision)
 
 
+def told_by_tags(asked: ExperimentConfig, resolved: ExperimentConfig) -> str:
+    """What `resolve` made of keys that are "tags", for whoever trains; "" without any."""
+    found = []
+    if asked.self_supervision.rounds == "tags":
+        found.append(f"self_supervision.rounds {resolved.self_supervision.rounds}")
+        found.append(f"model.networks {resolved.model.networks}")
+    if asked.inference.photo_cues == "tags":
+        found.append(f"inference.photo_cues {resolved.inference.photo_cues}")
+        found.append(f"inference.saliency {resolved.inference.saliency:g}")
+        found.append(f"inference.grab_cut {resolved.inference.grab_cut}")
+    return f"decided by the training photos' tags: {', '.join(found)}" if found else ""
+
+
 def _rounds_by_tags(config: ExperimentConfig, dataset: Dataset, run: RunFolder) -> int:
     if run.is_run:
         return run.read()[0].self_supervision.rounds

@@ -30,7 +30,7 @@ from wsfcn_tf.training.callbacks import (
     Validation,
 )
 from wsfcn_tf.training.distribution import distributed_batches, is_chief, lost_workers, open_strategy, writable
-from wsfcn_tf.training.experiment import Experiment, open_experiment, resolve
+from wsfcn_tf.training.experiment import Experiment, open_experiment, resolve, told_by_tags
 from wsfcn_tf.training.loop import run_epochs
 from wsfcn_tf.training.optimizer import build_optimizer
 from wsfcn_tf.training.rounds import train_in_rounds
@@ -73,7 +73,9 @@ def train(
         Stopped: a signal asked to stop, and the state is saved.
     """
     strategy = open_strategy() if strategy is None else strategy
-    config = resolve(config, dataset, run)
+    asked, config = config, resolve(config, dataset, run)
+    if (told := told_by_tags(asked, config)) and is_chief(strategy):
+        print(told)
     between_rounds = StopOnSignal(strategy=strategy, asked=asked_to_stop)
 
     def train_once(config: ExperimentConfig, run: RunFolder) -> Network:
