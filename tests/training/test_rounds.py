@@ -205,6 +205,22 @@ def test_a_folder_that_is_not_free_is_refused_before_the_first_round(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
 
+class OneName(type(SCENES)):
+    """Two photos whose masks would have one name."""
+
+    def names(self, split):
+        return [*super().names(split), "one.jpg", "one.png"]
+
+
+def test_photos_of_one_name_are_refused_before_the_first_round(tmp_path):
+    run = RunFolder(tmp_path / "run")
+    with pytest.raises(
+        UserError, match=r"^one\.jpg and one\.png would both be written to .*one\.png: rename one of them"
+    ):
+        train(TWICE, OneName(SHORT.data.scenes), run)
+    assert not run.root.exists()
+
+
 def test_several_processes_are_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(rounds, "several_workers", lambda: True)
     with pytest.raises(UserError, match=r"several self_supervision\.rounds are for one process"):

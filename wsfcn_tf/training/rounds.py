@@ -51,7 +51,8 @@ def train_in_rounds(
         The network of the last round.
 
     Raises:
-        UserError: `TF_CONFIG` names several processes, or a photo cannot be read; or from `train`.
+        UserError: `TF_CONFIG` names several processes, masks of two photos would have one name, or a photo cannot be
+            read; or from `train`.
         Stopped: a signal asked to stop.
     """
     number = config.self_supervision.rounds - 1
@@ -64,7 +65,9 @@ def train_in_rounds(
         )
     earlier = run.round(number)
     if not run.is_run:
-        run.check(config, dataset.class_names, resume=True)  # before hours are spent on a folder that is not free
+        # before hours are spent: a folder that is not free, and photos whose masks would have one name
+        run.check(config, dataset.class_names, resume=True)
+        photos_of_split(dataset, config.data.train_split, earlier.pseudo_masks)
         before = _round(config, number)
         if earlier.weights.is_file():
             earlier.check(_as_trained(before, earlier), dataset.class_names, resume)
