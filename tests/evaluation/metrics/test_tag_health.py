@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wsfcn_tf.evaluation.metrics.formulas import mean_average_precision
-from wsfcn_tf.evaluation.metrics.tag_health import TagHealth, agreeing_pixels, label_areas, tag_health, warnings
+from wsfcn_tf.evaluation.metrics.tag_health import (
+    TagHealth,
+    agreeing_pixels,
+    label_areas,
+    not_judged,
+    tag_health,
+    warnings,
+)
 
 NAMES = ("hat", "bag")
 
@@ -111,3 +118,22 @@ def test_few_photos_are_not_judged():
     assert warnings(health(tagged=np.array([2, 0]), **bad), NAMES) == []
     stray_unknown = warnings(health(tagged=np.array([30, 40]), **bad), NAMES)
     assert len(stray_unknown) == 1 and stray_unknown[0].startswith("no mask of hat on 100% of")
+
+
+@pytest.mark.parametrize(
+    ("photos", "scarves", "bags", "left_out"),
+    [(40, 3, 20, ""), (40, 2, 20, "scarf"), (40, 20, 21, "bag"), (40, 21, 40, "scarf, bag"), (22, 2, 3, "scarf, bag")],
+)
+def test_what_cannot_be_judged_is_said(photos, scarves, bags, left_out):
+    names = ("scarf", "bag")
+    tags = np.stack([np.arange(photos) < scarves, np.arange(photos) < bags], axis=1).astype(np.float32)
+    line = not_judged(tags, names)
+    if left_out:
+        told = "that takes 3 photos with a class and 20 without it"
+        assert line == f"no warning of masks on photos without the tag, of {left_out}: {told}"
+    else:
+        assert line == ""
+    areas = np.full((photos, 3), 1 / 3)  # all of it is stray
+    (stray,) = [found for found in warnings(tag_health(areas, tags, tags), names) if "not tagged" in found] or [""]
+    assert [name for name in names if name not in stray] == [name for name in names if name in left_out]
+    assert not_judged(tags[:19], names) == "no warning of masks that go wrong: 19 photos are fewer than 20"

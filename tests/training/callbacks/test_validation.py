@@ -156,7 +156,10 @@ def test_no_split_and_a_split_that_is_trained_on():
     with pytest.raises(UserError):
         open_validation_split(replace(config, training=replace(config.training, select="loss")), SCENES, [])
     _, notes = open_validation_split(with_training(validate_every=1), SCENES, SCENES.names("val")[:2])
-    assert notes == ["2 of the 6 photos of val are trained on, too: it flatters"]
+    assert notes == [
+        "2 of the 6 photos of val are trained on, too: it flatters",
+        "val: no warning of masks that go wrong: 6 photos are fewer than 20",
+    ]
 
 
 class Torn(UnmaskedScenes):

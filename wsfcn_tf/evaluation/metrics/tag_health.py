@@ -100,7 +100,7 @@ def warnings(health: TagHealth, class_names: Sequence[str]) -> list[str]:
     """
     if not health.tells:
         return []
-    judged = (health.tagged >= _TAGGED) & (health.photos - health.tagged >= _PHOTOS)
+    judged = _judged(health.tagged, health.photos)
     lines = []
     if stray := _above(health.stray, judged, _STRAY):
         lines.append(
@@ -111,7 +111,7 @@ def warnings(health: TagHealth, class_names: Sequence[str]) -> list[str]:
     if missed := _above(health.missed, health.tagged >= _TAGGED, _MISSED):
         lines.append(
             f"no mask of {_listed(missed, class_names, 'of the photos that are tagged with it')}: add training photos "
-            "with it, take a larger data.crop_size for small things, or leave the class out"
+            "with it, or leave the class out"
         )
     if health.background < _LEAST_BACKGROUND:
         lines.append(
@@ -122,14 +122,33 @@ def warnings(health: TagHealth, class_names: Sequence[str]) -> list[str]:
     if skill < _LEAST_SKILL:
         lines.append(
             f"mAP of the tags is {health.map:.2f}, where chance is {health.chance:.2f}: the network hardly knows "
-            "what is in a photo, and masks cannot be better than that: check the tags, add photos, or train longer"
+            "what is in a photo, and masks cannot be better than that: check the tags, or add photos"
         )
     if health.agreement is not None and health.agreement < _LEAST_AGREEMENT:
         lines.append(
             f"a photo and its mirror image have the same label on {health.agreement:.0%} of their foreground: masks "
-            "are a matter of chance: add photos, or train longer"
+            "are a matter of chance: check the tags, or add photos"
         )
     return lines
+
+
+def not_judged(tags: np.ndarray, class_names: Sequence[str]) -> str:
+    """A line on what no warning will tell of photos with tags [N, C], because they are too few; "" if they are not."""
+    photos, tagged = len(tags), (tags > 0).sum(axis=0)
+    if photos < _PHOTOS:
+        return f"no warning of masks that go wrong: {photos} photos are fewer than {_PHOTOS}"
+    left_out = [name for name, told in zip(class_names, _judged(tagged, photos), strict=True) if not told]
+    if not left_out:
+        return ""
+    return (
+        f"no warning of masks on photos without the tag, of {', '.join(left_out)}: that takes {_TAGGED} photos with a "
+        f"class and {_PHOTOS} without it"
+    )
+
+
+def _judged(tagged: np.ndarray, photos: int) -> np.ndarray:
+    """Of which classes `stray` tells, bool [C]: one photo more or less is no warning there."""
+    return (tagged >= _TAGGED) & (photos - tagged >= _PHOTOS)
 
 
 def label_areas(labels: np.ndarray, classes: int) -> np.ndarray:

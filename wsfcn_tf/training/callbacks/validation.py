@@ -13,7 +13,14 @@ from wsfcn_tf.data.datasets.dataset import Dataset
 from wsfcn_tf.data.pipeline import user_errors, validation_batches
 from wsfcn_tf.errors import Stopped, UserError
 from wsfcn_tf.evaluation.evaluator import evaluate
-from wsfcn_tf.evaluation.metrics.tag_health import TagHealth, agreeing_pixels, label_areas, tag_health, warnings
+from wsfcn_tf.evaluation.metrics.tag_health import (
+    TagHealth,
+    agreeing_pixels,
+    label_areas,
+    not_judged,
+    tag_health,
+    warnings,
+)
 from wsfcn_tf.inference.prediction import Prediction
 from wsfcn_tf.inference.predictor import Predictor
 from wsfcn_tf.inference.stream import Predict, one_by_one
@@ -197,6 +204,8 @@ def open_validation_split(
         notes.append(f"no losses, mAP and warnings on {split}, whose tags are not known (masks are not asked): {error}")
         if not training.validate_miou:
             return None, notes
+    if tags is not None and (line := not_judged(tags, dataset.class_names)):
+        notes.append(f"{split}: {line}")
     _open_all(dataset, names, config)
     return ValidationSplit(names, tags), notes
 
