@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -121,11 +123,21 @@ def test_cues_are_for_photos_of_one_class_where_the_config_says_so():
     assert with_photo_cues(image, shared, one) is shared
     assert not shared.without_crf
     assert (with_photo_cues(image, shared, always).labels != shared.labels).any()
+    without_cues = replace(one, saliency=0.0, grab_cut=0)
+    alone = prediction_of(scene()[1])
+    assert with_photo_cues(image, alone, without_cues) is alone and not alone.without_crf  # it is left to the CRF
 
 
 @pytest.mark.parametrize(
     ("counts", "alone"),
-    [((1, 1, 2, 3), True), ((1, 2, 2, 3), False), ((0, 1, 2), True), ((2,), False), ((), True)],
+    [
+        ((1, 1, 2, 3), True),
+        ((1, 2, 2, 3), False),
+        ((0, 0, 0, 1, 2, 2), False),
+        ((1, 2), True),
+        ((0,), True),
+        ((), True),
+    ],
 )
 def test_photos_of_several_tags_have_no_cues(counts, alone):
     tags = np.array([[float(column < count) for column in range(3)] for count in counts], np.float32).reshape(-1, 3)

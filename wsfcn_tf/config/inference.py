@@ -109,7 +109,7 @@ class InferenceConfig(Section):
     """Which photos saliency and grab_cut are for: `always` all, and the CRF works on what they leave; `one_class` those
     whose masks show one class at most, and the CRF is for the others: what several classes share stands out as a whole,
     and a CRF tells them apart by colour. With `tags`, training decides when it begins: `one_class` where at least half
-    of its tagged photos have one tag at most; else saliency and grab_cut are 0, and the CRF is for all."""
+    of the photos that have tags have one; else saliency and grab_cut are 0, and the CRF is for all."""
     thresholds: Literal["tags", "masks"] | None = None
     """How background_value, presence_threshold and the like were chosen: `tags`, without looking at masks; `masks`, by
     looking at some. Changes nothing: every result says so."""

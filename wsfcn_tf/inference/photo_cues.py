@@ -22,6 +22,8 @@ def with_photo_cues(image: np.ndarray, prediction: Prediction, config: Inference
         prediction: what the rules gave.
         config: for which photos (`photo_cues`), and how much.
     """
+    if not uses_photo_cues(config):
+        return prediction  # to the CRF, whatever it shows
     if config.photo_cues == "one_class":
         if classes_shown(prediction) > 1:
             return prediction
@@ -34,12 +36,12 @@ def with_photo_cues(image: np.ndarray, prediction: Prediction, config: Inference
         masks = with_saliency(masks, saliency(image)[..., None], config.saliency).numpy()
     if config.grab_cut > 0:
         masks = grab_cut(image, masks, config.grab_cut, config.grab_cut_margin)
-    return prediction if masks is prediction.masks else replace(prediction, masks=masks, labels=to_labels(masks))
+    return replace(prediction, masks=masks, labels=to_labels(masks))
 
 
 def uses_photo_cues(config: InferenceConfig) -> bool:
     """Whether `with_photo_cues` changes anything of some photo's prediction."""
-    return config.saliency > 0 or config.grab_cut > 0 or config.photo_cues == "one_class"
+    return config.saliency > 0 or config.grab_cut > 0
 
 
 def decided_by_tags(config: InferenceConfig, tags: np.ndarray) -> InferenceConfig:
@@ -52,8 +54,9 @@ def decided_by_tags(config: InferenceConfig, tags: np.ndarray) -> InferenceConfi
 
 
 def mostly_one_tag(tags: np.ndarray) -> bool:
-    """Whether at least half of the photos with tags [N, C] in {0, 1} have at most one."""
-    return bool(2 * np.sum(tags.sum(axis=1) <= 1) >= len(tags))
+    """Whether at least half of the photos that have some of the tags [N, C] in {0, 1} have one; True if none has."""
+    count = tags.sum(axis=1)
+    return bool(2 * np.sum(count == 1) >= np.sum(count > 0))
 
 
 def by_tags(config: InferenceConfig) -> tuple[InferenceConfig, InferenceConfig]:
