@@ -59,8 +59,12 @@ def test_what_tags_tell_about_masks_is_told_where_they_are_known(trained, root, 
         f"6 masks and overlays: {tmp_path}\nwarning: 6 photos, [3, 3] with cat, dog\n"
     )
     assert main(["evaluate", *arguments]) == 0
-    assert "\nwarning: 2 photos, [1, 1] with cat, dog\n" in capsys.readouterr().out
-    found = json.loads((tmp_path / "metrics.json").read_text())["tag_health"]
+    out = capsys.readouterr().out
+    assert "\nwarning: 2 photos, [1, 1] with cat, dog\n" in out
+    assert "\nwarning: 2 of the 2 photos were trained on: others will come out worse\n" in out
+    result = json.loads((tmp_path / "metrics.json").read_text())
+    found = result["tag_health"]
+    assert result["trained_on"] == 2
     assert (found["tags"], found["photos"], set(found["stray"])) == ("the data's tags", 2, {"cat", "dog"})
 
 

@@ -9,6 +9,8 @@ from PIL import Image
 
 from wsfcn_tf.config import DataConfig, ExperimentConfig
 from wsfcn_tf.errors import UserError
+from wsfcn_tf.runs.folder import RunFolder
+from wsfcn_tf.runs.training_data import write_training_data
 from wsfcn_tf.weights.trained import Trained
 
 
@@ -38,6 +40,17 @@ def test_what_masks_values_mean_is_said_for_the_runs_own_data(roots):
     given = {0: "cat", 255: "ignore"}
     for root in (None, str(other)):
         assert network.dataset(root, given).mask("a.png")[0, 1] == 1
+
+
+def test_how_many_photos_were_trained_on(roots, tmp_path):
+    own, other = roots
+    run = RunFolder(tmp_path / "run")
+    network = replace(trained(own), run=run.root)
+    assert network.trained_on(["a.png"]) == 0  # the run does not say which
+    write_training_data(run.training_data, ["a.png", "b.jpg", "c"], np.eye(3)[:, :1], ["cat"])
+    for root in (None, str(own), str(own / ".." / "own")):
+        assert network.trained_on(["a", "b.jpg", "d.png"], root) == 2
+    assert network.trained_on(["a.png"], str(other)) == 0  # another photo of that name
 
 
 def test_values_without_a_folder():

@@ -98,6 +98,10 @@ def _evaluate_network(arguments: argparse.Namespace) -> None:
         print(f"classes in each photo: given by {tags_from}")
     if trained.is_selected_with_masks:
         print(f"selected with masks: those of {trained.config.data.val_split} chose the epoch (training.select miou)")
+    names = dataset.names(arguments.split)
+    trained_on = trained.trained_on(names, arguments.data)
+    if trained_on:
+        print(f"warning: {trained_on} of the {len(names)} photos were trained on: others will come out worse")
     for line in warnings(health, trained.class_names):
         print(f"warning: {line}")
 
@@ -114,6 +118,7 @@ def _evaluate_network(arguments: argparse.Namespace) -> None:
         "parameters": total,
         "trainable": trainable,
         "selected_with_masks": trained.is_selected_with_masks,
+        "trained_on": trained_on,
     }
     _write(output, source | {"tag_health": {"tags": tags_from} | health.to_json(trained.class_names)}, metrics)
     if page is not None:

@@ -52,6 +52,13 @@ def write_training_data(
     write_lines(path, _lines(names, tags, class_names, masks), durable=True)
 
 
+def training_photos(path: Path) -> set[str]:
+    """The names of the photos that `write_training_data` wrote; none if the file is not there."""
+    if not path.is_file():
+        return set()
+    return {json.loads(line)[0] for line in path.read_text(encoding="utf-8").split("\n") if line}
+
+
 def fingerprint(path: Path) -> str:
     """A short text that two runs share if they have the same photos in the same order with the same tags and masks."""
     return hashlib.sha256(path.read_bytes()).hexdigest()[:16]

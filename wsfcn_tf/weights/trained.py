@@ -1,7 +1,7 @@
 """A trained network from a run's folder or a weights file."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -9,10 +9,12 @@ from typing import Literal
 from wsfcn_tf.config import ExperimentConfig
 from wsfcn_tf.config.experiment import check_agreements
 from wsfcn_tf.data.datasets.dataset import Dataset, open_dataset, open_folder
+from wsfcn_tf.data.photos.file_finder import stem_of
 from wsfcn_tf.errors import UserError, first_line
 from wsfcn_tf.models import Network, build_model
 from wsfcn_tf.models.network_file import load_network
 from wsfcn_tf.runs.folder import WEIGHTS, RunFolder
+from wsfcn_tf.runs.training_data import training_photos
 from wsfcn_tf.weights.precision import precision
 
 
@@ -59,8 +61,7 @@ class Trained:
             UserError: no such data, or its classes are not the network's.
         """
         data = self.config.data
-        is_own = data.root is not None and root is not None and Path(root).resolve() == Path(data.root).resolve()
-        if mask_values is None and (root is None or is_own):
+        if mask_values is None and self._is_own(root):
             mask_values = data.mask_values
         if root is None:
             data = replace(data, mask_values=mask_values)
@@ -75,6 +76,15 @@ class Trained:
                 f"{self.run / 'classes.txt'} there"
             )
         return dataset
+
+    def trained_on(self, names: Sequence[str], root: str | None = None) -> int:
+        """How many of these photos of the data at `root`, as `dataset` takes it, were trained on."""
+        known = training_photos(RunFolder(self.run).training_data) if self._is_own(root) else set()
+        return len(set(map(stem_of, names)) & set(map(stem_of, known)))
+
+    def _is_own(self, root: str | None) -> bool:
+        own = self.config.data.root
+        return root is None or (own is not None and Path(root).resolve() == Path(own).resolve())
 
 
 def load_trained(path: str | Path) -> Trained:
