@@ -45,8 +45,8 @@ class SelfSupervisionConfig(Section):
     """Of the mask loss of pixels that a mask knows; `weight` and ramp_epochs are for the others. They teach from the
     first step on."""
     known_balance: Annotated[float, Field(ge=0, le=1), READ_NUMBER] | None = 0.0
-    """The class_balance of known pixels; null is that of the others. With 0, all known pixels weigh the same; with 1, a
-    photo in which only one class is known teaches nothing, as one stroke before the switch."""
+    """The class_balance of known pixels; null is that of the others. With 0, all known pixels weigh the same; above
+    0, a photo in which only one class is known teaches nothing, as one stroke before the switch."""
     known_mean: Literal["photo", "known", "geometric"] = "geometric"
     """What the mask loss of a photo's known pixels is divided by: `photo`, all its pixels, as for pseudo labels;
     `known`, these pixels, so that a point counts as much as a whole mask; or `geometric`, the geometric mean of both
