@@ -1,9 +1,10 @@
 """Trainings that follow one another: what each learns from, and that an interrupted one goes on to the same network."""
 
+import json
 import os
 import shutil
 import signal
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import keras
 import numpy as np
@@ -24,8 +25,9 @@ from wsfcn_tf.weights import trained
 pytestmark = pytest.mark.usefixtures("few_weights")
 
 INFERENCE = InferenceConfig(scales=(1, 1.5), background="power", background_value=2, grab_cut=1)
-WINDOW = {"window_scales": (3,), "window_side": 32}  # of the trained network, not of the masks between rounds
-ONCE = replace(SHORT, training=replace(SHORT.training, panels=0), inference=replace(INFERENCE, **WINDOW))
+# of the trained network, not of the masks between rounds
+AT_THE_END = {"window_scales": (3,), "window_side": 32, "grab_cut_margin": 4.0}
+ONCE = replace(SHORT, training=replace(SHORT.training, panels=0), inference=replace(INFERENCE, **AT_THE_END))
 
 TWICE = replace(ONCE, self_supervision=replace(ONCE.self_supervision, rounds=2))
 
@@ -55,17 +57,21 @@ def test_a_round_learns_from_what_the_network_before_makes_of_photos_and_tags(tw
     run, weights = two_rounds
     by_hand = RunFolder(tmp_path / "first")
     predict = Predictor(train(ONCE, SCENES, by_hand), replace(INFERENCE, classes="tags"))
-    with_window = Predictor(trained.load_trained(by_hand.root).model, replace(INFERENCE, classes="tags", **WINDOW))
+    at_the_end = replace(INFERENCE, classes="tags", **AT_THE_END)
+    predict_at_the_end = Predictor(trained.load_trained(by_hand.root).model, at_the_end)
     masks, differ = tmp_path / "masks", False
     for name in SCENES.names("train"):
         photo = SCENES.image(name), SCENES.tags(name)
         labels = predict(*photo).labels
-        differ |= np.any(with_window(*photo).labels != labels)
+        differ |= np.any(predict_at_the_end(*photo).labels != labels)
         np.testing.assert_array_equal(
             read_mask(run.round(1).pseudo_masks / f"{name}.png", len(SCENES.class_names)), labels
         )
         write_mask(masks / f"{name}.png", labels)
     assert differ
+    made_with = json.loads((run.round(1).pseudo_masks / "prediction.json").read_text())["inference"]
+    changed = {key for key, value in json.loads(json.dumps(asdict(at_the_end))).items() if made_with[key] != value}
+    assert changed == {"window_scales", "grab_cut_margin"}
     data = replace(ONCE.data, pseudo_masks={str(masks): "hard"})
     second = train(replace(ONCE, data=data), SCENES, RunFolder(tmp_path / "second"))
     assert_same(weights, second.get_weights())

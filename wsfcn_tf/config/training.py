@@ -54,11 +54,12 @@ class SelfSupervisionConfig(Section):
     rounds: Annotated[int, Field(ge=1)] | Literal["tags"] = 1
     """How many trainings follow one another, each but the first from the beginning: it takes as masks what the network
     of the one before, by the section inference and the photos' tags, makes of the training photos (RUN/round-N). So
-    networks learn what several scales, saliency, GrabCut and the CRF add; inference.window_scales are left out there.
-    1, as in the paper, trains once. `tags` is 2 where at least half of the training photos that have tags have one, and
-    there are no masks to learn from (data.masks, data.pseudo_masks): the first round is of one of model.networks, the
-    second of the others, or of one if there is but one, with known_balance null. Else it is 1, of all of them: on
-    photos of several things three networks were better than one and then two (benchmarks/rounds.md)."""
+    networks learn what several scales, saliency, GrabCut and the CRF add; inference.window_scales and grab_cut_margin
+    are left out there. 1, as in the paper, trains once. `tags` is 2 where at least half of the training photos that
+    have tags have one, and there are no masks to learn from (data.masks, data.pseudo_masks): the first round is of one
+    of model.networks, the second of the others, or of one if there is but one, with known_balance null. Else it is 1,
+    of all of them: on photos of several things three networks were better than one and then two (benchmarks/rounds.md).
+    """
 
 
 @dataclass(frozen=True)

@@ -87,7 +87,8 @@ def make_pseudo_masks(run: RunFolder, dataset: Dataset, config: ExperimentConfig
         run: of the network.
         dataset: photos and tags.
         config: of the round that will learn from them: its inference, but for the sliding window, with which masks
-            teach no better (benchmarks/photo_size.md); and what to do about photos that cannot be read.
+            teach no better (benchmarks/photo_size.md), and for GrabCut's margin; and what to do about photos that
+            cannot be read.
         stop: asked between photos.
 
     Raises:
@@ -104,7 +105,7 @@ def make_pseudo_masks(run: RunFolder, dataset: Dataset, config: ExperimentConfig
 def _write_masks(run: RunFolder, dataset: Dataset, config: ExperimentConfig, stop: StopOnSignal) -> list[str]:
     """Writes the masks that are missing; returns what is wrong with photos that cannot be read."""
     precision = resolved(config.inference.precision)
-    inference = replace(config.inference, classes="tags", window_scales=(), precision=precision)
+    inference = replace(config.inference, classes="tags", window_scales=(), grab_cut_margin=0.0, precision=precision)
     trained = load_trained(run.root).in_precision(inference.precision)
     made_with = {"weights_sha256": trained.weights_sha256, "inference": asdict(inference)}
     anew = f"delete {run.pseudo_masks}, and training makes its masks anew"
