@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 from typing import NamedTuple
 
 import numpy as np
 
 from wsfcn_tf.data.datasets.dataset import Dataset
+from wsfcn_tf.data.datasets.tagged import MASKS
 from wsfcn_tf.data.photos.file_finder import stem_of
 from wsfcn_tf.data.photos.images import IMAGE_SUFFIXES, decode_image, read_image
 from wsfcn_tf.errors import UserError
@@ -42,7 +43,7 @@ def named_photos(paths: Sequence[str | Path], output_dir: str | Path) -> list[Jo
 
     Args:
         paths: photos and folders, and URLs of them; folders are searched recursively, and their sub-folders kept under
-            `output_dir`.
+            `output_dir`. A photo's masks in the folder's `masks/` are left out.
         output_dir: where NAME.png and NAME_overlay.jpg will be written. When it lies inside a searched folder, it is
             left out.
 
@@ -124,9 +125,9 @@ def _stored_photos(url: str) -> Iterator[tuple[str, PurePosixPath]]:
     if remote.is_file():
         yield remote.url, PurePosixPath(PurePosixPath(remote.url).name)
         return
-    for name in remote.names():
-        if PurePosixPath(name).suffix.lower() in IMAGE_SUFFIXES:
-            yield f"{remote.url}/{name}", PurePosixPath(name)
+    names = [name for name in map(PurePosixPath, remote.names()) if name.suffix.lower() in IMAGE_SUFFIXES]
+    for name in _without_masks(names):
+        yield f"{remote.url}/{name}", name
 
 
 def _photos(path: Path, output_dir: Path) -> Iterator[tuple[Path, Path]]:
@@ -139,10 +140,24 @@ def _photos(path: Path, output_dir: Path) -> Iterator[tuple[Path, Path]]:
     elif path.resolve() == output_dir:
         raise UserError(f"{path} is searched for photos and is also the output: choose another output folder")
     else:
-        for file in sorted(path.rglob("*")):
-            is_photo = file.suffix.lower() in IMAGE_SUFFIXES and file.is_file()
-            if is_photo and not real.of(file).is_relative_to(output_dir):
-                yield file, file.relative_to(path)
+        found = [file for file in sorted(path.rglob("*")) if file.suffix.lower() in IMAGE_SUFFIXES and file.is_file()]
+        names = _without_masks([file.relative_to(path) for file in found])
+        for name in names:
+            if not real.of(path / name).is_relative_to(output_dir):
+                yield path / name, name
+
+
+def _without_masks(names: Sequence[PurePath]) -> list[PurePath]:
+    """Without masks/NAME.png and masks/NAME_CLASS.png of photos NAME: a data folder's masks, and no photos."""
+    photos = {name.with_suffix("").as_posix() for name in names}
+
+    def is_mask(name: PurePath) -> bool:
+        if name.parts[0] != MASKS:
+            return False
+        words = name.relative_to(MASKS).with_suffix("").as_posix().split("_")
+        return any("_".join(words[:number]) in photos for number in range(1, len(words) + 1))
+
+    return [name for name in names if not is_mask(name)]
 
 
 class _RealPaths:
