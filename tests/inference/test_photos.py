@@ -24,12 +24,13 @@ def test_an_output_inside_the_input_is_not_searched(tmp_path):
 
 
 def test_masks_beside_the_photos_are_no_photos(tmp_path):
-    photos = ("a.jpg", "b_1.jpg", "beach/b.jpg", "beach/masks/b.jpg", "masks/c.jpg")
-    for name in (*photos, "masks/a.png", "masks/b_1_cat_tail.png", "masks/beach/b.png"):
+    photos = ("a.jpg", "b_1.jpg", "beach/b.jpg", "beach/masks/b.jpg", "masks/a_1.jpg", "masks/c.jpg")
+    for name in (*photos, "masks/a.png", "masks/b_1.jpg", "masks/b_1_cat_tail.png", "masks/beach/b.png"):
         make_photo(tmp_path / name)
-    found = [job.name for job in named_photos([tmp_path], tmp_path / "out")]
-    assert found == [str(tmp_path / name) for name in photos]
-    assert len(named_photos([tmp_path / "masks"], tmp_path / "out")) == 4  # named itself, it is what it is
+    for folder in (tmp_path, f"file://{tmp_path}"):
+        found = [job.name for job in named_photos([folder], tmp_path / "out")]
+        assert found == [f"{folder}/{name}" for name in photos]
+    assert len(named_photos([tmp_path / "masks"], tmp_path / "out")) == 6  # named itself, it is what it is
 
 
 def test_a_photo_named_twice_is_predicted_once(tmp_path):

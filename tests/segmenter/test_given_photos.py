@@ -19,6 +19,8 @@ def folder(tmp_path):
     for name in ("b/2.png", "a.png"):
         Image.fromarray(PHOTO).save(tmp_path / name)
     (tmp_path / "notes.txt").write_text("no photo")
+    (tmp_path / "masks").mkdir()
+    Image.fromarray(PHOTO[..., 0]).save(tmp_path / "masks" / "a.png")  # nor this
     return tmp_path
 
 

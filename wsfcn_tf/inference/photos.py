@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from pathlib import Path, PurePath, PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 import numpy as np
 
 from wsfcn_tf.data.datasets.dataset import Dataset
-from wsfcn_tf.data.datasets.tagged import MASKS
+from wsfcn_tf.data.datasets.tagged import without_masks
 from wsfcn_tf.data.photos.file_finder import stem_of
 from wsfcn_tf.data.photos.images import IMAGE_SUFFIXES, decode_image, read_image
 from wsfcn_tf.errors import UserError
@@ -125,9 +125,9 @@ def _stored_photos(url: str) -> Iterator[tuple[str, PurePosixPath]]:
     if remote.is_file():
         yield remote.url, PurePosixPath(PurePosixPath(remote.url).name)
         return
-    names = [name for name in map(PurePosixPath, remote.names()) if name.suffix.lower() in IMAGE_SUFFIXES]
-    for name in _without_masks(names):
-        yield f"{remote.url}/{name}", name
+    names = [name for name in remote.names() if PurePosixPath(name).suffix.lower() in IMAGE_SUFFIXES]
+    for name in without_masks(names):
+        yield f"{remote.url}/{name}", PurePosixPath(name)
 
 
 def _photos(path: Path, output_dir: Path) -> Iterator[tuple[Path, Path]]:
@@ -141,23 +141,9 @@ def _photos(path: Path, output_dir: Path) -> Iterator[tuple[Path, Path]]:
         raise UserError(f"{path} is searched for photos and is also the output: choose another output folder")
     else:
         found = [file for file in sorted(path.rglob("*")) if file.suffix.lower() in IMAGE_SUFFIXES and file.is_file()]
-        names = _without_masks([file.relative_to(path) for file in found])
-        for name in names:
+        for name in map(Path, without_masks([file.relative_to(path).as_posix() for file in found])):
             if not real.of(path / name).is_relative_to(output_dir):
                 yield path / name, name
-
-
-def _without_masks(names: Sequence[PurePath]) -> list[PurePath]:
-    """Without masks/NAME.png and masks/NAME_CLASS.png of photos NAME: a data folder's masks, and no photos."""
-    photos = {name.with_suffix("").as_posix() for name in names}
-
-    def is_mask(name: PurePath) -> bool:
-        if name.parts[0] != MASKS:
-            return False
-        words = name.relative_to(MASKS).with_suffix("").as_posix().split("_")
-        return any("_".join(words[:number]) in photos for number in range(1, len(words) + 1))
-
-    return [name for name in names if not is_mask(name)]
 
 
 class _RealPaths:

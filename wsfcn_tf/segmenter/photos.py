@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 
+from wsfcn_tf.data.datasets.tagged import without_masks
 from wsfcn_tf.data.photos.file_finder import walk_files
 from wsfcn_tf.data.photos.images import decode_image, read_image
 from wsfcn_tf.data.photos.pillow_decoder import pixels_of
@@ -41,7 +42,8 @@ def read_photos(photos: Photos) -> Iterator[Given]:
     """The photos, each read when it is its turn.
 
     Args:
-        photos: see `Photos`; a folder is searched with its sub-folders, in the order of the names.
+        photos: see `Photos`; a folder is searched with its sub-folders, in the order of the names, but for the masks
+            of its photos (`without_masks`).
 
     Raises:
         UserError: a photo, the first of a folder's or a list's, is missing, cannot be read or is an array of another
@@ -55,7 +57,7 @@ def _several(photos: Photos) -> Iterable[Any]:
     if not isinstance(photos, (str, Path)):
         return photos
     folder = Path(photos)
-    found = [folder / name for name in walk_files(folder)]
+    found = [folder / name for name in without_masks(list(walk_files(folder)))]
     if not found:
         raise UserError(f"{folder}: holds no photo")
     return found

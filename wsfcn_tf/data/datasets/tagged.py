@@ -22,6 +22,23 @@ _HELD_OUT = ("val", "test")
 _VOC_FOLDERS = ("ImageSets", "JPEGImages", "SegmentationClass")
 
 
+def without_masks(names: Sequence[str]) -> list[str]:
+    """What a folder holds without its photos' masks: without masks/NAME.*, and masks/NAME_CLASS.png, of a photo NAME.*.
+
+    Args:
+        names: paths of photos and masks below the folder, with "/".
+    """
+    photos = set(map(stem_of, names))
+
+    def is_mask(name: str) -> bool:
+        folder, _, below = name.partition("/")
+        words = stem_of(below).split("_")
+        lengths = range(1, len(words) + 1) if name.lower().endswith(".png") else [len(words)]
+        return folder == MASKS and any("_".join(words[:length]) in photos for length in lengths)
+
+    return [name for name in names if not is_mask(name)]
+
+
 class TaggedFolder:
     """A `Dataset` of photos in ROOT and below, whose names are their paths in it.
 
