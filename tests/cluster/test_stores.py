@@ -70,9 +70,10 @@ def test_a_trained_network_is_fetched(remote, tmp_path):
     with fetched(remote.url) as folder:
         found = sorted(path.name for path in Path(folder).iterdir())
     assert found == ["classes.txt", "config.yaml", "model.weights.h5"] and not Path(folder).exists()
-    remote.write("record.json", tmp_path / "x")
-    with fetched(remote.url) as folder:
-        assert (Path(folder) / "record.json").read_text() == "x"
+    for name in ("record.json", "training_data.jsonl"):
+        remote.write(name, tmp_path / "x")
+        with fetched(remote.url) as folder:
+            assert (Path(folder) / name).read_text() == "x"
 
 
 # === Runs ===

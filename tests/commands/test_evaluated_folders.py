@@ -27,7 +27,7 @@ def test_evaluate_scores_the_split(trained, root, capsys):
     assert PerImage.load(trained / "evaluation-val" / "per_image.npz").names == ["e", "f"]
 
 
-def test_evaluate_takes_a_folder_of_photos_with_masks_as_it_is(trained, tmp_path):
+def test_evaluate_takes_a_folder_of_photos_with_masks_as_it_is(trained, tmp_path, capsys):
     """No tags, no classes.txt, no list: the classes are the network's."""
     photo(tmp_path / "data" / "a photo.jpg", 0)
     shape = {"label": "dog", "shape_type": "polygon", "points": [[0, 0], [43, 0], [43, 17], [0, 17]]}
@@ -35,8 +35,9 @@ def test_evaluate_takes_a_folder_of_photos_with_masks_as_it_is(trained, tmp_path
     (tmp_path / "data" / "a photo.json").write_text(json.dumps(drawn))
     output = tmp_path / "result"
     assert main(["evaluate", "--weights", str(trained), "--data", str(tmp_path / "data"), "--output", str(output)]) == 0
-    confusion = np.array(json.loads((output / "metrics.json").read_text())["confusion"])
-    assert confusion.sum(axis=1).tolist() == [18 * 44, 0, 18 * 44]
+    result = json.loads((output / "metrics.json").read_text())
+    assert np.sum(result["confusion"], axis=1).tolist() == [18 * 44, 0, 18 * 44]
+    assert result["trained_on"] is None and "trained on" not in capsys.readouterr().out  # of other photos nobody knows
 
 
 def test_evaluate_and_predict_take_another_tools_folder_as_it_is(trained, tmp_path, capsys):

@@ -46,11 +46,12 @@ def test_how_many_photos_were_trained_on(roots, tmp_path):
     own, other = roots
     run = RunFolder(tmp_path / "run")
     network = replace(trained(own), run=run.root)
-    assert network.trained_on(["a.png"]) == 0  # the run does not say which
+    assert network.trained_on(["a.png"]) is None  # the run does not say which
     write_training_data(run.training_data, ["a.png", "b.jpg", "c"], np.eye(3)[:, :1], ["cat"])
     for root in (None, str(own), str(own / ".." / "own")):
         assert network.trained_on(["a", "b.jpg", "d.png"], root) == 2
-    assert network.trained_on(["a.png"], str(other)) == 0  # another photo of that name
+    assert network.trained_on(["d.png"]) == 0
+    assert network.trained_on(["a.png"], str(other)) is None  # another photo of that name
 
 
 def test_values_without_a_folder():

@@ -96,9 +96,10 @@ def fetched(weights: str) -> Iterator[str]:
     with tempfile.TemporaryDirectory() as folder:
         for name in _TRAINED:
             Remote(weights).fetch(name, Path(folder) / name)
-        record = RunFolder(folder).record
-        with suppress(UserError):  # of weights that were put there without it
-            Remote(weights).fetch(record.name, record)
+        run = RunFolder(folder)
+        for path in (run.record, run.training_data):
+            with suppress(UserError):  # of weights that were put there without it
+                Remote(weights).fetch(path.name, path)
         yield folder
 
 

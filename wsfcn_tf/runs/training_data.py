@@ -53,9 +53,7 @@ def write_training_data(
 
 
 def training_photos(path: Path) -> set[str]:
-    """The names of the photos that `write_training_data` wrote; none if the file is not there."""
-    if not path.is_file():
-        return set()
+    """The names of the photos that `write_training_data` wrote."""
     return {json.loads(line)[0] for line in path.read_text(encoding="utf-8").split("\n") if line}
 
 

@@ -77,10 +77,15 @@ class Trained:
             )
         return dataset
 
-    def trained_on(self, names: Sequence[str], root: str | None = None) -> int:
-        """How many of these photos of the data at `root`, as `dataset` takes it, were trained on."""
-        known = training_photos(RunFolder(self.run).training_data) if self._is_own(root) else set()
-        return len(set(map(stem_of, names)) & set(map(stem_of, known)))
+    def trained_on(self, names: Sequence[str], root: str | None = None) -> int | None:
+        """How many of these photos of the data at `root`, as `dataset` takes it, were trained on; None if not known.
+
+        It is known of the run's own data, where the run's folder still says which photos it was trained on.
+        """
+        trained_on = RunFolder(self.run).training_data
+        if not self._is_own(root) or not trained_on.is_file():
+            return None
+        return len(set(map(stem_of, names)) & set(map(stem_of, training_photos(trained_on))))
 
     def _is_own(self, root: str | None) -> bool:
         own = self.config.data.root
