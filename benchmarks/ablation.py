@@ -38,9 +38,10 @@ _SETTINGS = {
     **{f"no {part}": [*keys, "self_supervision.rounds=1"] for part, keys in _WITHOUT.items()},
     "no wide crops, two rounds": _WITHOUT["wide crops"],
 }
-# the lines that are there are of photos_best as it was: two rounds of one network, no inference.logit_adjustment
+# the lines that are there are of photos_best as it was: two rounds of one network, less at inference
 _OLDER = [
     "inference.logit_adjustment=0",
+    "inference.grab_cut_margin=0",
     "model.networks=1",
     "training.steps_per_epoch=null",
     "self_supervision.rounds=2",

@@ -43,7 +43,7 @@ def test_what_tags_decided_is_told(tmp_path):
     config = replace(BY_TAGS, inference=InferenceConfig(saliency=5, photo_cues="tags"))
     run = RunFolder(tmp_path)
     assert told_by_tags(config, resolve(config, ONE_TAG_EACH, run)) == (
-        "decided by the training photos' tags: self_supervision.rounds 2, model.networks 1, inference.photo_cues "
+        "what the config leaves to tags came to: self_supervision.rounds 2, model.networks 1, inference.photo_cues "
         "one_class, inference.saliency 5, inference.grab_cut 0"
     )
     assert told_by_tags(BY_TAGS, resolve(BY_TAGS, SCENES, run)).endswith(

@@ -142,7 +142,7 @@ class OneTagEach(type(SCENES)):
         return tags * (np.cumsum(tags) == 1)
 
 
-def test_rounds_by_tags_go_on_as_they_began(tmp_path):
+def test_rounds_by_tags_go_on_as_they_began(tmp_path, capsys):
     config = replace(
         ONCE,
         model=replace(ONCE.model, networks=2),
@@ -153,7 +153,10 @@ def test_rounds_by_tags_go_on_as_they_began(tmp_path):
         train(config, scenes, run, callbacks=[InterruptAfterAnEpoch()])
     weights = train(config, scenes, run, resume=True).get_weights()
     assert run.read()[0].self_supervision.rounds == 2
+    capsys.readouterr()
     assert_same(train(config, scenes, run, resume=True).get_weights(), weights)
+    line = "what the config leaves to tags came to: self_supervision.rounds 2, model.networks 1"
+    assert capsys.readouterr().out.splitlines()[0] == line
 
 
 class SignalAfterTheLastStep(keras.callbacks.Callback):

@@ -281,10 +281,12 @@ def test_continuing_a_run_without_checkpoints(tmp_path):
 
 def test_continuing_a_run_in_several_rounds(finished, tmp_path):
     earlier, _ = finished
-    rounds = replace(CONFIG.self_supervision, rounds=2)
+    in_rounds = [replace(CONFIG, self_supervision=replace(CONFIG.self_supervision, rounds=n)) for n in (2, "tags")]
     with pytest.raises(UserError) as error:
-        continue_from(earlier, RunFolder(tmp_path / "run"), replace(CONFIG, self_supervision=rounds), SCENES)
+        continue_from(earlier, RunFolder(tmp_path / "run"), in_rounds[0], SCENES)
     assert str(error.value) == (
         f"self_supervision.rounds is 2: a round begins anew and cannot continue {earlier.root}; set it to 1"
     )
     assert not (tmp_path / "run").exists()
+    continue_from(earlier, RunFolder(tmp_path / "other"), in_rounds[1], SCENES)  # which had one round, of these photos
+    assert RunFolder(tmp_path / "other").read()[0].self_supervision.rounds == 1

@@ -104,7 +104,7 @@ class InferenceConfig(Section):
     for example 5. 0, as in the release, leaves it out."""
     grab_cut_margin: float = Field(0.0, ge=0)
     """How far what GrabCut cuts out is enlarged, in pixels of the size in which a photo is looked at, for example 1.5:
-    masks that people draw mostly take in a thing's border (benchmarks/saliency.md)."""
+    masks as people draw them can reach beyond it (benchmarks/saliency.md)."""
     photo_cues: Literal["always", "one_class", "tags"] = "always"
     """Which photos saliency and grab_cut are for: `always` all, and the CRF works on what they leave; `one_class` those
     whose masks show one class at most, and the CRF is for the others: what several classes share stands out as a whole,

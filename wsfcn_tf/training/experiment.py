@@ -206,7 +206,7 @@ def told_by_tags(asked: ExperimentConfig, resolved: ExperimentConfig) -> str:
         found.append(f"inference.photo_cues {resolved.inference.photo_cues}")
         found.append(f"inference.saliency {resolved.inference.saliency:g}")
         found.append(f"inference.grab_cut {resolved.inference.grab_cut}")
-    return f"decided by the training photos' tags: {', '.join(found)}" if found else ""
+    return f"what the config leaves to tags came to: {', '.join(found)}" if found else ""
 
 
 def _rounds_by_tags(config: ExperimentConfig, dataset: Dataset, run: RunFolder) -> int:

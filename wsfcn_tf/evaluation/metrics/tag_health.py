@@ -121,8 +121,8 @@ def warnings(health: TagHealth, class_names: Sequence[str]) -> list[str]:
     skill = (health.map - health.chance) / (1 - health.chance) if health.chance < 1 else np.nan
     if skill < _LEAST_SKILL:
         lines.append(
-            f"mAP of the tags is {health.map:.2f}, where chance is {health.chance:.2f}: the network hardly knows "
-            "what is in a photo, and masks cannot be better than that: check the tags, or add photos"
+            f"mAP of the tags is {health.map:.2f}, where chance is {health.chance:.2f}: in these views the network "
+            "hardly knows what is in a photo: check the tags, or add photos"
         )
     if health.agreement is not None and health.agreement < _LEAST_AGREEMENT:
         lines.append(
